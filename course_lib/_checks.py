@@ -1,4 +1,4 @@
-"""Argument checks shared by the topic modules: every refusal names the argument, the value and what is accepted."""
+"""Argument checks shared by the topic modules: a refusal names the argument, the value and what is accepted."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def fraction(name: str, value: ArrayLike) -> Any:
 
 def whole(name: str, value: Any, minimum: int = 1, maximum: int | None = None) -> int:
     """Return `value` as an int, or raise unless it is one whole number of at least `minimum`."""
-    accepted = f"a whole number of at least {minimum}" + (f" and at most {maximum}" if maximum is not None else "")
+    accepted = f"a whole number of at least {minimum}"
+    if maximum is not None:
+        accepted += f" and at most {maximum}"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer, float, np.floating)):
         raise TypeError(f"{name} must be {accepted}; got {value!r}")
     if value != value or value in (float("inf"), float("-inf")) or value != int(value):
