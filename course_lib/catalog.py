@@ -1,0 +1,218 @@
+"""Published facts, each with its source: accelerators, models and training runs.
+
+The tables are `course_lib/data/*.csv`. They are read on the first call, once, and come back as read-only
+mappings from name to a frozen dataclass, in the order of the file, in plain units: bytes, FLOP/s, tokens, hours.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+from course_lib._checks import one_of
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """One GPU, or one TPU chip: its memory, and its advertised dense rates.
+
+    Units: bytes, bytes/s, FLOP/s, integer operations/s. `None` means that the source prints no figure. A
+    printed GB is taken as 1e9 bytes; a device reports a little more, so a plan made with these figures is safe.
+    """
+
+    name: str
+    memory_bytes: int
+    memory_bandwidth_bytes_per_second: float
+    fp32_flop_per_second: float | None
+    fp16_bf16_flop_per_second: float
+    int8_op_per_second: float | None
+    note: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """One released decoder model: its shape and its parameter count.
+
+    Units: counts; `context` is the sequence length of the pre-training, in tokens. The fields that describe the
+    shape are the options of `compute_cost.TransformerShape`.
+    """
+
+    name: str
+    layers: int
+    hidden: int
+    heads: int
+    kv_heads: int
+    mlp_hidden: int
+    mlp_matrices: int
+    vocab: int
+    context: int
+    tied_embeddings: bool
+    learned_positions: bool
+    biases: bool
+    parameters: int
+    source: str
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """One published training run: what was trained, on how much, on what, for how long.
+
+    Units: counts, accelerator-hours, FLOP, and a fraction for `reported_mfu`. `None` means not reported.
+    `accelerator` is a name in `accelerators()`, or two kinds joined by a slash; `note` says what to mind when
+    you use the row.
+    """
+
+    name: str
+    parameters: int
+    tokens: int
+    accelerator: str
+    num_accelerators: int | None
+    accelerator_hours: float | None
+    reported_flop: float | None
+    reported_mfu: float | None
+    note: str
+    source: str
+
+
+@cache
+def accelerators() -> Mapping[str, Accelerator]:
+    """Return all accelerators by name, in the order of the file.
+
+    Source: S3 and S5; each row names its own.
+
+    >>> accelerators()["A100 80GB"].fp16_bf16_flop_per_second
+    312000000000000.0
+    """
+    return MappingProxyType(
+        {
+            row["accelerator"]: Accelerator(
+                name=row["accelerator"],
+                memory_bytes=_count(row["memory_GB"] + "e9"),
+                memory_bandwidth_bytes_per_second=_scaled(row["memory_bandwidth_GB_per_s"], 9),
+                fp32_flop_per_second=_optional(row["fp32_TFLOP_per_s"], 12),
+                fp16_bf16_flop_per_second=_scaled(row["fp16_bf16_TFLOP_per_s"], 12),
+                int8_op_per_second=_optional(row["int8_TOP_per_s"], 12),
+                note=row["note"],
+                source=row["source"],
+            )
+            for row in _rows("accelerators.csv")
+        }
+    )
+
+
+@cache
+def models() -> Mapping[str, Model]:
+    """Return all models by name, in the order of the file.
+
+    Source: S1 and S11; each row names its own.
+
+    >>> models()["GPT-2 124M"].parameters
+    124439808
+    """
+    return MappingProxyType(
+        {
+            row["model"]: Model(
+                name=row["model"],
+                layers=int(row["layers"]),
+                hidden=int(row["hidden"]),
+                heads=int(row["heads"]),
+                kv_heads=int(row["kv_heads"]),
+                mlp_hidden=int(row["mlp_hidden"]),
+                mlp_matrices=int(row["mlp_matrices"]),
+                vocab=int(row["vocab"]),
+                context=int(row["context"]),
+                tied_embeddings=row["tied_embeddings"] == "yes",
+                learned_positions=row["learned_positions"] == "yes",
+                biases=row["biases"] == "yes",
+                parameters=_count(row["parameters"]),
+                source=row["source"],
+            )
+            for row in _rows("models.csv")
+        }
+    )
+
+
+@cache
+def training_runs() -> Mapping[str, TrainingRun]:
+    """Return all training runs by the model's name, in the order of the file.
+
+    Source: S1 and S3; each row names its own.
+
+    >>> training_runs()["LLaMA 65B"].accelerator_hours
+    1022362.0
+    """
+    return MappingProxyType(
+        {
+            row["model"]: TrainingRun(
+                name=row["model"],
+                parameters=_count(row["parameters"]),
+                tokens=_count(row["tokens"]),
+                accelerator=row["accelerator"],
+                num_accelerators=_count(row["num_accelerators"]) if row["num_accelerators"] else None,
+                accelerator_hours=_optional(row["accelerator_hours"]),
+                reported_flop=_optional(row["reported_flop"]),
+                reported_mfu=_optional(row["reported_mfu"]),
+                note=row["note"],
+                source=row["source"],
+            )
+            for row in _rows("training_runs.csv")
+        }
+    )
+
+
+def accelerator(name: str) -> Accelerator:
+    """Return the accelerator called `name`.
+
+    Errors: `ValueError` for an unknown name, with the closest ones. Source: S3.
+
+    >>> accelerator("H100 SXM").memory_bytes
+    80000000000
+    """
+    return accelerators()[one_of("accelerator", name, accelerators())]
+
+
+def model(name: str) -> Model:
+    """Return the model called `name`.
+
+    Errors: `ValueError` for an unknown name, with the closest ones. Source: S11.
+
+    >>> model("Llama 3.1 8B").kv_heads
+    8
+    """
+    return models()[one_of("model", name, models())]
+
+
+def training_run(name: str) -> TrainingRun:
+    """Return the training run of the model called `name`.
+
+    Errors: `ValueError` for an unknown name, with the closest ones. Source: S1.
+
+    >>> training_run("GPT-3 175B").reported_flop
+    3.14e+23
+    """
+    return training_runs()[one_of("training run", name, training_runs())]
+
+
+def _rows(filename: str) -> list[dict[str, str]]:
+    from importlib.resources import (
+        files,
+    )  # here, because importing it costs more than the rest of this module
+
+    text = (files("course_lib") / "data" / filename).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+def _scaled(text: str, exponent: int = 0) -> float:
+    return float(f"{text}e{exponent}") if exponent else float(text)
+
+
+def _optional(text: str, exponent: int = 0) -> float | None:
+    return _scaled(text, exponent) if text else None
+
+
+def _count(text: str) -> int:
+    return round(float(text))
