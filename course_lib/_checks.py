@@ -1,4 +1,4 @@
-"""Argument checks shared by the topic modules: a refusal names the argument, the value and what is accepted."""
+"""Argument checks shared by the topic modules: each refusal names the argument, value and what is accepted."""
 
 from __future__ import annotations
 

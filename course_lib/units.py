@@ -1,0 +1,168 @@
+"""Units: one cost said in FLOP, PFLOP-days or GPU-hours, and numbers written so that people can read them.
+
+Slide S3: 1 PFLOP-day = 10^15 x 24 x 3600 FLOP. FLOP is a count; FLOP/s is a rate; a GPU-hour is a cost only once
+the GPU's rate is known. GB is 1e9 bytes, GiB is 2**30 bytes.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from course_lib._checks import not_negative, one_of, positive
+
+SECONDS_PER_HOUR = 3600
+SECONDS_PER_DAY = 24 * 3600
+
+PFLOP_DAY = 1e15 * SECONDS_PER_DAY
+"""The FLOP of one day at 1e15 FLOP/s: 8.64e19 FLOP (slide S3)."""
+
+_PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18, "Z": 1e21}
+_FLOP_IN = (
+    {f"{prefix}FLOP": size for prefix, size in _PREFIXES.items()}
+    | {f"{prefix}FLOP-s": size for prefix, size in _PREFIXES.items()}
+    | {"PFLOP-day": PFLOP_DAY, "EFLOP-day": 1e3 * PFLOP_DAY}
+)
+
+COMPUTE_UNITS = tuple(_FLOP_IN)
+"""The names that `convert_compute` accepts, smallest multiple first."""
+
+
+def convert_compute(value: ArrayLike, from_unit: str, to_unit: str) -> Any:
+    """Return `value` of compute in another unit: value x (FLOP in `from_unit`) / (FLOP in `to_unit`).
+
+    Units: FLOP, kFLOP, MFLOP, GFLOP, TFLOP, PFLOP, EFLOP, ZFLOP, PFLOP-day, EFLOP-day; and the slide's FLOP-s, kFLOP-s,
+    ..., ZFLOP-s, which is (FLOP / second) x seconds, that is FLOP. `value` is a number or an array.
+    Errors: `ValueError` for a negative value or an unknown unit: a rate such as TFLOP/s is not an amount of compute.
+    Source: slide S3.
+
+    >>> round(convert_compute(3.14e23, "FLOP", "PFLOP-day"))  # GPT-3; Brown et al. 2020, Table D.1: 3.64e3
+    3634
+    """
+    flop = not_negative("value", value) * _flop_in("from_unit", from_unit)
+    return flop / _flop_in("to_unit", to_unit)
+
+
+def _flop_in(name: str, unit: str) -> float:
+    if isinstance(unit, str) and re.search(r"/\s*s|FLOPS$", unit):
+        raise ValueError(f"{name} {unit!r} is a rate (FLOP a second), not an amount of compute; multiply by a time")
+    return _FLOP_IN[one_of(name, unit, _FLOP_IN)]
+
+
+def gpu_hours(flop: ArrayLike, flop_per_second: ArrayLike) -> Any:
+    """Return the GPU-hours of a cost on one kind of GPU: flop / (flop_per_second x 3600).
+
+    `flop_per_second` is the rate that one GPU achieves in FLOP/s: its peak times the utilisation.
+    Errors: `ValueError` for a negative cost or a rate that is not positive. Source: slide S3.
+
+    >>> round(gpu_hours(3.14e23, 0.4 * 312e12))  # GPT-3's cost on A100s at 40 % utilisation
+    698896
+    """
+    return not_negative("flop", flop) / (positive("flop_per_second", flop_per_second) * SECONDS_PER_HOUR)
+
+
+def flop_from_gpu_hours(hours: ArrayLike, flop_per_second: ArrayLike) -> Any:
+    """Return the FLOP done in `hours` GPU-hours: hours x 3600 x flop_per_second, the reverse of `gpu_hours`.
+
+    `flop_per_second` is the rate that one GPU achieves in FLOP/s. Errors: as `gpu_hours`. Source: slide S3.
+
+    >>> flop_from_gpu_hours(24, 1e15) == PFLOP_DAY
+    True
+    """
+    return not_negative("hours", hours) * SECONDS_PER_HOUR * positive("flop_per_second", flop_per_second)
+
+
+def _significant(value: float, digits: int) -> str:
+    """Write `value` with `digits` significant digits and no exponent, whole numbers of more digits in full."""
+    rounded = float(f"{value:.{digits - 1}e}")
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded)))) if rounded else 0
+    text = f"{rounded:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _scaled(value: float, steps: list[tuple[float, str]], digits: int) -> str:
+    """Write `value` in the largest unit of `steps` (largest first) that leaves at least 1 before the point."""
+    rounded = float(f"{value:.{digits - 1}e}")
+    size, unit = next(((size, unit) for size, unit in steps if rounded >= size), steps[-1])
+    return f"{_significant(value / size, digits)} {unit}".strip()
+
+
+def format_flop(flop: float, digits: int = 3) -> str:
+    """Return a cost as text in scientific notation, the way papers print it: '3.14e23 FLOP'.
+
+    Errors: `ValueError` for a negative or non-finite number. Source: Brown et al. 2020, Table D.1.
+
+    >>> format_flop(3.1428e23)
+    '3.14e23 FLOP'
+    """
+    flop = not_negative("flop", flop)
+    if flop < 1e4:
+        return f"{_significant(flop, digits)} FLOP"
+    mantissa, exponent = f"{flop:.{digits - 1}e}".split("e")
+    return f"{mantissa}e{int(exponent)} FLOP"
+
+
+def format_bytes(size: float, binary: bool = False, digits: int = 3) -> str:
+    """Return a memory size as text, in decimal units (GB = 1e9 bytes) or, with `binary`, GiB = 2**30 bytes.
+
+    Errors: `ValueError` for a negative or non-finite number. Source: IEC 80000-13.
+
+    >>> format_bytes(80e9), format_bytes(80e9, binary=True)
+    ('80 GB', '74.5 GiB')
+    """
+    base, names = (1024, ("", "Ki", "Mi", "Gi", "Ti", "Pi")) if binary else (1000, ("", "k", "M", "G", "T", "P"))
+    steps = [(float(base**power), f"{name}B") for power, name in enumerate(names) if power]
+    return _scaled(not_negative("size", size), [*reversed(steps), (1.0, "bytes")], digits)
+
+
+def format_seconds(seconds: float, digits: int = 3) -> str:
+    """Return a time as text in the unit people would use, from 'ms' to 'years' (365.25 days).
+
+    Errors: `ValueError` for a negative or non-finite number.
+
+    >>> format_seconds(39.2 * 86400), format_seconds(0.0021)
+    ('39.2 days', '2.1 ms')
+    """
+    year = 365.25 * SECONDS_PER_DAY
+    steps = [
+        (year, "years"),
+        (SECONDS_PER_DAY, "days"),
+        (3600.0, "h"),
+        (60.0, "min"),
+        (1.0, "s"),
+        (1e-3, "ms"),
+    ]
+    return _scaled(not_negative("seconds", seconds), [*steps, (1e-6, "us")], digits)
+
+
+def format_count(count: float, digits: int = 3) -> str:
+    """Return a number of parameters or tokens as text, with k, M, B (1e9) or T (1e12): '7 B', '1.4 T'.
+
+    Errors: `ValueError` for a negative or non-finite number.
+
+    >>> format_count(6738415616), format_count(1.4e12)
+    ('6.74 B', '1.4 T')
+    """
+    steps = [(1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"), (1.0, "")]
+    return _scaled(not_negative("count", count), steps, digits)
+
+
+_SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
+
+
+def parse_count(text: str, name: str = "count") -> float:
+    """Return the number that a person typed: '7e9', '7B', '7 b', '1.4 T' and '300,000' are all understood.
+
+    Suffixes k, M, B (or G) and T, in either case, stand for 1e3, 1e6, 1e9 and 1e12: the reverse of `format_count`.
+    Errors: `ValueError` names the argument, the text and what is accepted.
+
+    >>> parse_count("1.4 T")
+    1400000000000.0
+    """
+    match = re.fullmatch(r"\s*([0-9][0-9,_]*\.?[0-9]*(?:e[+-]?[0-9]+)?)\s*([kmbgt]?)\s*", str(text), re.IGNORECASE)
+    if not match:
+        raise ValueError(f"{name} {text!r} is not a number; accepted: 7e9, 7B, 1.4 T, 300,000")
+    return positive(name, float(match[1].replace(",", "").replace("_", "")) * _SUFFIXES[match[2].lower()])
