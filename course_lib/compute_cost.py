@@ -202,7 +202,7 @@ class TransformerShape:
 
         >>> shape = TransformerShape(layers=96, hidden=12288, heads=96, vocab=50257, sequence=2048)
         >>> round(shape.forward_flop(1) / forward_flop(shape.parameters()["total"], 1), 3)
-        1.028
+        1.027
         """
         weights = self.layers * sum(self._layer_matrices().values()) + self.vocab * self.hidden
         attention_products = 4 * self.layers * self.hidden * self.sequence

@@ -105,6 +105,33 @@ def format_flop(flop: float, digits: int = 3) -> str:
     return f"{mantissa}e{int(exponent)} FLOP"
 
 
+def format_rate(flop_per_second: float, digits: int = 3) -> str:
+    """Return a rate as text, with the prefix that datasheets use: '312 TFLOP/s'.
+
+    Errors: `ValueError` for a negative or non-finite number.
+
+    >>> format_rate(312e12), format_rate(1.59744e16)
+    ('312 TFLOP/s', '16 PFLOP/s')
+    """
+    steps = [(size, f"{prefix}FLOP/s") for prefix, size in reversed(_PREFIXES.items())]
+    return _scaled(not_negative("flop_per_second", flop_per_second), steps, digits)
+
+
+def format_number(number: float, digits: int = 3) -> str:
+    """Return a plain number with `digits` significant digits and commas, in e-notation from 1e9 on: '82,400'.
+
+    Errors: `ValueError` for a negative or non-finite number.
+
+    >>> format_number(82432), format_number(0.4567), format_number(3.1e12)
+    ('82,400', '0.457', '3.1e12')
+    """
+    number = not_negative("number", number)
+    if 0 < number < 1e-4 or number >= 1e9:
+        mantissa, exponent = f"{number:.{digits - 1}e}".split("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return _significant(number, digits)
+
+
 def format_bytes(size: float, binary: bool = False, digits: int = 3) -> str:
     """Return a memory size as text, in decimal units (GB = 1e9 bytes) or, with `binary`, GiB = 2**30 bytes.
 

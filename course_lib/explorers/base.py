@@ -1,0 +1,273 @@
+"""What every explorer shares: controls, one picture, one sentence, and how they stay in step.
+
+A subclass names its controls, one pure function from their values to a view (a frozen dataclass with a `sentence`),
+and how that view is drawn; everything else is here. The picture is one persistent matplotlib figure whose artists
+are updated in place and which is sent as SVG: no flicker, no pyplot state, nothing left behind when it is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import io
+import re
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import ipywidgets as widgets
+from matplotlib import rc_context
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
+from matplotlib.figure import Figure
+
+# Okabe and Ito 2008: told apart with every common form of colour blindness.
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442",
+)  # fmt: skip
+INK, MUTED, FAINT = "#222222", "#5F6368", "#D5D8DC"
+
+STYLE: Any = {
+    "svg.fonttype": "none",  # text stays text: smaller, sharper, readable by a screen reader
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
+    "font.size": 9,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+}
+
+CSS = """<style>
+.course-explorer {border: 1px solid #d5d8dc; border-radius: 6px; padding: 8px 12px; box-sizing: border-box;
+  max-width: 1100px; overflow: hidden; background: #ffffff}
+.course-controls {gap: 2px 18px}
+.course-explorer .widget-label, .course-explorer .widget-label-basic {color: #222222}
+.course-picture svg {display: block; width: 100%; height: auto; margin: 0 auto}
+.course-stale {opacity: 0.3}
+.course-sentence p {margin: 2px 0 0 0; min-height: 3.2em; font-size: 14px; line-height: 1.45; color: #222222;
+  overflow-wrap: anywhere; white-space: normal}
+.course-sentence p.course-problem {border-left: 4px solid #d55e00; padding-left: 8px}
+.course-explorer :focus-visible {outline: 2px solid #0072b2; outline-offset: 1px}
+</style>"""
+
+REDRAW_GAP = 0.015
+"""Seconds left to waiting events after a redraw, so that only the latest of them is drawn."""
+
+
+ArtistT = TypeVar("ArtistT", bound=Artist)
+
+
+class View(Protocol):
+    """What an explorer's pure function returns: anything with a sentence in plain words."""
+
+    @property
+    def sentence(self) -> str:
+        """The answer in plain words; also the accessible text of the picture."""
+
+
+class Explorer(widgets.VBox):
+    """Controls, one picture and one sentence that follow the controls.
+
+    A subclass gives `view` (its pure function, called with the controls' values by name), `figure_size` (inches),
+    and the methods `make_controls`, `build` and `draw`. A control is any widget with a `value`; one that also has a
+    `problem` (a non-empty text) stops the drawing and has that text shown instead. So does a `ValueError` or
+    `TypeError` of `view`: the last picture is dimmed, and the explorer goes on with the next change.
+    """
+
+    view: ClassVar[Callable[..., View]]
+    figure_size: ClassVar[tuple[float, float]] = (8.0, 3.4)
+    _count: ClassVar[int] = 0
+
+    def __init__(self, **initial: Any) -> None:
+        """Build the controls and the figure, apply `initial` values by control name, and draw once."""
+        Explorer._count += 1
+        self._style: Any = {**STYLE, "svg.hashsalt": f"{type(self).__name__}-{Explorer._count}"}
+        self._held = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._not_before = 0.0
+        self.sentence = ""
+        self.svg = ""
+        self.figure = Figure(figsize=self.figure_size, facecolor="white")
+        self._moving: list[Artist] = []
+        with rc_context(self._style):
+            self.build(self.figure)
+            self._backdrop = figure_svg(self.figure)
+        self.controls: dict[str, widgets.Widget] = self.make_controls()
+        self._held += 1
+        self._set(initial)
+        self._held -= 1
+        self._picture = widgets.HTML().add_class("course-picture")
+        self._sentence = widgets.HTML().add_class("course-sentence")
+        super().__init__([widgets.HTML(CSS, layout={"display": "none"}), self.arrange(), self._picture, self._sentence])
+        self.add_class("course-explorer")
+        self.add_class(f"course-{type(self).__name__}")
+        for control in self.controls.values():
+            control.observe(self._changed, [n for n in ("value", "problem") if control.has_trait(n)])
+        self.refresh()
+
+    def make_controls(self) -> dict[str, widgets.Widget]:
+        """Return the controls by name; the names are those of `view`'s arguments."""
+        raise NotImplementedError
+
+    def build(self, figure: Figure) -> None:
+        """Make the figure's axes and artists, once; hand to `moving` each artist that `draw` changes."""
+        raise NotImplementedError
+
+    def draw(self, view: Any) -> None:
+        """Set the data of the moving artists to those of `view`."""
+        raise NotImplementedError
+
+    def moving(self, *artists: ArtistT) -> ArtistT:
+        """Mark artists (an axes too) as drawn anew at each change, above all that stays; return the first."""
+        for artist in artists:
+            artist.set_animated(True)
+            self._moving.append(artist)
+        return artists[0]
+
+    def arrange(self) -> widgets.Widget:
+        """Return the controls laid out; by default in rows that wrap on a narrow screen."""
+        return widgets.HBox(list(self.controls.values()), layout={"flex_flow": "row wrap"}).add_class("course-controls")
+
+    def values(self) -> dict[str, Any]:
+        """Return the controls' values by name."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Let several controls change and draw once at the end."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+        self._changed()
+
+    def set(self, **values: Any) -> None:
+        """Set several controls by name and draw once; an unknown name is a `ValueError`."""
+        with self.hold():
+            self._set(values)
+
+    def _set(self, values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            if name not in self.controls:
+                raise ValueError(f"{type(self).__name__} has no control {name!r}; it has {', '.join(self.controls)}")
+            self.controls[name].value = value
+
+    def _changed(self, _change: Any = None) -> None:
+        """Draw now, or, so soon after the last drawing that more events may be waiting, once they are in."""
+        if self._held or self._timer is not None:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.refresh()
+            return
+        wait = self._not_before - time.monotonic()
+        if wait > 0:
+            self._timer = loop.call_later(wait, self.refresh)
+        else:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Compute the view of the controls' values now and show its picture and its sentence."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        problem = next((text for c in self.controls.values() if (text := getattr(c, "problem", ""))), "")
+        if not problem:
+            try:
+                view = type(self).view(**self.values())
+            except (ValueError, TypeError) as error:
+                problem = str(error)
+        if problem:
+            self._show_problem(problem)
+        else:
+            self._show(view)
+        self._not_before = time.monotonic() + REDRAW_GAP
+
+    def _show(self, view: View) -> None:
+        self.sentence = view.sentence
+        with rc_context(self._style):
+            self.draw(view)
+            self.svg = layered_svg(self._backdrop, self.figure, self._moving, self.sentence)
+        self._picture.remove_class("course-stale")
+        self._picture.value = self.svg
+        self._sentence.value = f'<p role="status">{html.escape(self.sentence)}</p>'
+
+    def _show_problem(self, problem: str) -> None:
+        self.sentence = f"Not drawn: {problem}"
+        self._picture.add_class("course-stale")
+        self._sentence.value = f'<p role="status" class="course-problem">{html.escape(self.sentence)}</p>'
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """Carry the picture and the sentence beside the live widget, for readers without a kernel."""
+        bundle = dict(super()._repr_mimebundle_(**kwargs) or {})
+        return bundle | {"image/svg+xml": captioned_svg(self.svg, self.sentence), "text/plain": self.sentence}
+
+    def close(self) -> None:
+        """Close the explorer and its parts, and forget a drawing that was still to come."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._held += 1
+        _close_children(self)
+        super().close()
+
+
+def _close_children(widget: widgets.Widget) -> None:
+    for child in getattr(widget, "children", ()):
+        _close_children(child)
+        child.close()
+
+
+def figure_svg(figure: Figure) -> str:
+    """Return all of the figure that stays, as one `<svg>` element; its moving (animated) artists are left out."""
+    buffer = io.StringIO()
+    FigureCanvasSVG(figure).print_svg(buffer, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    return _bare(buffer.getvalue())
+
+
+def layered_svg(backdrop: str, figure: Figure, moving: list[Artist], description: str) -> str:
+    """Return `backdrop` with the moving artists drawn above it, and `description` as its accessible name."""
+    buffer = io.StringIO()
+    renderer = RendererSVG(figure.bbox.width, figure.bbox.height, buffer, image_dpi=figure.dpi)
+    for artist in moving:
+        artist.draw(renderer)
+    renderer.finalize()
+    layer = _bare(buffer.getvalue())
+    label = html.escape(description, quote=True)
+    top = f'<svg role="img" aria-label="{label}" style="stroke-linejoin:round;stroke-linecap:butt" '
+    return backdrop.replace("<svg ", top, 1)[: -len("</svg>")] + layer[layer.index(">") + 1 :]
+
+
+def _bare(document: str) -> str:
+    """Return the `<svg>` element alone, without the style that would hold for the whole page around it."""
+    element = document[document.index("<svg") :].rstrip()
+    return re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<defs>\s*</defs>", "", element, flags=re.DOTALL)
+
+
+def captioned_svg(svg: str, sentence: str) -> str:
+    """Return the picture with its sentence written below it, for a page where the explorer is not alive."""
+    width, height = map(float, re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups())  # type: ignore[union-attr]
+    lines = textwrap.wrap(sentence, int(width / 6.4))
+    taller = height + 15 * len(lines) + 8
+    svg = re.sub(r'height="[\d.]+pt"', f'height="{taller:g}pt"', svg, count=1)
+    svg = svg.replace(f'viewBox="0 0 {width:g} {height:g}"', f'viewBox="0 0 {width:g} {taller:g}"', 1)
+    font = "font: 10.5px 'DejaVu Sans', Verdana, Arial, sans-serif"
+    rows = "".join(
+        f'<text x="8" y="{height + 14 + 15 * row:g}" style="{font}; fill: {INK}">{html.escape(line)}</text>\n'
+        for row, line in enumerate(lines)
+    )
+    background = f'<rect x="0" y="{height - 1:g}" width="{width:g}" height="{taller - height + 1:g}" fill="white"/>\n'
+    return svg[: svg.rindex("</svg>")] + background + rows + "</svg>\n"

@@ -1,0 +1,123 @@
+"""Controls that more than one explorer uses: a magnitude that is typed or slid, and a choice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from contextlib import contextmanager
+from typing import Any
+
+import ipywidgets as widgets
+import traitlets
+
+from course_lib.units import format_count, parse_count
+
+LABEL_WIDTH = "150px"
+
+
+class Magnitude(widgets.HBox):
+    """A positive number over many orders of magnitude: typed ('7B', '7e9') or moved on a logarithmic slider.
+
+    `value` is the number; `problem` says what is wrong with the text typed last, and is empty when nothing is.
+    A typed value keeps all its digits; the slider then stands at the nearest place.
+    """
+
+    value = traitlets.Float()
+    problem = traitlets.Unicode()
+
+    def __init__(
+        self, label: str, value: float, minimum: float, maximum: float, step: float = 0.05, whole: bool = False
+    ) -> None:
+        """Make the pair of text and slider; `step` is in powers of ten, `whole` rounds to whole numbers."""
+        self._label, self._minimum, self._maximum, self._whole = label, minimum, maximum, whole
+        self._busy = False
+        self.text = widgets.Text(
+            description=label,
+            continuous_update=False,
+            style={"description_width": LABEL_WIDTH},
+            layout={"width": "265px"},
+        )
+        self.slider = widgets.FloatLogSlider(
+            value=value,
+            min=math.log10(minimum),
+            max=math.log10(maximum),
+            step=step,
+            readout=False,
+            tooltip=f"{label}: arrow keys move it",
+            layout={"width": "190px"},
+        )
+        super().__init__([self.text, self.slider])
+        self.text.observe(self._typed, "value")
+        self.slider.observe(self._slid, "value")
+        self.observe(self._set, "value")
+        self.value = value
+        self._set(None)
+
+    @contextmanager
+    def _quiet(self) -> Any:
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
+
+    def _written(self, value: float) -> str:
+        return f"{value:,.0f}" if self._whole else format_count(value)
+
+    def _set(self, _change: Any) -> None:
+        if not self._busy:
+            with self._quiet():
+                self.problem = ""
+                self.text.value = self._written(self.value)
+                self.slider.value = min(max(self.value, self._minimum), self._maximum)
+
+    def _slid(self, change: Any) -> None:
+        if not self._busy:
+            with self._quiet():
+                self.problem = ""
+                value = float(round(change["new"])) if self._whole else change["new"]
+                self.text.value = self._written(value)
+                self.value = value
+
+    def _typed(self, change: Any) -> None:
+        if self._busy:
+            return
+        try:
+            value = parse_count(change["new"], self._label)
+            if self._whole and value != round(value):
+                raise ValueError(f"{self._label} must be a whole number; got {change['new']!r}")
+            if not self._minimum <= value <= self._maximum:
+                low, high = format_count(self._minimum), format_count(self._maximum)
+                raise ValueError(f"{self._label} must lie between {low} and {high}; got {change['new']!r}")
+        except ValueError as error:
+            self.problem = str(error)
+            return
+        with self._quiet():
+            self.problem = ""
+            self.slider.value = value
+            self.value = value
+
+
+def choice(label: str, options: Iterable[Any], value: Any) -> widgets.Dropdown:
+    """Return a drop-down list with its label, wide enough for the catalog's names."""
+    return widgets.Dropdown(
+        description=label,
+        options=list(options),
+        value=value,
+        style={"description_width": LABEL_WIDTH},
+        layout={"width": "455px"},
+    )
+
+
+def percentage(label: str, value: float) -> widgets.FloatSlider:
+    """Return a slider for a share between 1 % and 100 %, whose `value` is the fraction."""
+    return widgets.FloatSlider(
+        description=label,
+        value=value,
+        min=0.01,
+        max=1.0,
+        step=0.01,
+        readout_format=".0%",
+        style={"description_width": LABEL_WIDTH},
+        layout={"width": "455px"},
+    )
