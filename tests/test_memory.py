@@ -1,0 +1,381 @@
+import dataclasses
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_lib import catalog
+from course_lib.memory import (
+    MIXED,
+    OPTIMIZER_BYTES,
+    PRECISION_BYTES,
+    RECOMPUTE,
+    TrainingMemory,
+    activation_bytes,
+    fits,
+    gradient_bytes,
+    kv_cache_bytes,
+    optimizer_bytes,
+    parameter_bytes,
+    training_memory,
+    zero_sharded,
+)
+
+quick = settings(deadline=None, max_examples=60)
+counts = st.integers(1, 10**13)
+gpus = st.integers(1, 4096)
+precisions = st.sampled_from(sorted(PRECISION_BYTES))
+optimizers = st.sampled_from(sorted(OPTIMIZER_BYTES))
+shapes = st.fixed_dictionaries(
+    {
+        "batch": st.integers(1, 64),
+        "sequence": st.integers(1, 2**15),
+        "hidden": st.integers(1, 2**14),
+        "layers": st.integers(1, 128),
+        "heads": st.integers(1, 128),
+    }
+)
+
+GPT3 = {"batch": 1, "sequence": 2048, "hidden": 12288, "layers": 96, "heads": 96}
+MT_NLG = {"batch": 1, "sequence": 2048, "hidden": 20480, "layers": 105, "heads": 128}
+
+# Korthikanti et al. 2022, section 4.1: what one layer keeps, in bytes. Each entry: values in units of s b h (or of
+# a s s b for the scores), bytes a value, and whether tensor parallelism splits it.
+KEPT_BY_A_LAYER = [
+    ("input of the two layer norms", 2, 2, False),
+    ("input of query, key and value", 1, 2, False),
+    ("query and key", 2, 2, True),
+    ("value", 1, 2, True),
+    ("input of the output projection", 1, 2, True),
+    ("dropout mask after attention", 1, 1, False),
+    ("input of the MLP", 1, 2, False),
+    ("input of GeLU", 4, 2, True),
+    ("input of the second matrix", 4, 2, True),
+    ("dropout mask after the MLP", 1, 1, False),
+]
+KEPT_SCORES = [("softmax output", 2), ("softmax dropout mask", 1), ("softmax dropout output", 2)]
+
+# Rajbhandari et al. 2020, Table 1: accelerators, then GB on each of them in stages 1, 2 and 3.
+ZERO_TABLE_1 = {
+    7.5e9: [
+        (4, 52.5, 41.3, 30),
+        (16, 35.6, 21.6, 7.5),
+        (64, 31.4, 16.6, 1.88),
+        (256, 30.4, 15.4, 0.47),
+        (1024, 30.1, 15.1, 0.12),
+    ],
+    128e9: [
+        (4, 896, 704, 512),
+        (16, 608, 368, 128),
+        (64, 536, 284, 32),
+        (256, 518, 263, 8),
+        (1024, 513, 257, 2),
+    ],
+    1e12: [
+        (4, 7000, 5500, 4000),
+        (16, 4750, 2875, 1000),
+        (64, 4187, 2218, 250),
+        (256, 4046, 2054, 62.5),
+        (1024, 4011, 2013, 15.6),
+    ],
+}
+
+
+def test_gpt3_in_16_bits_is_350_gb():
+    assert parameter_bytes(175e9, "fp16") == 350e9
+
+
+@pytest.mark.parametrize(
+    ("precision", "parameter", "gradient"),
+    [
+        ("fp32", 4, 4),
+        ("fp16", 2, 2),
+        ("bf16", 2, 2),
+        ("int8", 1, 1),
+        ("fp32+fp16", 6, 2),
+        ("fp32+bf16", 6, 2),
+    ],
+)
+def test_bytes_a_parameter_are_the_slides(precision, parameter, gradient):
+    assert parameter_bytes(1, precision) == parameter
+    assert gradient_bytes(1, precision) == gradient
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "size"), [("adamw", 8), ("adamw-8bit", 2), ("sgd", 0), ("sgd-momentum", 4), ("adamw-bf16", 4)]
+)
+def test_bytes_of_the_optimizer_are_the_slides(optimizer, size):
+    assert optimizer_bytes(1, optimizer) == size
+
+
+def test_block_wise_8_bit_states_take_2_03_bytes_with_their_scales():
+    assert round(optimizer_bytes(1, "adamw-8bit-blockwise"), 2) == 2.03
+
+
+@pytest.mark.parametrize("precision", MIXED)
+def test_mixed_adamw_is_16_bytes_a_parameter_and_18_with_fp32_gradients(precision):
+    # Rajbhandari et al. 2020, section 3.1: 2 + 2 + 12.
+    assert training_memory(1, precision, "adamw").total == 16
+    assert training_memory(1, precision, "adamw", gradient_precision="fp32").total == 18
+
+
+def test_the_master_copy_is_counted_once_wherever_it_is_put():
+    # Anthony et al. 2023: the 16-bit weights take 2, AdamW with its fp32 copy 12, 8-bit AdamW with it 6.
+    for optimizer, size in {"adamw": 12, "adamw-8bit": 6}.items():
+        ours = training_memory(1, "fp32+bf16", optimizer)
+        assert ours.master_weights == 4
+        assert ours.parameters - ours.master_weights == 2
+        assert ours.optimizer + ours.master_weights == size
+
+
+def test_pure_precisions_have_no_master_copy():
+    for precision in set(PRECISION_BYTES) - set(MIXED):
+        assert training_memory(1e9, precision, "adamw").master_weights == 0
+
+
+def test_gpt2_xl_needs_at_least_24_gb_of_model_states():
+    # Rajbhandari et al. 2020, section 3.1: 1.5 B parameters, 16 bytes each.
+    assert training_memory(1.5e9, "fp32+fp16", "adamw").model_states == 24e9
+
+
+@pytest.mark.parametrize("parameters", ZERO_TABLE_1)
+def test_zero_table_1_to_its_printed_digits(parameters):
+    replicated = training_memory(parameters, "fp32+fp16", "adamw")
+    for num_gpus, *printed in ZERO_TABLE_1[parameters]:
+        for stage, gigabytes in enumerate(printed, start=1):
+            digits = len(str(gigabytes).partition(".")[2])
+            ours = zero_sharded(replicated, num_gpus, stage).total / 1e9
+            assert abs(ours - gigabytes) < 10**-digits, (num_gpus, stage)
+
+
+def test_zero_figure_1_120_gb_become_31_4_and_16_6_and_1_9_on_64_accelerators():
+    replicated = training_memory(7.5e9, "fp32+fp16", "adamw")
+    gigabytes = [round(zero_sharded(replicated, 64, stage).total / 1e9, 1) for stage in range(4)]
+    assert gigabytes == [120.0, 31.4, 16.6, 1.9]
+
+
+def test_zero_shards_what_its_stage_says_and_nothing_else():
+    memory = TrainingMemory(parameters=600, gradients=200, optimizer=800, activations=50, master_weights=400)
+    expected = [(600, 200, 800), (300, 200, 200), (300, 50, 200), (150, 50, 200)]
+    for stage, parts in enumerate(expected):
+        sharded = zero_sharded(memory, 4, stage)
+        assert (sharded.parameters, sharded.gradients, sharded.optimizer) == parts
+        assert sharded.activations == 50
+
+
+@quick
+@given(counts, precisions, optimizers, gpus)
+def test_a_later_zero_stage_never_needs_more(parameters, precision, optimizer, num_gpus):
+    memory = training_memory(parameters, precision, optimizer, activations=1e9)
+    totals = [zero_sharded(memory, num_gpus, stage).total for stage in range(4)]
+    assert totals[0] == memory.total
+    assert all(later <= earlier * (1 + 1e-12) for earlier, later in pairwise(totals))
+
+
+@quick
+@given(counts, precisions, optimizers, gpus)
+def test_stage_3_on_all_accelerators_together_holds_each_model_state_once(parameters, precision, optimizer, num_gpus):
+    memory = training_memory(parameters, precision, optimizer)
+    assert num_gpus * zero_sharded(memory, num_gpus, 3).total == pytest.approx(memory.total, rel=1e-12)
+
+
+@quick
+@given(counts, precisions, optimizers, st.floats(0, 1e15))
+def test_the_total_is_the_sum_of_the_four_components(parameters, precision, optimizer, activations):
+    memory = training_memory(parameters, precision, optimizer, activations=activations)
+    bytes_a_parameter = PRECISION_BYTES[precision] + gradient_bytes(1, precision) + OPTIMIZER_BYTES[optimizer]
+    assert memory.model_states == pytest.approx(parameters * bytes_a_parameter, rel=1e-12)
+    assert memory.total == pytest.approx(memory.model_states + activations, rel=1e-12)
+
+
+@pytest.mark.parametrize(("shape", "scores"), [(GPT3, 80), (MT_NLG, 64)], ids=["GPT-3", "MT-NLG 530B"])
+def test_attention_scores_are_80_and_64_beside_34_as_korthikanti_et_al_print(shape, scores):
+    # Korthikanti et al. 2022, section 5: 5as/h is 80 for GPT-3 and 64 for MT-NLG.
+    values = math.prod(shape[name] for name in ("batch", "sequence", "hidden", "layers"))
+    assert activation_bytes(**shape) == values * (34 + scores)
+
+
+@pytest.mark.parametrize(("shape", "percent"), [(GPT3, 70), (MT_NLG, 65)], ids=["GPT-3", "MT-NLG 530B"])
+def test_selective_recomputation_saves_70_and_65_per_cent_as_published(shape, percent):
+    # Korthikanti et al. 2022, section 5.
+    saved = 1 - activation_bytes(**shape, recompute="selective") / activation_bytes(**shape)
+    assert round(100 * saved) == percent
+
+
+@pytest.mark.parametrize("t", [1, 2, 8])
+@pytest.mark.parametrize("bytes_per_value", [2, 4])
+def test_activations_are_the_sum_of_the_tensors_that_a_layer_keeps(t, bytes_per_value):
+    b, s, h, layers, a = 3, 1000, 640, 7, 10
+    wide = bytes_per_value // 2
+    linear = sum(
+        values * (size * wide if size == 2 else size) / (t if split else 1)
+        for _, values, size, split in KEPT_BY_A_LAYER
+    )
+    scores = sum(size * wide if size == 2 else size for _, size in KEPT_SCORES) / t
+    selective = layers * s * b * h * linear
+    kept = {"recompute": "none", "tensor_parallel": t, "bytes_per_value": bytes_per_value}
+    assert activation_bytes(b, s, h, layers, a, **kept) == pytest.approx(selective + layers * a * s * s * b * scores)
+    kept["recompute"] = "selective"
+    assert activation_bytes(b, s, h, layers, a, **kept) == pytest.approx(selective)
+
+
+@quick
+@given(shapes, st.integers(1, 64))
+def test_full_recomputation_keeps_each_layers_input_on_every_accelerator(shape, t):
+    values = math.prod(shape[name] for name in ("batch", "sequence", "hidden", "layers"))
+    assert activation_bytes(**shape, recompute="full", tensor_parallel=t) == 2 * values
+
+
+@quick
+@given(shapes, st.integers(1, 64), st.sampled_from([2, 4]))
+def test_more_recomputation_never_needs_more(shape, t, bytes_per_value):
+    full, selective, none = (
+        activation_bytes(**shape, recompute=kept, tensor_parallel=t, bytes_per_value=bytes_per_value)
+        for kept in ("full", "selective", "none")
+    )
+    assert 0 < full < selective < none
+
+
+@quick
+@given(shapes, st.sampled_from(RECOMPUTE), st.integers(2, 10))
+def test_activations_grow_in_proportion_to_batch_and_layers(shape, recompute, factor):
+    base = activation_bytes(**shape, recompute=recompute)
+    for name in ("batch", "layers"):
+        grown = shape | {name: factor * shape[name]}
+        assert activation_bytes(**grown, recompute=recompute) == pytest.approx(factor * base, rel=1e-12)
+
+
+@quick
+@given(shapes, st.integers(1, 63))
+def test_tensor_parallelism_saves_but_never_below_the_replicated_10_bytes(shape, t):
+    values = math.prod(shape[name] for name in ("batch", "sequence", "hidden", "layers"))
+    fewer, more = (activation_bytes(**shape, tensor_parallel=degree) for degree in (t, t + 1))
+    assert 10 * values < more < fewer
+
+
+def test_llama_2_7b_caches_2_gib_of_keys_and_values_at_its_full_context():
+    llama = catalog.model("Llama 2 7B")
+    head_dim = llama.hidden // llama.heads
+    assert kv_cache_bytes(1, llama.context, llama.layers, llama.kv_heads, head_dim, "fp16") == 2 * 2**30
+
+
+def test_eight_key_value_heads_of_64_cut_the_cache_to_an_eighth():
+    llama = catalog.model("Llama 2 70B")
+    sizes = {"batch": 4, "sequence": 4096, "layers": llama.layers, "head_dim": 128, "precision": "bf16"}
+    all_heads = kv_cache_bytes(**sizes, kv_heads=llama.heads)
+    assert kv_cache_bytes(**sizes, kv_heads=llama.kv_heads) == all_heads / 8
+
+
+@pytest.mark.parametrize(("precision", "size"), [("fp32", 4), ("fp16", 2), ("bf16", 2), ("int8", 1)])
+def test_the_cache_holds_a_key_and_a_value_for_each_position(precision, size):
+    assert kv_cache_bytes(2, 3, 5, 7, 11, precision) == 2 * 2 * 3 * 5 * 7 * 11 * size
+
+
+@pytest.mark.parametrize("precision", MIXED)
+def test_a_cache_has_no_mixed_precision(precision):
+    with pytest.raises(ValueError, match=rf"precision '{precision.replace('+', '[+]')}' .* accepted: 'fp32'"):
+        kv_cache_bytes(1, 1, 1, 1, 1, precision)
+
+
+def test_training_7_b_with_adamw_is_32_gb_short_of_an_80_gb_accelerator():
+    answer = fits(training_memory(7e9, "fp32+bf16", "adamw"), catalog.accelerator("A100 80GB").memory_bytes)
+    assert not answer.fits
+    assert not answer
+    assert answer.spare_bytes == -32e9
+
+
+def test_an_exact_fit_fits_and_one_byte_more_does_not():
+    assert fits(80e9, 80e9)
+    assert fits(80e9, 80e9).spare_bytes == 0
+    assert not fits(80e9 + 1, 80e9)
+
+
+def test_fits_counts_the_activations():
+    memory = training_memory(1e9, "fp32+bf16", "adamw", activations=5e9)
+    assert fits(memory, 24e9).spare_bytes == 24e9 - 16e9 - 5e9
+
+
+def test_arrays_broadcast():
+    parameters = np.array([[1e9], [7e9]])
+    memory = training_memory(parameters, "bf16", "sgd", activations=np.array([1e9, 2e9, 3e9]))
+    assert memory.total.tolist() == [[5e9, 6e9, 7e9], [29e9, 30e9, 31e9]]
+    assert zero_sharded(memory, np.array([1, 2, 4]), 3).total.tolist() == [[5e9, 4e9, 4e9], [29e9, 16e9, 10e9]]
+    assert fits(memory, 30e9).fits.tolist() == [[True, True, True], [True, True, False]]
+    for recompute in RECOMPUTE:
+        shape = activation_bytes(np.array([1, 2]), 512, np.array([[768], [1024]]), 12, 8, recompute).shape
+        assert shape == (2, 2)
+    assert kv_cache_bytes([1, 2], 1, 1, 1, 1, "int8").tolist() == [2, 4]
+
+
+def test_results_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        training_memory(1, "fp32", "sgd").gradients = 0
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        fits(1, 2).fits = False
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: parameter_bytes(1, "fp15"), r"^precision 'fp15' is unknown; did you mean .*'fp16'"),
+        (lambda: gradient_bytes(1, "FP32"), r"^precision 'FP32' is unknown; did you mean 'fp32'"),
+        (lambda: optimizer_bytes(1, "adam"), r"^optimizer 'adam' is unknown; did you mean 'adamw'"),
+        (
+            lambda: training_memory(1, "fp32", "sgd", gradient_precision="f32"),
+            r"^gradient_precision 'f32' is unknown; did you mean .*'fp32'",
+        ),
+        (lambda: activation_bytes(1, 1, 1, 1, 1, "some"), r"^recompute 'some' is unknown; .*accepted: 'none'"),
+        (lambda: activation_bytes(1.5, 1, 1, 1, 1), r"^batch must be a whole number of at least 1; got 1.5"),
+        (lambda: activation_bytes(1, 1, 1, 0, 1), r"^layers must be positive and finite; got 0"),
+        (lambda: activation_bytes(1, 1, 1, 1, 1, tensor_parallel=0), r"^tensor_parallel must be a whole number"),
+        (lambda: activation_bytes(1, 1, 1, 1, 1, bytes_per_value=3), r"^bytes_per_value must be 2 .* got 3"),
+        (lambda: kv_cache_bytes(1, 1, 1, 1, 0.5, "fp16"), r"^head_dim must be a whole number"),
+        (lambda: zero_sharded(training_memory(1, "fp32", "sgd"), 2, 4), r"^stage must be .* at most 3; got 4"),
+        (lambda: zero_sharded(training_memory(1, "fp32", "sgd"), 2.5, 1), r"^num_gpus must be a whole number"),
+        (lambda: TrainingMemory(1, -1, 0), r"^gradients must be finite and not negative; got -1"),
+        (
+            lambda: TrainingMemory(1, 1, 1, master_weights=2),
+            r"^master_weights must be at most parameters = 1.0; got 2.0",
+        ),
+        (lambda: fits(1, 0), r"^capacity_bytes must be positive and finite; got 0"),
+        (lambda: fits(math.nan, 1), r"^memory must be finite and not negative; got nan"),
+    ],
+)
+def test_a_bad_value_is_refused_by_name(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: parameter_bytes("7B", "fp16"), r"^parameters must be a positive number; got '7B'"),
+        (lambda: optimizer_bytes(True, "adamw"), r"^parameters must be a positive number; got True"),
+        (lambda: training_memory(1, "fp32", "sgd", activations="1"), r"^activations must be a number"),
+        (lambda: activation_bytes(1, None, 1, 1, 1), r"^sequence must be a positive number; got None"),
+        (lambda: zero_sharded(16e9, 2, 1), r"^memory must be a TrainingMemory; got 16000000000.0"),
+        (lambda: zero_sharded(training_memory(1, "fp32", "sgd"), 2, "1"), r"^stage must be a whole number"),
+        (lambda: fits("80 GB", 80e9), r"^memory must be a number that is not negative; got '80 GB'"),
+    ],
+)
+def test_a_wrong_type_is_refused_by_name(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("value", [0, -1, math.nan, math.inf])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda value: parameter_bytes(value, "fp32"),
+        lambda value: gradient_bytes(value, "fp32"),
+        lambda value: optimizer_bytes(value, "adamw"),
+        lambda value: training_memory(value, "fp32", "adamw"),
+    ],
+)
+def test_a_parameter_count_that_is_not_positive_is_refused(call, value):
+    with pytest.raises(ValueError, match=r"^parameters must be positive and finite; got"):
+        call(value)
