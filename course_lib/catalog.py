@@ -1,7 +1,7 @@
 """Published facts, each with its source: accelerators, models and training runs.
 
 The tables are `course_lib/data/*.csv`. They are read on the first call, once, and come back as read-only
-mappings from name to a frozen dataclass, in the order of the file, in plain units: bytes, FLOP/s, tokens, hours.
+mappings from name to a frozen dataclass, in the order of the file, in bytes, FLOP/s, tokens and hours.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Accelerator:
     """One GPU, or one TPU chip: its memory, and its advertised dense rates.
 
     Units: bytes, bytes/s, FLOP/s, integer operations/s. `None` means that the source prints no figure. A
-    printed GB is taken as 1e9 bytes; a device reports a little more, so a plan made with these figures is safe.
+    printed GB is taken as 1e9 bytes; a device reports a little more, so plans err on the safe side.
     """
 
     name: str
@@ -37,8 +37,8 @@ class Accelerator:
 class Model:
     """One released decoder model: its shape and its parameter count.
 
-    Units: counts; `context` is the sequence length of the pre-training, in tokens. The fields that describe the
-    shape are the options of `compute_cost.TransformerShape`.
+    Units: counts; `context` is the sequence length of the pre-training, in tokens. The other fields are
+    options of `compute_cost.TransformerShape`.
     """
 
     name: str
