@@ -69,7 +69,7 @@ def compute_cost_view(
         f"{format_count(parameters)} parameters on {format_count(tokens)} tokens: {format_flop(total)} = "
         f"{format_number(convert_compute(total, 'FLOP', 'PFLOP-day'))} PFLOP-days "
         f"(forward {format_flop(forward)}, backward {format_flop(backward)}). "
-        f"{num_accelerators:,.0f} x {chip.name} at {utilization:.0%} of {format_rate(chip.fp16_bf16_flop_per_second)} "
+        f"{num_accelerators:,.0f} x {chip.name} at {100 * utilization:.0f} % of {format_rate(chip.fp16_bf16_flop_per_second)} "
         f"take {format_seconds(seconds)}, {format_number(hours)} accelerator-hours."
     )
     if run and reported and ratio:
@@ -125,7 +125,7 @@ class ComputeCostExplorer(Explorer):
         self._following = False
         models = [name for name in catalog.models() if name not in catalog.training_runs()]
         controls = {
-            "preset": choice("Published run or model", [OWN, *catalog.training_runs(), *models], OWN),
+            "preset": choice("Start from", [OWN, *catalog.training_runs(), *models], OWN),
             "parameters": Magnitude("Parameters P", 7e9, *PARAMETER_RANGE),
             "tokens": Magnitude("Tokens D", 1e12, *TOKEN_RANGE),
             "accelerator": choice("Accelerator", catalog.accelerators(), "A100 80GB"),

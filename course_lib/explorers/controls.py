@@ -12,14 +12,15 @@ import traitlets
 
 from course_lib.units import format_count, parse_count
 
-LABEL_WIDTH = "150px"
+LABEL_WIDTH = "130px"
 
 
 class Magnitude(widgets.HBox):
     """A positive number over many orders of magnitude: typed ('7B', '7e9') or moved on a logarithmic slider.
 
     `value` is the number; `problem` says what is wrong with the text typed last, and is empty when nothing is.
-    A typed value keeps all its digits; the slider then stands at the nearest place.
+    The slider stands at one of a fixed row of round places, and for a typed value at the nearest; the value itself
+    keeps all its digits (a FloatLogSlider would round it to its own step as soon as a browser shows it).
     """
 
     value = traitlets.Float()
@@ -28,20 +29,19 @@ class Magnitude(widgets.HBox):
     def __init__(
         self, label: str, value: float, minimum: float, maximum: float, step: float = 0.05, whole: bool = False
     ) -> None:
-        """Make the pair of text and slider; `step` is in powers of ten, `whole` rounds to whole numbers."""
+        """Make the pair of text and slider; `step` is in powers of ten, `whole` allows whole numbers alone."""
         self._label, self._minimum, self._maximum, self._whole = label, minimum, maximum, whole
         self._busy = False
+        self._places = _round_places(minimum, maximum, step, whole)
         self.text = widgets.Text(
             description=label,
             continuous_update=False,
             style={"description_width": LABEL_WIDTH},
-            layout={"width": "265px"},
+            layout={"width": "245px"},
         )
-        self.slider = widgets.FloatLogSlider(
-            value=value,
-            min=math.log10(minimum),
-            max=math.log10(maximum),
-            step=step,
+        self.slider = widgets.IntSlider(
+            min=0,
+            max=len(self._places) - 1,
             readout=False,
             tooltip=f"{label}: arrow keys move it",
             layout={"width": "190px"},
@@ -61,6 +61,9 @@ class Magnitude(widgets.HBox):
         finally:
             self._busy = False
 
+    def _nearest(self, value: float) -> int:
+        return min(range(len(self._places)), key=lambda place: abs(math.log(self._places[place] / value)))
+
     def _written(self, value: float) -> str:
         return f"{value:,.0f}" if self._whole else format_count(value)
 
@@ -69,13 +72,13 @@ class Magnitude(widgets.HBox):
             with self._quiet():
                 self.problem = ""
                 self.text.value = self._written(self.value)
-                self.slider.value = min(max(self.value, self._minimum), self._maximum)
+                self.slider.value = self._nearest(self.value)
 
     def _slid(self, change: Any) -> None:
         if not self._busy:
             with self._quiet():
                 self.problem = ""
-                value = float(round(change["new"])) if self._whole else change["new"]
+                value = self._places[change["new"]]
                 self.text.value = self._written(value)
                 self.value = value
 
@@ -94,8 +97,16 @@ class Magnitude(widgets.HBox):
             return
         with self._quiet():
             self.problem = ""
-            self.slider.value = value
+            self.slider.value = self._nearest(value)
             self.value = value
+
+
+def _round_places(minimum: float, maximum: float, step: float, whole: bool) -> list[float]:
+    """Return values `step` powers of ten apart, each rounded to two digits (or to whole numbers), ends included."""
+    count = round(math.log10(maximum / minimum) / step)
+    spread = [float(f"{minimum * 10 ** (place * step):.1e}") for place in range(count + 1)]
+    rounded = {float(round(place)) if whole else place for place in spread}
+    return sorted(place for place in rounded | {minimum, maximum} if minimum <= place <= maximum)
 
 
 def choice(label: str, options: Iterable[Any], value: Any) -> widgets.Dropdown:
@@ -105,7 +116,7 @@ def choice(label: str, options: Iterable[Any], value: Any) -> widgets.Dropdown:
         options=list(options),
         value=value,
         style={"description_width": LABEL_WIDTH},
-        layout={"width": "455px"},
+        layout={"width": "435px"},
     )
 
 
@@ -119,5 +130,5 @@ def percentage(label: str, value: float) -> widgets.FloatSlider:
         step=0.01,
         readout_format=".0%",
         style={"description_width": LABEL_WIDTH},
-        layout={"width": "455px"},
+        layout={"width": "435px"},
     )
