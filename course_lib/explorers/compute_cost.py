@@ -69,8 +69,8 @@ def compute_cost_view(
         f"{format_count(parameters)} parameters on {format_count(tokens)} tokens: {format_flop(total)} = "
         f"{format_number(convert_compute(total, 'FLOP', 'PFLOP-day'))} PFLOP-days "
         f"(forward {format_flop(forward)}, backward {format_flop(backward)}). "
-        f"{num_accelerators:,.0f} x {chip.name} at {100 * utilization:.0f} % of {format_rate(chip.fp16_bf16_flop_per_second)} "
-        f"take {format_seconds(seconds)}, {format_number(hours)} accelerator-hours."
+        f"{num_accelerators:,.0f} x {chip.name} at {100 * utilization:.0f} % of "
+        f"{format_rate(chip.fp16_bf16_flop_per_second)} take {format_seconds(seconds)}, {format_number(hours)} accelerator-hours."
     )
     if run and reported and ratio:
         sentence += f" {run.name} reported {format_number(reported)} h: the estimate is {ratio:.2f} times that."
