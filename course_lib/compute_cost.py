@@ -103,7 +103,8 @@ class TransformerShape:
 
     The defaults are GPT-2's; `kv_heads` and `mlp_hidden` default to `heads` and `4 * hidden`; `mlp_matrices` is 2
     (up, down) or 3 (gate, up, down, as in Llama). `sequence` is the context length in tokens.
-    Errors: `ValueError` for a size that is not a whole positive number, or heads that do not divide evenly.
+    Errors: `ValueError` for a size that is not a whole positive number, or heads that do not divide evenly;
+    `TypeError` for an option that is not True or False.
     Source: slide S2's P; Radford et al. 2019; Touvron et al. 2023.
 
     >>> TransformerShape(layers=12, hidden=768, heads=12, vocab=50257, sequence=1024).parameters()["total"]
@@ -130,7 +131,10 @@ class TransformerShape:
         mlp_hidden = whole("mlp_hidden", 4 * self.hidden if self.mlp_hidden is None else self.mlp_hidden)
         object.__setattr__(self, "kv_heads", kv_heads)
         object.__setattr__(self, "mlp_hidden", mlp_hidden)
-        whole("mlp_matrices", self.mlp_matrices, minimum=2, maximum=3)
+        object.__setattr__(self, "mlp_matrices", whole("mlp_matrices", self.mlp_matrices, minimum=2, maximum=3))
+        for name in ("tied_embeddings", "learned_positions", "biases"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name} must be True or False; got {getattr(self, name)!r}")
         for name, size, divisor, part in (
             ("hidden", self.hidden, "heads", self.heads),
             ("heads", self.heads, "kv_heads", kv_heads),

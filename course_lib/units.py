@@ -12,7 +12,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from course_lib._checks import not_negative, one_of, positive
+from course_lib._checks import not_negative, one_of, positive, whole
 
 SECONDS_PER_HOUR = 3600
 SECONDS_PER_DAY = 24 * 3600
@@ -47,8 +47,9 @@ def convert_compute(value: ArrayLike, from_unit: str, to_unit: str) -> Any:
 
 
 def _flop_in(name: str, unit: str) -> float:
-    if isinstance(unit, str) and re.search(r"/\s*s|FLOPS$", unit):
-        raise ValueError(f"{name} {unit!r} is a rate (FLOP a second), not an amount of compute; multiply by a time")
+    if isinstance(unit, str) and re.search(r"/\s*s(ec\w*)?$|per second$|FLOPS$", unit):
+        rate = f"{name} {unit!r} is a rate (FLOP a second), not an amount of compute; multiply by a time"
+        raise ValueError(f"{rate}. Accepted: {', '.join(map(repr, _FLOP_IN))}")
     return _FLOP_IN[one_of(name, unit, _FLOP_IN)]
 
 
@@ -75,19 +76,39 @@ def flop_from_gpu_hours(hours: ArrayLike, flop_per_second: ArrayLike) -> Any:
     return not_negative("hours", hours) * SECONDS_PER_HOUR * positive("flop_per_second", flop_per_second)
 
 
+def _amount(name: str, value: float) -> float:
+    number = not_negative(name, value)
+    if not isinstance(number, float):
+        raise TypeError(f"{name} must be one number that is not negative; got {value!r}")
+    return number
+
+
+def _rounded(value: float, digits: int) -> float:
+    return float(f"{value:.{whole('digits', digits) - 1}e}")
+
+
+def _exponential(value: float, digits: int) -> str:
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
 def _significant(value: float, digits: int) -> str:
-    """Write `value` with `digits` significant digits and no exponent, whole numbers of more digits in full."""
-    rounded = float(f"{value:.{digits - 1}e}")
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded)))) if rounded else 0
+    """Write `value` with `digits` significant digits, whole numbers in full, and an exponent only far from 1."""
+    rounded = _rounded(value, digits)
+    if rounded and not 1e-6 <= rounded < 1e15:
+        return _exponential(value, digits)
+    decimals = max(0, digits - 1 - math.floor(math.log10(rounded))) if rounded else 0
     text = f"{rounded:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _scaled(value: float, steps: list[tuple[float, str]], digits: int) -> str:
     """Write `value` in the largest unit of `steps` (largest first) that leaves at least 1 before the point."""
-    rounded = float(f"{value:.{digits - 1}e}")
-    size, unit = next(((size, unit) for size, unit in steps if rounded >= size), steps[-1])
-    return f"{_significant(value / size, digits)} {unit}".strip()
+    size, unit = next(((size, unit) for size, unit in steps if _rounded(value / size, digits) >= 1), steps[-1])
+    text = _significant(value / size, digits)
+    if text == "1" and unit in ("years", "days", "bytes"):
+        unit = unit[:-1]
+    return f"{text} {unit}".strip()
 
 
 def format_flop(flop: float, digits: int = 3) -> str:
@@ -98,11 +119,9 @@ def format_flop(flop: float, digits: int = 3) -> str:
     >>> format_flop(3.1428e23)
     '3.14e23 FLOP'
     """
-    flop = not_negative("flop", flop)
-    if flop < 1e4:
-        return f"{_significant(flop, digits)} FLOP"
-    mantissa, exponent = f"{flop:.{digits - 1}e}".split("e")
-    return f"{mantissa}e{int(exponent)} FLOP"
+    flop = _amount("flop", flop)
+    text = _significant(flop, digits) if _rounded(flop, digits) < 1e4 else _exponential(flop, digits)
+    return f"{text} FLOP"
 
 
 def format_rate(flop_per_second: float, digits: int = 3) -> str:
@@ -114,7 +133,7 @@ def format_rate(flop_per_second: float, digits: int = 3) -> str:
     ('312 TFLOP/s', '16 PFLOP/s')
     """
     steps = [(size, f"{prefix}FLOP/s") for prefix, size in reversed(_PREFIXES.items())]
-    return _scaled(not_negative("flop_per_second", flop_per_second), steps, digits)
+    return _scaled(_amount("flop_per_second", flop_per_second), steps, digits)
 
 
 def format_number(number: float, digits: int = 3) -> str:
@@ -125,10 +144,11 @@ def format_number(number: float, digits: int = 3) -> str:
     >>> format_number(82432), format_number(0.4567), format_number(3.1e12)
     ('82,400', '0.457', '3.1e12')
     """
-    number = not_negative("number", number)
-    if 0 < number < 1e-4 or number >= 1e9:
-        mantissa, exponent = f"{number:.{digits - 1}e}".split("e")
-        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    number = _amount("number", number)
+    rounded = _rounded(number, digits)
+    if 0 < rounded < 1e-4 or rounded >= 1e9:
+        mantissa, exponent = _exponential(number, digits).split("e")
+        return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{exponent}"
     return _significant(number, digits)
 
 
@@ -142,11 +162,11 @@ def format_bytes(size: float, binary: bool = False, digits: int = 3) -> str:
     """
     base, names = (1024, ("", "Ki", "Mi", "Gi", "Ti", "Pi")) if binary else (1000, ("", "k", "M", "G", "T", "P"))
     steps = [(float(base**power), f"{name}B") for power, name in enumerate(names) if power]
-    return _scaled(not_negative("size", size), [*reversed(steps), (1.0, "bytes")], digits)
+    return _scaled(_amount("size", size), [*reversed(steps), (1.0, "bytes")], digits)
 
 
 def format_seconds(seconds: float, digits: int = 3) -> str:
-    """Return a time as text in the unit people would use, from 'ms' to 'years' (365.25 days).
+    """Return a time as text in the unit people would use, from 'us' to 'years' (365.25 days).
 
     Errors: `ValueError` for a negative or non-finite number.
 
@@ -154,15 +174,10 @@ def format_seconds(seconds: float, digits: int = 3) -> str:
     ('39.2 days', '2.1 ms')
     """
     year = 365.25 * SECONDS_PER_DAY
-    steps = [
-        (year, "years"),
-        (SECONDS_PER_DAY, "days"),
-        (3600.0, "h"),
-        (60.0, "min"),
-        (1.0, "s"),
-        (1e-3, "ms"),
-    ]
-    return _scaled(not_negative("seconds", seconds), [*steps, (1e-6, "us")], digits)
+    steps = [(year, "years"), (SECONDS_PER_DAY, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s")]
+    if (seconds := _amount("seconds", seconds)) > 0:
+        steps += [(1e-3, "ms"), (1e-6, "us")]
+    return _scaled(seconds, steps, digits)
 
 
 def format_count(count: float, digits: int = 3) -> str:
@@ -174,9 +189,13 @@ def format_count(count: float, digits: int = 3) -> str:
     ('6.74 B', '1.4 T')
     """
     steps = [(1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"), (1.0, "")]
-    return _scaled(not_negative("count", count), steps, digits)
+    return _scaled(_amount("count", count), steps, digits)
 
 
+_TYPED = re.compile(
+    r"\s*((?:[0-9]{1,3}(?:[,_ ][0-9]{3})+|[0-9]+|(?=\.[0-9]))(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?)\s*([kmbgt]?)\s*",
+    re.IGNORECASE,
+)
 _SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 
 
@@ -184,12 +203,17 @@ def parse_count(text: str, name: str = "count") -> float:
     """Return the number that a person typed: '7e9', '7B', '7 b', '1.4 T' and '300,000' are all understood.
 
     Suffixes k, M, B (or G) and T, in either case, stand for 1e3, 1e6, 1e9 and 1e12: the reverse of `format_count`.
+    A comma parts thousands and nothing else, so '1,4 T' is refused rather than read as 14 T.
     Errors: `ValueError` names the argument, the text and what is accepted.
 
     >>> parse_count("1.4 T")
     1400000000000.0
     """
-    match = re.fullmatch(r"\s*([0-9][0-9,_]*\.?[0-9]*(?:e[+-]?[0-9]+)?)\s*([kmbgt]?)\s*", str(text), re.IGNORECASE)
+    accepted = "accepted: 7e9, 7B, 1.4 T, 300,000"
+    match = _TYPED.fullmatch(str(text))
     if not match:
-        raise ValueError(f"{name} {text!r} is not a number; accepted: 7e9, 7B, 1.4 T, 300,000")
-    return positive(name, float(match[1].replace(",", "").replace("_", "")) * _SUFFIXES[match[2].lower()])
+        raise ValueError(f"{name} {text!r} is not a number; {accepted}")
+    number = float(re.sub("[,_ ]", "", match[1])) * _SUFFIXES[match[2].lower()]
+    if not 0 < number < math.inf:
+        raise ValueError(f"{name} {text!r} is not positive and finite; {accepted}")
+    return number
