@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from course_lib import catalog
 from course_lib.compute_cost import backward_flop, forward_flop, throughput, training_flop, training_seconds
 from course_lib.explorers.base import BLUE, FAINT, INK, MUTED, ORANGE, RED, SKY, Explorer
-from course_lib.explorers.controls import Magnitude, choice, percentage
+from course_lib.explorers.controls import Magnitude, Percentage, choice
 from course_lib.units import (
     convert_compute,
     format_count,
@@ -130,7 +130,7 @@ class ComputeCostExplorer(Explorer):
             "tokens": Magnitude("Tokens D", 1e12, *TOKEN_RANGE),
             "accelerator": choice("Accelerator", catalog.accelerators(), "A100 80GB"),
             "num_accelerators": Magnitude("How many", 128, *ACCELERATOR_RANGE, whole=True),
-            "utilization": percentage("Utilisation (MFU)", 0.40),
+            "utilization": Percentage("Utilisation (MFU)", 0.40),
         }
         controls["preset"].observe(self._follow_preset, "value")
         for name in ("parameters", "tokens", "accelerator"):

@@ -120,15 +120,31 @@ def choice(label: str, options: Iterable[Any], value: Any) -> widgets.Dropdown:
     )
 
 
-def percentage(label: str, value: float) -> widgets.FloatSlider:
-    """Return a slider for a share between 1 % and 100 %, whose `value` is the fraction."""
-    return widgets.FloatSlider(
-        description=label,
-        value=value,
-        min=0.01,
-        max=1.0,
-        step=0.01,
-        readout_format=".0%",
-        style={"description_width": LABEL_WIDTH},
-        layout={"width": "435px"},
-    )
+class Percentage(widgets.HBox):
+    """A share between 1 % and 100 % on a slider of whole per cents; `value` is the fraction."""
+
+    value = traitlets.Float()
+
+    def __init__(self, label: str, value: float) -> None:
+        """Make the slider; a value set by program keeps its digits, and the slider stands at the nearest per cent."""
+        self._busy = False
+        self.slider = widgets.IntSlider(
+            description=f"{label}, %",
+            min=1,
+            max=100,
+            style={"description_width": LABEL_WIDTH},
+            layout={"width": "435px"},
+        )
+        super().__init__([self.slider])
+        self.slider.observe(self._slid, "value")
+        self.observe(self._set, "value")
+        self.value = value
+
+    def _slid(self, change: Any) -> None:
+        if not self._busy:
+            self.value = change["new"] / 100
+
+    def _set(self, _change: Any) -> None:
+        self._busy = True
+        self.slider.value = min(max(round(self.value * 100), 1), 100)
+        self._busy = False
