@@ -9,9 +9,15 @@ from typing import Any
 
 _HOME = {
     "ComputeCostExplorer": "compute_cost",
+    "UnitConverter": "units",
+    "ScalingExplorer": "scaling",
+    "MemoryExplorer": "memory",
+    "FloatDecoder": "number_formats",
+    "QuantizationExplorer": "quantization",
+    "TrainingRunPlanner": "plan",
 }
 
-__all__ = ["ComputeCostExplorer"]
+__all__ = list(_HOME)  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:

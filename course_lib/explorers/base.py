@@ -28,6 +28,7 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442",
 )  # fmt: skip
 INK, MUTED, FAINT = "#222222", "#5F6368", "#D5D8DC"
+LABEL_BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0}
 
 STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: smaller, sharper, readable by a screen reader

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from course_lib import catalog
 from course_lib.compute_cost import backward_flop, forward_flop, throughput, training_flop, training_seconds
-from course_lib.explorers.base import BLUE, FAINT, INK, MUTED, ORANGE, RED, SKY, Explorer
+from course_lib.explorers.base import BLUE, FAINT, INK, LABEL_BOX, MUTED, ORANGE, RED, SKY, Explorer
 from course_lib.explorers.controls import Magnitude, Percentage, choice
 from course_lib.units import (
     convert_compute,
@@ -65,12 +65,13 @@ def compute_cost_view(
     run = catalog.training_runs().get(preset)
     reported = run.accelerator_hours if run else None
     ratio = hours / reported if reported else None
+    rate = format_rate(chip.fp16_bf16_flop_per_second)
     sentence = (
         f"{format_count(parameters)} parameters on {format_count(tokens)} tokens: {format_flop(total)} = "
         f"{format_number(convert_compute(total, 'FLOP', 'PFLOP-day'))} PFLOP-days "
         f"(forward {format_flop(forward)}, backward {format_flop(backward)}). "
-        f"{num_accelerators:,.0f} x {chip.name} at {100 * utilization:.0f} % of "
-        f"{format_rate(chip.fp16_bf16_flop_per_second)} take {format_seconds(seconds)}, {format_number(hours)} accelerator-hours."
+        f"{num_accelerators:,.0f} x {chip.name} at {100 * utilization:.0f} % of {rate} "
+        f"take {format_seconds(seconds)}, {format_number(hours)} accelerator-hours."
     )
     if run and reported and ratio:
         sentence += f" {run.name} reported {format_number(reported)} h: the estimate is {ratio:.2f} times that."
@@ -168,7 +169,9 @@ class ComputeCostExplorer(Explorer):
         (ring,) = axes.plot([], [], "o", color="none", markersize=11, markeredgecolor=INK, markeredgewidth=1.5)
         (own,) = axes.plot([], [], "D", color=RED, markersize=7, markeredgecolor="white")
         self._ring, self._own = self.moving(ring), self.moving(own)
-        self._own_label = self.moving(axes.text(1, 1, "yours", color=RED, fontweight="bold", va="center"))
+        self._own_label = self.moving(
+            axes.text(1, 1, "yours", color=RED, fontweight="bold", va="center", bbox=LABEL_BOX)
+        )
 
     def _build_bars(self, figure: Figure) -> None:
         cost = figure.add_axes((0.63, 0.66, 0.355, 0.16))
