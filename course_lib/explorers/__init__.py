@@ -17,7 +17,7 @@ _HOME = {
     "TrainingRunPlanner": "plan",
 }
 
-__all__ = list(_HOME)  # noqa: PLE0604
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:
