@@ -12,6 +12,7 @@ import html
 import io
 import re
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,22 +50,40 @@ STYLE: Any = {
     "lines.linewidth": 1.8,
 }
 
-CSS = """<style>
+# Run once by the page. Without it JupyterLab takes arrows, space and letters for its own commands (the arrows of a
+# drop-down list leave the cell, typing "dd" in it deletes the cell), and ipywidgets leaves its sliders without a name.
+ON_LOAD = """
+const root = this.closest('.course-explorer');
+const plain = event => !(event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === 'Enter'));
+root.addEventListener('keydown', event => plain(event) && event.stopPropagation());
+root.querySelector('.course-sentence').setAttribute('aria-live', 'polite');
+const name = () => root.querySelectorAll('.noUi-handle, .widget-readout').forEach(part => {
+  const slider = part.closest('.widget-slider');
+  const labels = [slider, slider.parentElement].map(place => place.querySelector('label').textContent);
+  part.setAttribute('aria-label', labels.find(text => text));
+});
+root.addEventListener('focusin', name);
+setTimeout(name);
+"""
+
+CSS = """<style onload="ON_LOAD">
 .course-explorer {border: 1px solid #d5d8dc; border-radius: 6px; padding: 8px 12px; box-sizing: border-box;
-  max-width: 1100px; overflow: hidden; background: #ffffff}
+  max-width: 940px; overflow: hidden; background: #ffffff}
 .course-controls {gap: 2px 18px}
-.course-explorer .widget-label, .course-explorer .widget-label-basic {color: #222222}
+.course-explorer .widget-label, .course-explorer .widget-label-basic, .course-explorer .widget-readout {color: #222222}
 .course-picture svg {display: block; width: 100%; height: auto; margin: 0 auto}
 .course-stale {opacity: 0.3}
 .course-sentence p {margin: 2px 0 0 0; min-height: 3.2em; font-size: 14px; line-height: 1.45; color: #222222;
   overflow-wrap: anywhere; white-space: normal}
 .course-sentence p.course-problem {border-left: 4px solid #d55e00; padding-left: 8px}
 .course-explorer :focus-visible {outline: 2px solid #0072b2; outline-offset: 1px}
-</style>"""
+</style>""".replace("ON_LOAD", html.escape(ON_LOAD))
 
 REDRAW_GAP = 0.015
 """Seconds left to waiting events after a redraw, so that only the latest of them is drawn."""
 
+DRAWING = threading.RLock()
+"""Held while drawing: JupyterLab has controls' moves handled in a thread of their own, and a cell may draw as well."""
 
 ArtistT = TypeVar("ArtistT", bound=Artist)
 
@@ -101,7 +120,7 @@ class Explorer(widgets.VBox):
         self.svg = ""
         self.figure = Figure(figsize=self.figure_size, facecolor="white")
         self._moving: list[Artist] = []
-        with rc_context(self._style):
+        with DRAWING, rc_context(self._style):
             self.build(self.figure)
             self._backdrop = figure_svg(self.figure)
         self.controls: dict[str, widgets.Widget] = self.make_controls()
@@ -182,6 +201,10 @@ class Explorer(widgets.VBox):
 
     def refresh(self) -> None:
         """Compute the view of the controls' values now and show its picture and its sentence."""
+        with DRAWING:
+            self._refresh()
+
+    def _refresh(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

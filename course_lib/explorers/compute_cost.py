@@ -193,7 +193,8 @@ class ComputeCostExplorer(Explorer):
         """Move the run's marker, fill in the costs and set the two bars of hours."""
         x, y = np.clip(view.parameters, 3.4e7, 1.8e12), np.clip(view.tokens, 5.8e10, 5.2e13)
         self._own.set_data([x], [y])
-        self._own_label.set_position((x * 1.35, y))
+        side, shift = ("right", 1 / 1.35) if x > 2e11 else ("left", 1.35)
+        self._own_label.set(position=(x * shift, y), horizontalalignment=side)
         run = catalog.training_runs().get(view.run or "")
         self._ring.set_data(([run.parameters], [run.tokens]) if run else ([], []))
         self._forward.set_text(f"forward 2PD\n{format_flop(view.forward)}")
