@@ -111,6 +111,23 @@ class LossFit:
         with np.errstate(divide="ignore", over="ignore"):
             return _plain((self.B / np.maximum(room, 0.0)) ** (1 / self.beta))
 
+    def cheapest_for_loss(self, loss: ArrayLike) -> tuple[Any, Any]:
+        """Return the (P, D) that reaches `loss` at the least C = 6PD: the reverse of `optimal`.
+
+        P = ((1 + alpha/beta) A / (L - E))^(1/alpha) and D = ((1 + beta/alpha) B / (L - E))^(1/beta).
+        `loss` L in nats a token, a scalar or an array; both counts are infinite where no model reaches it (L <= E).
+        Errors: `ValueError` for L not positive. Source: Hoffmann et al. 2022, equation 4, solved for the loss.
+
+        >>> parameters, tokens = BESIROGLU_2024.cheapest_for_loss(2.0)
+        >>> round(parameters / 1e9), round(tokens / 1e9)
+        (47, 880)
+        """
+        room = np.maximum(positive("loss", loss) - self.E, 0.0)
+        with np.errstate(divide="ignore", over="ignore"):
+            parameters = ((1 + self.alpha / self.beta) * self.A / room) ** (1 / self.alpha)
+            tokens = ((1 + self.beta / self.alpha) * self.B / room) ** (1 / self.beta)
+        return _plain(parameters), _plain(tokens)
+
 
 HOFFMANN_2022 = LossFit(E=1.69, A=406.4, B=410.7, alpha=0.34, beta=0.28)
 """The constants as Hoffmann et al. 2022 print them (section D.3): 32 B parameters for 5.76e23 FLOP."""

@@ -183,6 +183,36 @@ def test_a_model_too_small_for_a_loss_needs_infinite_data():
     assert np.isinf(BESIROGLU_2024.tokens_for_loss(2.0, np.array([1e6, 1e12]))).tolist() == [True, False]
 
 
+@quick
+@given(fits, budgets)
+def test_the_cheapest_model_for_the_best_loss_of_a_budget_is_the_optimum_of_that_budget(fit, flop):
+    optimum = fit.optimal(flop)
+    assert fit.cheapest_for_loss(fit.loss(*optimum)) == pytest.approx(optimum, rel=1e-6)
+
+
+@quick
+@given(fits, budgets, st.floats(-1.5, 1.5))
+def test_no_other_size_reaches_a_loss_at_less_compute(fit, flop, steps):
+    loss = fit.loss(*fit.optimal(flop))
+    parameters, tokens = fit.cheapest_for_loss(loss)
+    assert fit.loss(parameters, tokens) == pytest.approx(loss, rel=1e-9)
+    other = parameters * math.exp(steps)
+    assert training_flop(other, fit.tokens_for_loss(loss, other)) >= training_flop(parameters, tokens) * (1 - 1e-9)
+
+
+def test_half_the_size_for_the_same_loss_costs_26_per_cent_more_training_at_any_budget():
+    for flop in (1e20, 1e23, 1e26):
+        parameters, tokens = BESIROGLU_2024.optimal(flop)
+        more = BESIROGLU_2024.tokens_for_loss(BESIROGLU_2024.loss(parameters, tokens), parameters / 2)
+        assert training_flop(parameters / 2, more) / flop == pytest.approx(1.2593, abs=1e-4)
+
+
+def test_a_loss_that_no_model_reaches_needs_infinite_everything():
+    assert BESIROGLU_2024.cheapest_for_loss(1.8) == (math.inf, math.inf)
+    sizes_for_losses, _ = BESIROGLU_2024.cheapest_for_loss([BESIROGLU_2024.E, 2.0])
+    assert np.isinf(sizes_for_losses).tolist() == [True, False]
+
+
 @pytest.mark.parametrize("ratio", [20, 200])
 def test_the_three_ways_meet_in_one_model(ratio):
     parameters = 8e9
@@ -234,6 +264,7 @@ CALLS = [
     ("parameters", lambda value: HOFFMANN_2022.iso_flop_loss(1e23, value)),
     ("loss", lambda value: HOFFMANN_2022.tokens_for_loss(value, 1e9)),
     ("parameters", lambda value: HOFFMANN_2022.tokens_for_loss(2.0, value)),
+    ("loss", HOFFMANN_2022.cheapest_for_loss),
     ("tokens", lambda value: largest_model_within(tokens=value)),
     ("flop", lambda value: largest_model_within(flop=value)),
     ("inference_flop_per_token", lambda value: largest_model_within(inference_flop_per_token=value)),
