@@ -19,10 +19,11 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import ipywidgets as widgets
-from matplotlib import rc_context
+from matplotlib import rc_context, rcParamsDefault
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
+from traitlets import TraitError
 
 # Okabe and Ito 2008: told apart with every common form of colour blindness.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW = (
@@ -30,6 +31,9 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW = (
 )  # fmt: skip
 INK, MUTED, FAINT = "#222222", "#5F6368", "#D5D8DC"
 LABEL_BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0}
+
+PLAIN: Any = {name: rcParamsDefault[name] for name in rcParamsDefault if name != "backend"}
+"""Matplotlib's own defaults: under an explorer's style lies no style that a notebook chose for its own figures."""
 
 STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: smaller, sharper, readable by a screen reader
@@ -112,17 +116,16 @@ class Explorer(widgets.VBox):
     def __init__(self, **initial: Any) -> None:
         """Build the controls and the figure, apply `initial` values by control name, and draw once."""
         Explorer._count += 1
-        self._style: Any = {**STYLE, "svg.hashsalt": f"{type(self).__name__}-{Explorer._count}"}
+        self._style: Any = {**PLAIN, **STYLE, "svg.hashsalt": f"{type(self).__name__}-{Explorer._count}"}
         self._held = 0
         self._timer: asyncio.TimerHandle | None = None
         self._not_before = 0.0
         self.sentence = ""
-        self.svg = ""
-        self.figure = Figure(figsize=self.figure_size, facecolor="white")
         self._moving: list[Artist] = []
         with DRAWING, rc_context(self._style):
+            self.figure = Figure(figsize=self.figure_size, facecolor="white")
             self.build(self.figure)
-            self._backdrop = figure_svg(self.figure)
+            self.svg = self._backdrop = figure_svg(self.figure)
         self.controls: dict[str, widgets.Widget] = self.make_controls()
         self._held += 1
         self._set(initial)
@@ -171,32 +174,49 @@ class Explorer(widgets.VBox):
             yield
         finally:
             self._held -= 1
-        self._changed()
+            self._changed()
 
     def set(self, **values: Any) -> None:
-        """Set several controls by name and draw once; an unknown name is a `ValueError`."""
+        """Set several controls by name and draw once, at once; `ValueError` for a name or a value they do not have."""
         with self.hold():
             self._set(values)
+        self._catch_up()
 
     def _set(self, values: dict[str, Any]) -> None:
-        for name, value in values.items():
+        for name in values:
             if name not in self.controls:
                 raise ValueError(f"{type(self).__name__} has no control {name!r}; it has {', '.join(self.controls)}")
-            self.controls[name].value = value
+        for name, value in values.items():
+            control = self.controls[name]
+            if getattr(control, "problem", ""):
+                control.problem = ""  # first, because setting the value it had before the problem changes nothing
+            try:
+                control.value = value
+            except TraitError as error:
+                options = [str(option) for option in getattr(control, "options", ())]
+                accepted = f"; accepted: {', '.join(options)}" if options else ""
+                raise ValueError(f"{name} cannot be {value!r}: {error}{accepted}") from None
 
     def _changed(self, _change: Any = None) -> None:
         """Draw now, or, so soon after the last drawing that more events may be waiting, once they are in."""
-        if self._held or self._timer is not None:
+        if self._held:
             return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             self.refresh()
             return
+        if self._timer is not None:
+            return
         wait = self._not_before - time.monotonic()
         if wait > 0:
             self._timer = loop.call_later(wait, self.refresh)
         else:
+            self.refresh()
+
+    def _catch_up(self) -> None:
+        """Draw now what a timer would draw a moment later, for code that reads the answer in its next line."""
+        if self._timer is not None and not self._held:
             self.refresh()
 
     def refresh(self) -> None:
@@ -224,7 +244,7 @@ class Explorer(widgets.VBox):
         self.sentence = view.sentence
         with rc_context(self._style):
             self.draw(view)
-            self.svg = layered_svg(self._backdrop, self.figure, self._moving, self.sentence)
+            self.svg = described(layered_svg(self._backdrop, self.figure, self._moving), self.sentence)
         self._picture.remove_class("course-stale")
         self._picture.value = self.svg
         self._sentence.value = f'<p role="status">{html.escape(self.sentence)}</p>'
@@ -232,10 +252,12 @@ class Explorer(widgets.VBox):
     def _show_problem(self, problem: str) -> None:
         self.sentence = f"Not drawn: {problem}"
         self._picture.add_class("course-stale")
+        self._picture.value = self.svg = described(self.svg, self.sentence)
         self._sentence.value = f'<p role="status" class="course-problem">{html.escape(self.sentence)}</p>'
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Carry the picture and the sentence beside the live widget, for readers without a kernel."""
+        self._catch_up()
         bundle = dict(super()._repr_mimebundle_(**kwargs) or {})
         return bundle | {"image/svg+xml": captioned_svg(self.svg, self.sentence), "text/plain": self.sentence}
 
@@ -245,14 +267,19 @@ class Explorer(widgets.VBox):
             self._timer.cancel()
             self._timer = None
         self._held += 1
-        _close_children(self)
         super().close()
+        for part in _parts(self):
+            part.close()
 
 
-def _close_children(widget: widgets.Widget) -> None:
+def _parts(widget: widgets.Widget) -> Iterator[widgets.Widget]:
+    """Yield everything that the widget is made of: what it contains, their layouts and their styles."""
     for child in getattr(widget, "children", ()):
-        _close_children(child)
-        child.close()
+        yield child
+        yield from _parts(child)
+    for name in ("layout", "style"):
+        if isinstance(part := getattr(widget, name, None), widgets.Widget):
+            yield part
 
 
 def figure_svg(figure: Figure) -> str:
@@ -262,17 +289,22 @@ def figure_svg(figure: Figure) -> str:
     return _bare(buffer.getvalue())
 
 
-def layered_svg(backdrop: str, figure: Figure, moving: list[Artist], description: str) -> str:
-    """Return `backdrop` with the moving artists drawn above it, and `description` as its accessible name."""
+def layered_svg(backdrop: str, figure: Figure, moving: list[Artist]) -> str:
+    """Return `backdrop` with the moving artists drawn above it."""
     buffer = io.StringIO()
     renderer = RendererSVG(figure.bbox.width, figure.bbox.height, buffer, image_dpi=figure.dpi)
     for artist in moving:
         artist.draw(renderer)
     renderer.finalize()
     layer = _bare(buffer.getvalue())
-    label = html.escape(description, quote=True)
-    top = f'<svg role="img" aria-label="{label}" style="stroke-linejoin:round;stroke-linecap:butt" '
-    return backdrop.replace("<svg ", top, 1)[: -len("</svg>")] + layer[layer.index(">") + 1 :]
+    styled = backdrop.replace("<svg ", '<svg style="stroke-linejoin:round;stroke-linecap:butt" ', 1)
+    return styled[: -len("</svg>")] + layer[layer.index(">") + 1 :]
+
+
+def described(svg: str, sentence: str) -> str:
+    """Return the picture with `sentence` as its accessible name, in place of any that it has."""
+    unnamed = re.sub(r'^<svg role="img" aria-label="[^"]*"', "<svg", svg)
+    return f'<svg role="img" aria-label="{html.escape(sentence, quote=True)}"' + unnamed.removeprefix("<svg")
 
 
 def _bare(document: str) -> str:
@@ -283,11 +315,13 @@ def _bare(document: str) -> str:
 
 def captioned_svg(svg: str, sentence: str) -> str:
     """Return the picture with its sentence written below it, for a page where the explorer is not alive."""
-    width, height = map(float, re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups())  # type: ignore[union-attr]
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    assert box is not None, "matplotlib writes a viewBox"
+    width, height = float(box[1]), float(box[2])
     lines = textwrap.wrap(sentence, int(width / 6.4))
     taller = height + 15 * len(lines) + 8
     svg = re.sub(r'height="[\d.]+pt"', f'height="{taller:g}pt"', svg, count=1)
-    svg = svg.replace(f'viewBox="0 0 {width:g} {height:g}"', f'viewBox="0 0 {width:g} {taller:g}"', 1)
+    svg = svg.replace(box[0], f'viewBox="0 0 {box[1]} {taller:g}"', 1)
     font = "font: 10.5px 'DejaVu Sans', Verdana, Arial, sans-serif"
     rows = "".join(
         f'<text x="8" y="{height + 14 + 15 * row:g}" style="{font}; fill: {INK}">{html.escape(line)}</text>\n'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
@@ -70,7 +71,7 @@ def compute_cost_view(
         f"{format_count(parameters)} parameters on {format_count(tokens)} tokens: {format_flop(total)} = "
         f"{format_number(convert_compute(total, 'FLOP', 'PFLOP-day'))} PFLOP-days "
         f"(forward {format_flop(forward)}, backward {format_flop(backward)}). "
-        f"{num_accelerators:,.0f} x {chip.name} at {100 * utilization:.0f} % of {rate} "
+        f"{num_accelerators:,.0f} x {chip.name} at {format_number(100 * utilization)} % of {rate} "
         f"take {format_seconds(seconds)}, {format_number(hours)} accelerator-hours."
     )
     if run and reported and ratio:
@@ -122,8 +123,7 @@ class ComputeCostExplorer(Explorer):
     figure_size = (8.4, 3.2)
 
     def make_controls(self) -> dict[str, widgets.Widget]:
-        """Return the controls; a preset moves the others, and moving one of the run's own numbers leaves the preset."""
-        self._following = False
+        """Return the controls; a preset moves the others, and moving one of its own numbers leaves the preset."""
         models = [name for name in catalog.models() if name not in catalog.training_runs()]
         controls = {
             "preset": choice("Start from", [OWN, *catalog.training_runs(), *models], OWN),
@@ -135,21 +135,18 @@ class ComputeCostExplorer(Explorer):
         }
         controls["preset"].observe(self._follow_preset, "value")
         for name in ("parameters", "tokens", "accelerator"):
-            controls[name].observe(self._leave_preset, "value")
+            controls[name].observe(partial(self._leave_preset, name), "value")
         return controls
 
     def _follow_preset(self, change: Any) -> None:
         with self.hold():
-            self._following = True
-            try:
-                self._set(preset_values(change["new"]))
-            finally:
-                self._following = False
+            self._set(preset_values(change["new"]))
 
-    def _leave_preset(self, _change: Any) -> None:
-        if not self._following:
+    def _leave_preset(self, name: str, change: Any) -> None:
+        preset = self.controls["preset"]
+        if preset_values(preset.value).get(name, change["new"]) != change["new"]:
             with self.hold():
-                self.controls["preset"].value = OWN
+                preset.value = OWN
 
     def build(self, figure: Figure) -> None:
         """Draw what never changes (the published runs, the lines of equal cost) and the artists that do."""
@@ -194,7 +191,8 @@ class ComputeCostExplorer(Explorer):
         x, y = np.clip(view.parameters, 3.4e7, 1.8e12), np.clip(view.tokens, 5.8e10, 5.2e13)
         self._own.set_data([x], [y])
         side, shift = ("right", 1 / 1.35) if x > 2e11 else ("left", 1.35)
-        self._own_label.set(position=(x * shift, y), horizontalalignment=side)
+        text = "yours" if (x, y) == (view.parameters, view.tokens) else "yours: off this map"
+        self._own_label.set(position=(x * shift, y), horizontalalignment=side, text=text)
         run = catalog.training_runs().get(view.run or "")
         self._ring.set_data(([run.parameters], [run.tokens]) if run else ([], []))
         self._forward.set_text(f"forward 2PD\n{format_flop(view.forward)}")

@@ -18,7 +18,8 @@ LABEL_WIDTH = "130px"
 class Magnitude(widgets.HBox):
     """A positive number over many orders of magnitude: typed ('7B', '7e9') or moved on a logarithmic slider.
 
-    `value` is the number; `problem` says what is wrong with the text typed last, and is empty when nothing is.
+    `value` is the number; `problem` says what is wrong with the text typed last, or with a value set by program, and
+    is empty when nothing is. Emptying it takes back the refused text.
     The slider stands at one of a fixed row of round places, and for a typed value at the nearest; the value itself
     keeps all its digits (a FloatLogSlider would round it to its own step as soon as a browser shows it).
     """
@@ -49,17 +50,28 @@ class Magnitude(widgets.HBox):
         super().__init__([self.text, self.slider])
         self.text.observe(self._typed, "value")
         self.slider.observe(self._slid, "value")
-        self.observe(self._set, "value")
+        self.observe(self._set, ["value", "problem"])
         self.value = value
         self._set(None)
 
     @contextmanager
     def _quiet(self) -> Any:
+        """Let text, slider, value and problem change together: nobody is told before all of them agree."""
         self._busy = True
         try:
-            yield
+            with self.hold_trait_notifications():
+                yield
         finally:
             self._busy = False
+
+    def _refusal(self, value: float, shown: object) -> str:
+        """Return what is wrong with a value, or nothing."""
+        if not self._minimum <= value <= self._maximum:
+            low, high = self._written(self._minimum), self._written(self._maximum)
+            return f"{self._label} must lie between {low} and {high}; got {shown!r}"
+        if self._whole and value != round(value):
+            return f"{self._label} must be a whole number; got {shown!r}"
+        return ""
 
     def _nearest(self, value: float) -> int:
         return min(range(len(self._places)), key=lambda place: abs(math.log(self._places[place] / value)))
@@ -70,9 +82,10 @@ class Magnitude(widgets.HBox):
     def _set(self, _change: Any) -> None:
         if not self._busy:
             with self._quiet():
-                self.problem = ""
-                self.text.value = self._written(self.value)
-                self.slider.value = self._nearest(self.value)
+                self.problem = self._refusal(self.value, self.value)
+                self.text.value = f"{self.value:g}" if self.problem else self._written(self.value)
+                if not self.problem:
+                    self.slider.value = self._nearest(self.value)
 
     def _slid(self, change: Any) -> None:
         if not self._busy:
@@ -87,18 +100,14 @@ class Magnitude(widgets.HBox):
             return
         try:
             value = parse_count(change["new"], self._label)
-            if self._whole and value != round(value):
-                raise ValueError(f"{self._label} must be a whole number; got {change['new']!r}")
-            if not self._minimum <= value <= self._maximum:
-                low, high = format_count(self._minimum), format_count(self._maximum)
-                raise ValueError(f"{self._label} must lie between {low} and {high}; got {change['new']!r}")
+            problem = self._refusal(value, change["new"])
         except ValueError as error:
-            self.problem = str(error)
-            return
+            problem = str(error)
         with self._quiet():
-            self.problem = ""
-            self.slider.value = self._nearest(value)
-            self.value = value
+            self.problem = problem
+            if not problem:
+                self.slider.value = self._nearest(value)
+                self.value = value
 
 
 def _round_places(minimum: float, maximum: float, step: float, whole: bool) -> list[float]:
@@ -146,5 +155,6 @@ class Percentage(widgets.HBox):
 
     def _set(self, _change: Any) -> None:
         self._busy = True
-        self.slider.value = min(max(round(self.value * 100), 1), 100)
+        if math.isfinite(self.value):
+            self.slider.value = min(max(round(self.value * 100), 1), 100)
         self._busy = False
