@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 import traitlets
 
-from course_lib.units import format_count, parse_count
+from course_lib.units import format_count, format_number, parse_count
 
 LABEL_WIDTH = "130px"
 
@@ -77,7 +77,9 @@ class Magnitude(widgets.HBox):
         return min(range(len(self._places)), key=lambda place: abs(math.log(self._places[place] / value)))
 
     def _written(self, value: float) -> str:
-        return f"{value:,.0f}" if self._whole else format_count(value)
+        if self._whole:
+            return f"{value:,.0f}"
+        return format_count(value) if value < 1e15 else format_number(value)
 
     def _set(self, _change: Any) -> None:
         if not self._busy:
