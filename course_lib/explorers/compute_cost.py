@@ -67,12 +67,13 @@ def compute_cost_view(
     reported = run.accelerator_hours if run else None
     ratio = hours / reported if reported else None
     rate = format_rate(chip.fp16_bf16_flop_per_second)
+    take = "takes" if num_accelerators == 1 else "take"
     sentence = (
         f"{format_count(parameters)} parameters on {format_count(tokens)} tokens: {format_flop(total)} = "
         f"{format_number(convert_compute(total, 'FLOP', 'PFLOP-day'))} PFLOP-days "
         f"(forward {format_flop(forward)}, backward {format_flop(backward)}). "
         f"{num_accelerators:,.0f} x {chip.name} at {format_number(100 * utilization)} % of {rate} "
-        f"take {format_seconds(seconds)}, {format_number(hours)} accelerator-hours."
+        f"{take} {format_seconds(seconds)}, {format_number(hours)} accelerator-hours."
     )
     if run and reported and ratio:
         sentence += f" {run.name} reported {format_number(reported)} h: the estimate is {ratio:.2f} times that."

@@ -1,0 +1,429 @@
+import dataclasses
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_lib import catalog
+from course_lib.compute_cost import (
+    backward_flop,
+    forward_flop,
+    model_flop_utilization,
+    throughput,
+    training_flop,
+    training_seconds,
+)
+from course_lib.explorers.base import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, RED, SKY, YELLOW
+from course_lib.explorers.compute_cost import (
+    ACCELERATOR_RANGE,
+    OWN,
+    PARAMETER_RANGE,
+    TOKEN_RANGE,
+    ComputeCostExplorer,
+    compute_cost_view,
+    preset_values,
+)
+from course_lib.units import convert_compute, gpu_hours, parse_count
+
+RUNS = list(catalog.training_runs().values())
+MODELS_ALONE = [model for name, model in catalog.models().items() if name not in catalog.training_runs()]
+DEFAULT = {
+    "parameters": 7e9,
+    "tokens": 1e12,
+    "accelerator": "A100 80GB",
+    "num_accelerators": 128,
+    "utilization": 0.4,
+}
+
+quick = settings(deadline=None, max_examples=50)
+control_values = st.fixed_dictionaries(
+    {
+        "parameters": st.floats(*PARAMETER_RANGE),
+        "tokens": st.floats(*TOKEN_RANGE),
+        "accelerator": st.sampled_from(list(catalog.accelerators())),
+        "num_accelerators": st.integers(*ACCELERATOR_RANGE),
+        "utilization": st.floats(0.01, 1),
+        "preset": st.sampled_from([OWN, *catalog.training_runs(), *catalog.models()]),
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def made():
+    explorer = ComputeCostExplorer()
+    yield explorer
+    explorer.close()
+
+
+@pytest.fixture
+def explorer(made):
+    made.set(preset=OWN)
+    made.set(**DEFAULT)
+    return made
+
+
+def texts(explorer):
+    root = ElementTree.fromstring(explorer.svg)
+    return ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+# The pure function
+
+
+@quick
+@given(control_values)
+def test_the_view_says_what_compute_cost_and_units_compute(values):
+    view = compute_cost_view(**values)
+    p, d = values["parameters"], values["tokens"]
+    peak = catalog.accelerator(values["accelerator"]).fp16_bf16_flop_per_second
+    assert (view.parameters, view.tokens) == (p, d)
+    assert (view.forward, view.backward, view.total) == (forward_flop(p, d), backward_flop(p, d), training_flop(p, d))
+    assert view.pflop_days == convert_compute(view.total, "FLOP", "PFLOP-day")
+    tau = throughput(values["num_accelerators"], peak, values["utilization"])
+    assert view.seconds == training_seconds(view.total, tau)
+    assert view.hours == pytest.approx(gpu_hours(view.total, values["utilization"] * peak))
+    assert view.hours == pytest.approx(view.seconds / 3600 * values["num_accelerators"])
+
+
+def test_the_sentence_of_seven_billion_parameters_on_a_trillion_tokens():
+    assert compute_cost_view(**DEFAULT).sentence == (
+        "7 B parameters on 1 T tokens: 4.20e22 FLOP = 486 PFLOP-days (forward 1.40e22 FLOP, backward 2.80e22 FLOP). "
+        "128 x A100 80GB at 40 % of 312 TFLOP/s take 30.4 days, 93,500 accelerator-hours."
+    )
+
+
+def test_the_sentence_of_a_run_compares_with_the_hours_that_it_reported():
+    view = compute_cost_view(**DEFAULT | preset_values("LLaMA 65B"), preset="LLaMA 65B")
+    assert (view.run, view.reported_hours) == ("LLaMA 65B", 1_022_362)
+    assert view.ratio == pytest.approx(view.hours / 1_022_362)
+    assert view.sentence.endswith(" LLaMA 65B reported 1,020,000 h: the estimate is 1.19 times that.")
+
+
+@pytest.mark.parametrize("name", ["GPT-3 175B", "Chinchilla 70B"])
+def test_a_run_without_reported_hours_says_so_and_has_no_ratio(name):
+    view = compute_cost_view(**DEFAULT | preset_values(name), preset=name)
+    assert (view.run, view.reported_hours, view.ratio) == (name, None, None)
+    assert view.sentence.endswith(f" {name} did not report its hours.")
+
+
+@pytest.mark.parametrize("preset", [OWN, "GPT-2 XL", "no such preset"])
+def test_what_is_no_run_is_compared_with_nothing(preset):
+    view = compute_cost_view(**DEFAULT, preset=preset)
+    assert (view.run, view.reported_hours, view.ratio) == (None, None, None)
+    assert view.sentence == compute_cost_view(**DEFAULT).sentence
+
+
+@pytest.mark.parametrize("run", [r for r in RUNS if r.accelerator_hours], ids=lambda r: r.name)
+def test_at_the_implied_utilization_the_estimate_is_the_reported_hours(run):
+    peak = catalog.accelerator(run.accelerator).fp16_bf16_flop_per_second
+    cost = training_flop(run.parameters, run.tokens)
+    share = model_flop_utilization(cost, run.accelerator_hours * 3600, 1, peak)
+    view = compute_cost_view(**DEFAULT | preset_values(run.name) | {"utilization": share}, preset=run.name)
+    assert view.ratio == pytest.approx(1)
+    assert "the estimate is 1.00 times that" in view.sentence
+
+
+def test_one_accelerator_takes_and_several_take():
+    assert (
+        "1 x A100 80GB at 40 % of 312 TFLOP/s takes " in compute_cost_view(**DEFAULT | {"num_accelerators": 1}).sentence
+    )
+    assert (
+        "2 x A100 80GB at 40 % of 312 TFLOP/s take " in compute_cost_view(**DEFAULT | {"num_accelerators": 2}).sentence
+    )
+
+
+def test_a_utilization_between_two_per_cents_is_not_rounded_in_the_sentence():
+    assert " at 47.7 % of 312 TFLOP/s " in compute_cost_view(**DEFAULT | {"utilization": 0.477}).sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("parameters", -1, "parameters must be finite and not negative; got -1"),
+        ("tokens", float("nan"), "tokens must be finite and not negative; got nan"),
+        ("accelerator", "A100", r"accelerator 'A100' is unknown; did you mean .*'A100 80GB'"),
+        ("num_accelerators", 0, "num_gpus must be positive and finite; got 0"),
+        ("utilization", 40, r"utilization must lie in \(0, 1\]; got 40"),
+    ],
+)
+def test_the_view_refuses_what_compute_cost_refuses(name, value, message):
+    with pytest.raises(ValueError, match=message):
+        compute_cost_view(**DEFAULT | {name: value})
+
+
+# Presets
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
+def test_a_run_s_preset_gives_its_numbers_as_far_as_it_states_them(run, explorer):
+    known = preset_values(run.name)
+    assert (known["parameters"], known["tokens"]) == (run.parameters, run.tokens)
+    assert known.get("accelerator") == (run.accelerator if run.accelerator in catalog.accelerators() else None)
+    assert known.get("num_accelerators") == run.num_accelerators
+    explorer.set(preset=run.name)
+    assert explorer.values() == DEFAULT | known | {"preset": run.name}
+    assert explorer.sentence == compute_cost_view(**explorer.values()).sentence
+    assert run.name in explorer.sentence
+
+
+@pytest.mark.parametrize("model", MODELS_ALONE, ids=lambda model: model.name)
+def test_a_model_s_preset_gives_its_parameters_alone(model, explorer):
+    assert preset_values(model.name) == {"parameters": model.parameters}
+    explorer.set(preset=model.name)
+    assert explorer.values() == DEFAULT | {"parameters": model.parameters, "preset": model.name}
+
+
+def test_your_own_numbers_and_unknown_names_stand_for_nothing():
+    assert preset_values(OWN) == preset_values("no such preset") == {}
+
+
+def test_every_run_and_every_model_is_offered_once(explorer):
+    options = explorer.controls["preset"].options
+    assert options[0] == OWN
+    assert len(set(options)) == len(options)
+    assert set(options) == {OWN, *catalog.training_runs(), *catalog.models()}
+    assert explorer.controls["accelerator"].options == tuple(catalog.accelerators())
+
+
+def test_every_preset_lies_within_the_controls_ranges(explorer):
+    for preset in explorer.controls["preset"].options:
+        explorer.set(preset=preset)
+        assert not explorer.sentence.startswith("Not drawn"), preset
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("parameters", 7e9), ("tokens", 1e12), ("accelerator", "H100 SXM")], ids=str
+)
+def test_changing_one_of_a_run_s_own_numbers_leaves_its_preset(explorer, name, value):
+    explorer.set(preset="LLaMA 65B")
+    explorer.controls[name].value = value
+    assert explorer.values()["preset"] == OWN
+    assert explorer.values()[name] == value
+    assert "LLaMA" not in explorer.sentence
+    others = {key: number for key, number in preset_values("LLaMA 65B").items() if key != name}
+    assert others.items() <= explorer.values().items()
+
+
+@pytest.mark.parametrize(("name", "value"), [("num_accelerators", 512), ("utilization", 0.5)])
+def test_changing_what_a_run_s_comparison_allows_keeps_its_preset(explorer, name, value):
+    explorer.set(preset="LLaMA 65B")
+    explorer.controls[name].value = value
+    assert explorer.values()["preset"] == "LLaMA 65B"
+    assert "LLaMA 65B reported" in explorer.sentence
+
+
+def test_a_model_keeps_its_preset_while_tokens_and_accelerators_move_and_leaves_it_with_its_parameters(explorer):
+    explorer.set(preset="GPT-2 XL")
+    explorer.controls["tokens"].value = 3e11
+    explorer.controls["accelerator"].value = "V100"
+    assert explorer.values()["preset"] == "GPT-2 XL"
+    explorer.controls["parameters"].text.value = "2B"
+    assert explorer.values()["preset"] == OWN
+
+
+def test_a_refused_text_keeps_the_preset_and_choosing_a_preset_takes_the_text_back(explorer):
+    explorer.set(preset="LLaMA 65B")
+    explorer.controls["parameters"].text.value = "many"
+    assert explorer.sentence.startswith("Not drawn: Parameters P 'many' is not a number")
+    assert explorer.values()["preset"] == "LLaMA 65B"
+    explorer.controls["preset"].value = "LLaMA 33B"
+    assert explorer.controls["parameters"].text.value == "32.5 B"
+    assert explorer.sentence == compute_cost_view(**explorer.values()).sentence
+
+
+def test_choosing_a_preset_never_draws_a_half_changed_run(explorer, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(explorer, "draw", lambda view: drawn.append((view.run, view.parameters, view.tokens)))
+    explorer.controls["preset"].value = "PaLM 540B"
+    assert set(drawn) == {("PaLM 540B", 540.35e9, 780e9)}
+
+
+# The widget
+
+
+def test_a_new_explorer_shows_the_default_run():
+    explorer = ComputeCostExplorer()
+    assert explorer.values() == DEFAULT | {"preset": OWN}
+    assert explorer.sentence == compute_cost_view(**DEFAULT).sentence
+    explorer.close()
+
+
+def test_an_unknown_accelerator_is_refused_with_what_is_accepted(explorer):
+    with pytest.raises(ValueError, match=r"accelerator cannot be 'A100': .*; accepted: V100, T4, A100 40GB"):
+        explorer.set(accelerator="A100")
+
+
+def test_a_percentage_given_for_a_fraction_is_refused_in_the_sentence(explorer):
+    explorer.set(utilization=40)
+    assert explorer.sentence == "Not drawn: utilization must lie in (0, 1]; got 40.0"
+
+
+def test_the_picture_writes_the_view_s_numbers(explorer):
+    explorer.set(preset="LLaMA 65B")
+    written = texts(explorer)
+    for text in ("C = 6PD = 5.48e23 FLOP", "Time: 24.8 days", "estimate: 1,220,000 h", "reported: 1,020,000 h"):
+        assert text in written
+    assert {"1.83e23 FLOP", "3.65e23 FLOP"} <= {line for text in written for line in re.split(r"\n|2PD|4PD", text)}
+
+
+def test_the_picture_of_a_run_without_hours_says_none(explorer):
+    explorer.set(preset="GPT-3 175B")
+    assert "reported: none" in texts(explorer)
+
+
+def test_your_run_is_marked_where_it_lies_and_the_chosen_one_is_ringed(explorer):
+    assert [float(x) for x in (*explorer._own.get_xdata(), *explorer._own.get_ydata())] == [7e9, 1e12]
+    assert len(explorer._ring.get_xdata()) == 0
+    explorer.set(preset="LLaMA 65B")
+    assert (*explorer._ring.get_xdata(), *explorer._ring.get_ydata()) == (65.2e9, 1.4e12)
+    assert "yours" in texts(explorer)
+
+
+@pytest.mark.parametrize("corner", [(p, d) for p in PARAMETER_RANGE for d in TOKEN_RANGE])
+def test_a_run_beyond_the_map_stays_in_sight_and_says_that_it_is_off_it(explorer, corner):
+    explorer.set(parameters=corner[0], tokens=corner[1])
+    axes = explorer._own.axes
+    (x,), (y,) = explorer._own.get_data()
+    assert axes.get_xlim()[0] < x < axes.get_xlim()[1]
+    assert axes.get_ylim()[0] < y < axes.get_ylim()[1]
+    assert "yours: off this map" in texts(explorer)
+
+
+def test_every_published_run_lies_on_the_map(explorer):
+    axes = explorer._own.axes
+    for run in RUNS:
+        assert axes.get_xlim()[0] < run.parameters < axes.get_xlim()[1], run.name
+        assert axes.get_ylim()[0] < run.tokens < axes.get_ylim()[1], run.name
+
+
+moves = st.one_of(
+    st.tuples(st.sampled_from(["parameters", "tokens", "num_accelerators"]), st.just("type"), st.text(max_size=6)),
+    st.tuples(
+        st.sampled_from(["parameters", "tokens", "num_accelerators"]),
+        st.just("type"),
+        st.sampled_from(["7B", "1.4 T", "2048", "1,4", "0", "1e99", "<script>", "0.5"]),
+    ),
+    st.tuples(st.sampled_from(["parameters", "tokens", "num_accelerators"]), st.just("slide"), st.floats(0, 1)),
+    st.tuples(st.just("utilization"), st.just("slide"), st.floats(0, 1)),
+    st.tuples(st.just("accelerator"), st.just("choose"), st.sampled_from(list(catalog.accelerators()))),
+    st.tuples(
+        st.just("preset"),
+        st.just("choose"),
+        st.sampled_from([OWN, *catalog.training_runs(), *(model.name for model in MODELS_ALONE)]),
+    ),
+)
+
+
+def move(explorer, name, how, value):
+    control = explorer.controls[name]
+    if how == "type":
+        control.text.value = value
+    elif how == "slide":
+        control.slider.value = control.slider.min + round(value * (control.slider.max - control.slider.min))
+    else:
+        control.value = value
+
+
+@pytest.fixture(scope="module")
+def reference():
+    explorer = ComputeCostExplorer()
+    yield explorer
+    explorer.close()
+
+
+def without_salt(svg):
+    names = {}
+    return re.sub(r"\b[pm][0-9a-f]{10}\b", lambda match: names.setdefault(match[0], f"name{len(names)}"), svg)
+
+
+@settings(deadline=None, max_examples=25)
+@given(sequence=st.lists(moves, max_size=10))
+def test_no_sequence_of_moves_raises_or_leaves_a_stale_picture(made, reference, sequence):
+    for name, how, value in sequence:
+        move(made, name, how, value)
+    problems = [control.problem for control in made.controls.values() if getattr(control, "problem", "")]
+    values = made.values()
+    if problems:
+        assert made.sentence == f"Not drawn: {problems[0]}"
+    else:
+        assert made.sentence == compute_cost_view(**values).sentence
+        with reference.hold():
+            reference.set(preset=OWN)
+            reference.set(**{name: value for name, value in values.items() if name != "preset"})
+            reference.controls["preset"].value = values["preset"]
+            reference.set(**{name: value for name, value in values.items() if name != "preset"})
+        assert reference.values() == values
+        assert without_salt(made.svg) == without_salt(reference.svg)
+    assert ElementTree.fromstring(made.svg).get("aria-label") == made.sentence
+
+
+@quick
+@given(control_values)
+def test_the_numbers_of_the_sentence_are_the_numbers_of_the_view(values):
+    view = compute_cost_view(**values)
+    count = r"([\d.,e+-]+(?: [kMBT])?)"
+    p, d, cost, days = re.match(
+        rf"{count} parameters on {count} tokens: {count} FLOP = {count} PF", view.sentence
+    ).groups()
+    for text, value in ((p, view.parameters), (d, view.tokens), (cost, view.total), (days, view.pflop_days)):
+        assert parse_count(text) == pytest.approx(value, rel=0.0051)
+
+
+def test_a_view_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        compute_cost_view(**DEFAULT).total = 0
+
+
+# Colours
+
+
+def linear_rgb(colour):
+    channels = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(colour, other):
+    """Return the contrast ratio of WCAG 2.2: 4.5 is asked of text, 3 of what must be told apart."""
+    bright, dark = sorted((linear_rgb(c) @ [0.2126, 0.7152, 0.0722] for c in (colour, other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+# Vienot, Brettel and Mollon 1999: linear RGB as a protanope and a deuteranope see it.
+BLINDNESS = {
+    "protanopia": np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]]),
+    "deuteranopia": np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]]),
+}
+
+
+@pytest.mark.parametrize("colour", [INK, MUTED])
+def test_text_on_white_has_the_contrast_that_wcag_asks_for(colour):
+    assert contrast(colour, "#FFFFFF") >= 4.5
+
+
+@pytest.mark.parametrize("bar", [SKY, ORANGE])
+def test_text_on_the_bars_of_cost_has_the_contrast_that_wcag_asks_for(bar):
+    assert contrast("#000000", bar) >= 4.5
+
+
+@pytest.mark.parametrize("sight", BLINDNESS)
+@pytest.mark.parametrize(("one", "other"), [(SKY, ORANGE), (SKY, RED), (BLUE, RED), (RED, INK)])
+def test_colours_that_stand_side_by_side_differ_for_colour_blind_readers(sight, one, other):
+    seen = [BLINDNESS[sight] @ linear_rgb(colour) for colour in (one, other)]
+    assert np.abs(seen[0] - seen[1]).max() > 0.15
+
+
+def test_the_palette_is_okabe_and_ito_s():
+    # Okabe and Ito 2008, "Color Universal Design", as sRGB.
+    palette = [ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE]
+    assert [tuple(bytes.fromhex(colour[1:])) for colour in palette] == [
+        (230, 159, 0),
+        (86, 180, 233),
+        (0, 158, 115),
+        (240, 228, 66),
+        (0, 114, 178),
+        (213, 94, 0),
+        (204, 121, 167),
+    ]
