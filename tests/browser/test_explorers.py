@@ -1,0 +1,263 @@
+"""Each explorer in a real JupyterLab: moved by keyboard, and compared with its own pure function in this process."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+import course_lib.explorers
+from browser.cases import CASES, Case
+from browser.lab import SCREEN, Lab, Notebook
+
+pytestmark = pytest.mark.browser
+
+SHOWN = """
+  const root = document.querySelectorAll('.jp-OutputArea .course-explorer')[argument.index];
+  const drawn = svg => svg.outerHTML.replace(/((?: id="|#)[a-z])[0-9a-f]{10}/g, '$1');
+  const expected = document.createElement('div');
+  expected.innerHTML = argument.svg;
+  return {
+    sentence: root.querySelector('.course-sentence p[role=status]').textContent,
+    name: root.querySelector('.course-picture svg[role=img]').getAttribute('aria-label'),
+    same: drawn(root.querySelector('.course-picture svg')) === drawn(expected.firstElementChild),
+  };
+"""
+"""What the page shows; pictures are compared without the names that matplotlib makes up for each figure."""
+
+FOCUSED = """
+  const element = document.activeElement, box = element.getBoundingClientRect();
+  const explorers = [...document.querySelectorAll('.jp-OutputArea .course-explorer')];
+  return {
+    explorer: explorers.indexOf(element.closest('.course-explorer')),
+    kind: element.getAttribute('role') ?? (element.tagName === 'INPUT' ? element.type : element.tagName.toLowerCase()),
+    name: element.getAttribute('aria-label') || element.labels?.[0]?.textContent || element.textContent,
+    readout: element.matches('.widget-readout'),
+    chosen: element.matches('.mod-active'),
+    last: element.tagName === 'SELECT' ? element.selectedIndex === element.options.length - 1
+      : element.ariaValueNow !== null && element.ariaValueNow === element.ariaValueMax,
+    x: box.x, middle: box.y + box.height / 2,
+  };
+"""
+
+WATCH_BOXES = """
+  const root = document.querySelector('.jp-OutputArea .course-explorer');
+  window.boxes = new Set();
+  const note = () => {
+    const outer = root.getBoundingClientRect(), inner = root.querySelector('.course-picture').getBoundingClientRect();
+    const from = [inner.x - outer.x, inner.y - outer.y, inner.width, inner.height, outer.height];
+    window.boxes.add(from.map(length => Math.round(length)).join(' '));
+  };
+  new MutationObserver(note).observe(root, { childList: true, subtree: true });
+  note();
+"""
+
+
+class Played:
+    """A notebook with two explorers of one class, `e` and `f`, alive."""
+
+    def __init__(self, case: Case, notebook: Notebook) -> None:
+        self.case, self.notebook, self.page = case, notebook, notebook.page
+        self.explorer = getattr(course_lib.explorers, case.name)
+        self.initial = self.values()
+
+    @cached_property
+    def twin(self) -> Any:
+        """The same explorer in this process, without a kernel: what the page must show is drawn here a second time."""
+        return self.explorer()
+
+    def values(self, index: int = 0) -> dict[str, Any]:
+        return self.notebook.ask(f"{'ef'[index]}.values()")
+
+    def agrees(self, values: dict[str, Any], index: int = 0) -> bool:
+        """Tell whether the page shows the sentence and the picture that belong to these values."""
+        view = self.explorer.view(**values)
+        self.twin._show(view)
+        shown = self.notebook.script(SHOWN, {"index": index, "svg": self.twin.svg})
+        return shown == {"sentence": view.sentence, "name": view.sentence, "same": True}
+
+    def settle(self, before: dict[str, Any] | None = None, index: int = 0) -> dict[str, Any]:
+        """Wait until the values have changed from `before` and the page shows what belongs to them; return them."""
+        last = time.monotonic() + 10
+        while time.monotonic() < last:
+            values = self.values(index)
+            if values != before and self.agrees(values, index):
+                return values
+        raise AssertionError(f"the page does not show what belongs to {self.values(index)} (before: {before})")
+
+    def box(self, index: int = 0) -> Locator:
+        return self.page.locator(".jp-OutputArea .course-explorer").nth(index)
+
+    def reset(self) -> None:
+        for index in (0, 1):
+            self.notebook.ask(f"{'ef'[index]}.set(**{self.initial!r})")
+            self.settle(index=index)
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        self.press("Control+a")
+        self.page.keyboard.type(text)
+        self.press("Enter")
+
+    def focused(self) -> dict[str, Any]:
+        return self.notebook.script(FOCUSED)
+
+    def slider(self, index: int = 0) -> Locator:
+        label = next(iter(self.case.sliders.values()))
+        return self.box(index).get_by_role("slider", name=label, exact=True)
+
+
+@pytest.fixture(scope="module", params=CASES, ids=str)
+def opened(request: pytest.FixtureRequest, lab: Lab, page: Page) -> Iterator[Played]:
+    name = request.param.name
+    source = [f"from course_lib.explorers import {name}", f"e = {name}()\ne", f"f = {name}()\nf"]
+    notebook = Notebook(lab, page).open(lab.write(f"scratch_{name}.ipynb", source)).run_all()
+    assert notebook.output_errors() == []
+    expect(notebook.page.locator(f".jp-OutputArea .course-explorer.course-{name}")).to_have_count(2)
+    yield Played(request.param, notebook)
+    notebook.shut_down()
+    assert notebook.complaints == []
+    assert notebook.outside == []
+
+
+@pytest.fixture
+def played(opened: Played) -> Iterator[Played]:
+    opened.reset()
+    yield opened
+    assert opened.notebook.complaints == []
+
+
+def test_every_explorer_is_tested_here() -> None:
+    assert {case.name for case in CASES} == set(course_lib.explorers.__all__)
+
+
+def test_showing_an_explorer_changes_none_of_its_values(opened: Played) -> None:
+    assert opened.initial == opened.twin.values()
+    assert opened.values(1) == opened.initial
+    opened.settle()
+
+
+def test_each_control_is_moved_by_keyboard_alone_and_all_follows(played: Played) -> None:
+    first = played.box().locator("select, input, button, [role=slider]").first
+    first.focus()
+    moved: set[str] = set()
+    previous = None
+    while (here := played.focused())["explorer"] == 0:
+        assert here["name"].strip(), f"a control without a name: {here}"
+        if previous:
+            below = here["middle"] > previous["middle"] + 8
+            beside = abs(here["middle"] - previous["middle"]) <= 8 and here["x"] > previous["x"]
+            assert below or beside, f"Tab goes from {previous['name']} back to {here['name']}"
+        previous = here
+        if not (here["readout"] or here["chosen"]):
+            before = played.values()
+            move(played, here)
+            after = played.settle(before)
+            moved |= {name for name in after if after[name] != before[name]}
+            assert played.focused()["name"] == here["name"], "the focus was lost while drawing"
+        played.press("Tab")
+    assert moved == set(played.initial)
+
+
+def move(played: Played, here: dict[str, Any]) -> None:
+    """Change the focused control with the keys that a person would use."""
+    if here["kind"] == "text":
+        assert here["name"] in played.case.typed, f"browser/cases.py names no text to type into {here['name']!r}"
+        played.type(played.case.typed[here["name"]])
+    elif here["kind"] == "slider":
+        played.press("ArrowLeft" if here["last"] else "ArrowRight")
+    elif here["kind"] == "select":
+        played.press("ArrowUp" if here["last"] else "ArrowDown")
+    else:
+        played.press("Space")
+
+
+def test_letters_typed_on_a_control_are_no_commands_to_jupyterlab(played: Played) -> None:
+    count = "return panel().content.widgets.length"
+    cells = played.notebook.script(count)
+    for element in ("select", "[role=slider]", "button"):
+        for control in played.box().locator(element).all()[:1]:
+            control.focus()
+            for key in "ddbax":
+                played.press(key)
+    assert played.notebook.script(count) == cells
+    played.settle()
+
+
+NONSENSE = ["nonsense", "<b>x</b><script>window.broken=1</script><img src=x onerror=window.broken=1>"]
+
+
+def test_nonsense_gets_a_calm_sentence_escaped_and_the_explorer_lives_on(played: Played) -> None:
+    sentence, picture = played.box().locator(".course-sentence"), played.box().locator(".course-picture")
+    for label, accepted in played.case.typed.items():
+        for nonsense in NONSENSE:
+            played.box().get_by_role("textbox", name=label, exact=True).focus()
+            played.type(nonsense)
+            expect(sentence.locator("p.course-problem")).to_contain_text(nonsense)
+            expect(sentence).to_contain_text("Not drawn: ")
+            expect(picture).to_have_class(re.compile("course-stale"))
+            assert sentence.locator("b, script, img").count() == 0
+        played.type(accepted)
+        expect(sentence.locator("p.course-problem")).to_have_count(0)
+        expect(picture).not_to_have_class(re.compile("course-stale"))
+        played.settle()
+    assert played.notebook.script("return window.broken === undefined")
+
+
+def test_two_explorers_on_a_page_leave_each_other_alone(played: Played) -> None:
+    for moving, resting in ((0, 1), (1, 0)):
+        still = played.box(resting).inner_html()
+        before = played.values(moving)
+        played.slider(moving).focus()
+        played.press("ArrowRight")
+        played.settle(before, moving)
+        assert played.box(resting).inner_html() == still
+        played.settle(index=resting)
+
+
+def test_a_held_key_ends_with_the_picture_of_the_last_value(played: Played) -> None:
+    slider = played.slider()
+    slider.focus()
+    start = float(slider.get_attribute("aria-valuenow"))
+    for _ in range(30):
+        played.page.keyboard.down("ArrowRight")
+    played.page.keyboard.up("ArrowRight")
+    end = float(slider.get_attribute("aria-valuenow"))
+    assert end > start
+    last = time.monotonic() + 10
+    while played.notebook.ask(f"e.controls[{next(iter(played.case.sliders))!r}].slider.value") != end:
+        assert time.monotonic() < last, "the kernel was never told the last value"
+    played.settle(played.initial)
+
+
+def test_the_picture_neither_moves_nor_changes_its_size(played: Played) -> None:
+    played.notebook.script(WATCH_BOXES)
+    values = played.initial
+    for control in played.box().locator("select, [role=slider]").all():
+        control.focus()
+        kind = played.focused()["kind"]
+        for _ in range(6):
+            played.press("ArrowDown" if kind == "select" else "ArrowRight")
+            values = played.settle(values)
+    boxes = played.notebook.script("return [...window.boxes]")
+    assert len(boxes) == 1, f"x, y, width, height of the picture, height of the explorer: {boxes}"
+
+
+def test_screenshots(played: Played, artifacts: Path) -> None:
+    page, name = played.page, played.case.name
+    try:
+        page.screenshot(path=artifacts / f"{name}_1280x720.png")
+        played.box().screenshot(path=artifacts / f"{name}.png")
+        page.set_viewport_size({"width": 700, "height": 720})
+        played.box().screenshot(path=artifacts / f"{name}_narrow.png")
+    finally:
+        page.set_viewport_size(SCREEN)
+    assert (artifacts / f"{name}.png").stat().st_size > 10_000

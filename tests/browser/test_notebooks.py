@@ -1,0 +1,130 @@
+"""Each lesson in a real JupyterLab: run by a reader who has a kernel, and read by one who has run nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browser.cases import CASES
+from browser.lab import NOTEBOOKS, SCREEN, Lab, Notebook
+
+pytestmark = pytest.mark.browser
+
+LESSONS = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+WIDGET_VIEW, SVG, PLAIN = "application/vnd.jupyter.widget-view+json", "image/svg+xml", "text/plain"
+
+CLOSE_AND_SHUT_DOWN = """
+  await panel().context.save();
+  app.commands.execute('filemenu:close-and-cleanup');
+"""
+
+PICTURES = """
+  const pictures = [...document.querySelectorAll('.jp-RenderedSVG img')];
+  await Promise.all(pictures.map(picture => picture.decode()));
+  return pictures.map(picture => picture.naturalWidth);
+"""
+
+FULL_HEIGHT = """
+  const notebook = document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer');
+  return Math.min(20000, Math.ceil(notebook.scrollHeight) + 150);
+"""
+
+
+@pytest.fixture
+def notebook(lab: Lab, page: Page) -> Iterator[Notebook]:
+    opened = Notebook(lab, page)
+    yield opened
+    if opened.script("return panel() instanceof Object && 'sessionContext' in panel()"):
+        opened.shut_down()
+    assert opened.complaints == []
+    assert opened.outside == []
+
+
+def outputs_with(kind: str, document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the data of the notebook's outputs that have a kind of it."""
+    outputs = [output for cell in document["cells"] for output in cell.get("outputs", [])]
+    return [output["data"] for output in outputs if kind in output.get("data", {})]
+
+
+def text_of(data: dict[str, Any], kind: str) -> str:
+    return "".join(data[kind])
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_runs_to_its_end_and_its_explorers_come_alive(
+    lesson: str, notebook: Notebook, artifacts: Path
+) -> None:
+    notebook.open(lesson).run_all()
+    assert notebook.output_errors() == []
+    widgets = outputs_with(WIDGET_VIEW, notebook.save())
+    expect(notebook.page.locator(".jp-OutputArea .course-explorer")).to_have_count(len(widgets))
+    take_pictures(notebook, artifacts / f"{Path(lesson).stem}")
+
+
+def take_pictures(notebook: Notebook, path: Path) -> None:
+    """Take the first screen, and the whole notebook as one tall page."""
+    notebook.script("panel().content.activeCellIndex = 0; panel().content.node.scrollTop = 0;")
+    notebook.page.screenshot(path=path.with_name(f"{path.name}_1280x720.png"))
+    try:
+        for _ in range(2):
+            notebook.page.set_viewport_size({"width": SCREEN["width"], "height": notebook.script(FULL_HEIGHT)})
+        notebook.page.screenshot(path=path.with_name(f"{path.name}.png"))
+    finally:
+        notebook.page.set_viewport_size(SCREEN)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_that_was_not_run_shows_its_pictures(lesson: str, notebook: Notebook, lab: Lab) -> None:
+    committed = json.loads((NOTEBOOKS / lesson).read_text(encoding="utf-8"))
+    name = lab.copy(committed, f"unrun_{lesson}", trusted=True)
+    shows_pictures(notebook.open(name), len(outputs_with(SVG, committed)))
+
+
+def shows_pictures(notebook: Notebook, count: int) -> None:
+    expect(notebook.page.locator(".jp-RenderedSVG img")).to_have_count(count)
+    assert all(notebook.script(PICTURES))
+    expect(notebook.page.get_by_text("model not found")).to_have_count(0)
+
+
+@pytest.fixture(scope="module")
+def saved(lab: Lab, page: Page) -> dict[str, Any]:
+    """A notebook with every explorer, run and saved by a reader, and then stored as the lessons are."""
+    source = [f"from course_lib.explorers import {case.name}\n{case.name}()" for case in CASES]
+    notebook = Notebook(lab, page).open(lab.write("every_explorer.ipynb", source)).run_all()
+    document = notebook.save()
+    notebook.shut_down()
+    for data in outputs_with(WIDGET_VIEW, document):
+        del data[WIDGET_VIEW]
+    return document
+
+
+def test_an_explorer_that_is_not_run_shows_its_picture(saved: dict[str, Any], notebook: Notebook, lab: Lab) -> None:
+    assert len(outputs_with(SVG, saved)) == len(CASES)
+    shows_pictures(notebook.open(lab.copy(saved, "trusted.ipynb", trusted=True)), len(CASES))
+
+
+def test_an_explorer_in_a_notebook_from_elsewhere_shows_its_sentence(
+    saved: dict[str, Any], notebook: Notebook, lab: Lab
+) -> None:
+    notebook.open(lab.copy(saved, "untrusted.ipynb", trusted=False))
+    sentences = [text_of(data, PLAIN) for data in outputs_with(SVG, saved)]
+    expect(notebook.page.locator(".jp-OutputArea-output")).to_contain_text(sentences)
+
+
+def test_a_notebook_that_is_closed_leaves_no_kernel(notebook: Notebook, lab: Lab) -> None:
+    source = [f"from course_lib.explorers import {case.name}\n{case.name}()" for case in CASES]
+    notebook.open(lab.write("closed.ipynb", source)).run_all()
+    assert len(lab.kernels()) == 1, "this notebook's"
+    notebook.script(CLOSE_AND_SHUT_DOWN)
+    notebook.page.locator(".jp-Dialog .jp-mod-accept").click()
+    last = time.monotonic() + 20
+    while lab.kernels():
+        assert time.monotonic() < last, f"still running: {lab.kernels()}"
+        time.sleep(0.05)
+    expect(notebook.page.locator(".course-explorer")).to_have_count(0)
