@@ -9,7 +9,11 @@ from course_lib import catalog
 from course_lib.compute_cost import training_flop
 from course_lib.units import (
     COMPUTE_UNITS,
+    LAPTOP_FLOP_PER_SECOND,
     PFLOP_DAY,
+    Compute,
+    GpuHours,
+    Rate,
     convert_compute,
     flop_from_gpu_hours,
     format_bytes,
@@ -20,6 +24,7 @@ from course_lib.units import (
     format_seconds,
     gpu_hours,
     parse_count,
+    parse_quantity,
 )
 
 quick = settings(deadline=None, max_examples=100)
@@ -517,3 +522,129 @@ def test_an_unknown_unit_is_refused_by_name_value_and_what_is_accepted(name, uni
 def test_a_near_miss_is_told_its_closest_unit(typed, meant):
     with pytest.raises(ValueError, match=f"did you mean .*{meant!r}.*accepted"):
         convert_compute(1, typed, "FLOP")
+
+
+# Typed quantities
+
+
+@pytest.mark.parametrize(
+    ("text", "flop"),
+    [
+        ("3.14e23 FLOP", 3.14e23),
+        ("314 ZFLOP", 3.14e23),
+        ("1 exaFLOP", 1e18),
+        ("300 B FLOP", 3e11),
+        ("2,500 kflop", 2.5e6),
+        ("1 PFLOP-s", 1e15),
+        ("1 GFLOP-seconds", 1e9),
+        ("1 TFLOP-hour", 3.6e15),
+        ("1 PFLOP-day", 8.64e19),
+        ("3640 PFLOP-days", 3.64e3 * 8.64e19),
+        ("3.64E+03 PF-days", 3.64e3 * 8.64e19),
+        ("1 petaflop/s-day", 8.64e19),
+        ("1 PFLOPS-day", 8.64e19),
+        ("1 PFLOP/s x days", 8.64e19),
+        ("5 GMACs", 1e10),
+    ],
+)
+def test_an_amount_of_compute_is_read_in_the_spellings_of_papers(text, flop):
+    assert parse_quantity(text) == Compute(pytest.approx(flop, rel=1e-12))
+
+
+@pytest.mark.parametrize(
+    "text", ["312 TFLOP/s", "312TFLOP/s", "312 tflop / sec", "312 TFLOPS/s", "0.312 PFLOPs per second", "156 TMAC/s"]
+)
+def test_a_rate_is_recognised_as_a_rate(text):
+    assert parse_quantity(text) == Rate(pytest.approx(312e12, rel=1e-12))
+
+
+@pytest.mark.parametrize(
+    ("text", "hours", "gpu"),
+    [
+        ("700,000 GPU-hours", 7e5, ""),
+        ("24 chip hours", 24, ""),
+        ("30.84M H100-hours", 30.84e6, "H100"),
+        ("1,022,362 A100 80GB-hours", 1022362, "A100 80GB"),
+        ("5 T4-hours", 5, "T4"),
+        ("2 A100 GPU-days", 48, "A100"),
+        ("920 TPU v3 chip-hours", 920, "TPU v3"),
+    ],
+)
+def test_gpu_hours_keep_the_name_of_the_gpu(text, hours, gpu):
+    assert parse_quantity(text) == GpuHours(pytest.approx(hours), gpu)
+
+
+def test_an_amount_a_rate_and_hours_of_the_same_number_are_three_different_things():
+    assert len({Compute(1.0), Rate(1.0), GpuHours(1.0)}) == 3
+    assert parse_quantity("1 FLOP") != parse_quantity("1 FLOP/s")
+
+
+@pytest.mark.parametrize("unit", ["FLOPS", "FLOPs", "flops", "TFLOPS", "GFLOPs", "PF", "teraFLOPS"])
+def test_flops_is_refused_because_it_can_be_a_count_or_a_rate(unit):
+    with pytest.raises(
+        ValueError, match=f"^quantity '312 {unit}' can be read in two ways: .*count and for a rate"
+    ) as e:
+        parse_quantity(f"312 {unit}")
+    count, rate = str(e.value).split("Write ")[1].split(" for a count or ")
+    assert parse_quantity(count).flop == parse_quantity(rate.removesuffix(" for a rate")).flop_per_second
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("3.14e23", "has no unit: a count would be in FLOP, a rate in FLOP/s"),
+        ("80 GB", "has the unknown unit 'GB'"),
+        ("5 hours", "has the unknown unit 'hours'"),
+        ("7 FLOP/day", "has the unknown unit 'FLOP/day'"),
+        ("1 kegaFLOP", "has the unknown unit 'kegaFLOP'"),
+        ("", "does not begin with a positive number"),
+        ("FLOP", "does not begin with a positive number"),
+        ("-3 FLOP", "does not begin with a positive number"),
+        ("1,4 TFLOP", "does not begin with a positive number"),
+        ("nan FLOP", "does not begin with a positive number"),
+        ("0 FLOP", "is not positive and finite"),
+        ("1e400 FLOP/s", "is not positive and finite"),
+        ("1e300 ZFLOP", "is not positive and finite"),
+    ],
+)
+def test_what_is_no_quantity_is_refused_with_the_reason_and_what_is_accepted(text, reason):
+    with pytest.raises(ValueError, match=r"; accepted: an amount .* a rate .* or hours ") as caught:
+        parse_quantity(text, "Cost")
+    assert str(caught.value).startswith(f"Cost {text!r} {reason};")
+
+
+@quick
+@given(st.floats(1e-3, 1e30), st.sampled_from(["FLOP", "TFLOP", "ZFLOP", "PFLOP-day", "EFLOP-day", "PFLOP-s"]))
+def test_reading_a_written_amount_converts_it_as_convert_compute_does(number, unit):
+    assert parse_quantity(f"{number!r} {unit}") == Compute(pytest.approx(convert_compute(number, unit, "FLOP")))
+
+
+@quick
+@given(rates)
+def test_a_written_rate_is_read_back(rate):
+    assert parse_quantity(format_rate(rate, digits=17)).flop_per_second == pytest.approx(rate)
+
+
+typed_units = st.text("FLOPSMACGTPhours/s-dy \x00é²٣", max_size=12) | st.text(max_size=6)
+
+
+@quick
+@given(st.sampled_from(["", "1", "2.5e3 ", "1,000", "3 M "]), typed_units)
+def test_any_text_is_read_as_a_positive_quantity_or_refused_in_words(number, unit):
+    text = number + unit
+    try:
+        quantity = parse_quantity(text)
+    except ValueError as error:
+        refusal = str(error)
+    else:
+        refusal = ""
+        assert isinstance(quantity, (Compute, Rate, GpuHours))
+        assert 0 < next(iter(vars(quantity).values())) < math.inf
+    assert not refusal or refusal.startswith(f"quantity {text!r} ")
+
+
+def test_the_laptop_s_assumed_rate_is_a_quarter_of_what_four_common_cores_advertise():
+    cores, cycles, units_per_core, lanes, flop_per_multiply_add = 4, 3e9, 2, 8, 2
+    advertised = cores * cycles * units_per_core * lanes * flop_per_multiply_add
+    assert advertised == 3.84e11
+    assert LAPTOP_FLOP_PER_SECOND / advertised == pytest.approx(0.25, abs=0.02)
