@@ -57,10 +57,12 @@ class ErrorMeasures:
 def absmax_quantize(x: ArrayLike, bits: int = 8, axis: int | None = None) -> Quantized:
     """Return X_quant = round(127 / max|X| x X), with scale = max|X| / 127 and zero-point 0; 127 is 2^(bits - 1) - 1.
 
-    `x` is an array of real numbers, `bits` 2 to 8. With `axis`, each slice along that axis has its own scale: 0 is one
-    a row of a matrix, 1 one a column. Codes are int8 and stay in -127..127: one code of int8 is not used, and 0
-    is exact. `round` takes halves to even. A slice of zeros, or an empty one, has scale 1 and zeros for codes.
-    Errors: `ValueError` for NaN, infinity, or a width or axis out of range. Source: slide S9; Dettmers et al. 2022.
+    `x` is an array of real numbers, `bits` 2 to 8. With `axis`, each slice along that axis has its own scale (as in
+    PyTorch and ONNX; it is not the axis that `max` runs along): 0 is a scale a row of a matrix, 1 a scale a column.
+    Codes are int8 and stay in -127..127: one code of int8 is not used, and 0 is exact. `round` takes halves to even.
+    A slice of zeros, or an empty one, has scale 1 and zeros for codes.
+    Errors: `ValueError` for NaN, infinity, or a width or axis out of range.
+    Source: slide S9; Dettmers et al. 2022, *LLM.int8()*, section 2.
 
     >>> absmax_quantize([-2.54, 0.0, 1.0, 2.0])
     Quantized(values=array([-127,    0,   50,  100], dtype=int8), scale=0.02, zero_point=0)
@@ -87,8 +89,8 @@ def zeropoint_quantize(x: ArrayLike, bits: int = 8, axis: int | None = None) -> 
     >>> zeropoint_quantize([-32.0, 0.0, 16.2, 95.5])
     Quantized(values=array([-128,  -64,  -32,  127], dtype=int8), scale=0.5, zero_point=-64)
     """
-    steps = 2 ** whole("bits", bits, 2, 8) - 1
-    lowest = -(2 ** (bits - 1))
+    bits = whole("bits", bits, 2, 8)
+    steps, lowest = 2**bits - 1, -(2 ** (bits - 1))
     x, smallest, largest = _real_and_range(x, axis)
     constant, span = smallest == largest, np.maximum(largest - smallest, SMALLEST_RANGE)
     size = np.where(smallest == 0, 1.0, np.maximum(np.abs(smallest), SMALLEST_RANGE))
@@ -110,7 +112,7 @@ def as_blocks(x: ArrayLike, size: int) -> NDArray[Any]:
     """Return an array as rows of `size` neighbours, so that `axis=0` gives each block of them its own scale.
 
     The result has shape (x.size / size, size); reshape it, or what is made of it, to x.shape to go back.
-    Errors: `ValueError` if the last axis is not a multiple of `size`. Source: Dettmers et al. 2022a, section 2.1.
+    Errors: `ValueError` if the last axis is not a multiple of `size`. Source: Dettmers et al. 2022, *8-bit Optimizers*.
 
     >>> absmax_quantize(as_blocks([1.0, -2.0, 100.0, 50.0], 2), axis=0).values
     array([[  64, -127],
@@ -180,9 +182,8 @@ def int8_matmul(a: Any, b: Any) -> NDArray[Any]:
 
 
 def _real_and_range(x: ArrayLike, axis: int | None) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.float64]]:
-    """Return x as float32 or float64, and the smallest and largest value of it (of each slice along `axis`)."""
+    """Return x as an array, and its smallest and largest value as float64 (those of each slice along `axis`)."""
     array = numbers("x", x)
-    array = array if array.dtype == np.float32 else array.astype(np.float64)
     others = None
     if axis is not None:
         axis = whole("axis", axis, -array.ndim, array.ndim - 1) % max(array.ndim, 1)

@@ -1,0 +1,60 @@
+"""What comes with an import: numpy and nothing heavier, and no file of the catalog before it is asked for.
+
+How long an import takes beside `import numpy` is printed by `make bench`; a time would not hold on every machine.
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+MODULES = [
+    "course_lib",
+    "course_lib.catalog",
+    "course_lib.compute_cost",
+    "course_lib.memory",
+    "course_lib.memory_advice",
+    "course_lib.number_formats",
+    "course_lib.number_text",
+    "course_lib.quantization",
+    "course_lib.scaling",
+    "course_lib.units",
+]
+HEAVY = {"matplotlib", "ipywidgets", "pandas", "IPython", "scipy", "jupyterlab"}
+
+
+def in_a_new_python(code):
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.split()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_an_import_brings_in_nothing_heavy_and_no_explorer(module):
+    loaded = set(in_a_new_python(f"import sys, {module}; print(*sys.modules)"))
+    assert module in loaded
+    assert not HEAVY & loaded
+    assert not [name for name in loaded if name.startswith("course_lib.explorers")]
+
+
+def test_importing_the_package_brings_in_not_even_numpy():
+    assert "numpy" not in in_a_new_python("import sys, course_lib; print(*sys.modules)")
+
+
+WATCH = """
+import sys
+opened = []
+sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
+{code}
+print(*(path.replace("\\\\", "/").split("/")[-1] for path in opened if path.endswith(".csv")))
+"""
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_an_import_opens_no_data_file(module):
+    assert in_a_new_python(WATCH.format(code=f"import {module}")) == []
+
+
+def test_a_table_of_the_catalog_is_read_once_when_it_is_first_asked_for():
+    code = "from course_lib import catalog; catalog.models(); catalog.model('GPT-2 124M'); catalog.models()"
+    assert in_a_new_python(WATCH.format(code=code)) == ["models.csv"]
