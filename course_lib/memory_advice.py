@@ -204,14 +204,16 @@ def cheapest_way(setup: TrainingSetup) -> Way | None:
 def _mildest(setup: TrainingSetup, fields: tuple[str, ...]) -> TrainingSetup | None:
     """Return `setup` with as little as possible of the costliest of `fields` changed, then of the next, to make it fit.
 
-    Each ladder goes down in memory, so that its first rung that fits is found by halving.
+    Each ladder goes down in memory and its last rung fits, so that the first that does is found by halving.
     """
     ladders = {field: LADDERS[field](setup) for field in LADDERS if field in fields}
     after = replace(setup, **{field: ladder[-1] for field, ladder in ladders.items()})
-    if not after.fit():
+    if after == setup or not after.fit():
         return None
     for field, ladder in reversed(ladders.items()):
-        rung = bisect.bisect_left(ladder, True, key=lambda value: bool(replace(after, **{field: value}).fit()))
+        rung = bisect.bisect_left(
+            ladder, True, hi=len(ladder) - 1, key=lambda value: bool(replace(after, **{field: value}).fit())
+        )
         after = replace(after, **{field: ladder[rung]})
     return after
 

@@ -14,8 +14,9 @@ import re
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import ipywidgets as widgets
@@ -165,6 +166,32 @@ class Explorer(widgets.VBox):
     def values(self) -> dict[str, Any]:
         """Return the controls' values by name."""
         return {name: control.value for name, control in self.controls.items()}
+
+    def follow(
+        self,
+        controls: dict[str, Any],
+        preset: str,
+        own: Any,
+        known: Callable[[Any], dict[str, Any]],
+        names: Iterable[str],
+    ) -> None:
+        """Let the control `preset` set others to what `known` says of its value.
+
+        It goes back to `own` as soon as one of the controls `names` has another value than the preset's.
+        """
+
+        def lead(change: Any) -> None:
+            with self.hold():
+                self._set(known(change["new"]))
+
+        def leave(name: str, change: Any) -> None:
+            if known(controls[preset].value).get(name, change["new"]) != change["new"]:
+                with self.hold():
+                    controls[preset].value = own
+
+        controls[preset].observe(lead, "value")
+        for name in names:
+            controls[name].observe(partial(leave, name), "value")
 
     @contextmanager
     def hold(self) -> Iterator[None]:

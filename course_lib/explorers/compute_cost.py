@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
@@ -134,20 +133,8 @@ class ComputeCostExplorer(Explorer):
             "num_accelerators": Magnitude("How many", 128, *ACCELERATOR_RANGE, whole=True),
             "utilization": Percentage("Utilisation (MFU)", 0.40),
         }
-        controls["preset"].observe(self._follow_preset, "value")
-        for name in ("parameters", "tokens", "accelerator"):
-            controls[name].observe(partial(self._leave_preset, name), "value")
+        self.follow(controls, "preset", OWN, preset_values, ("parameters", "tokens", "accelerator"))
         return controls
-
-    def _follow_preset(self, change: Any) -> None:
-        with self.hold():
-            self._set(preset_values(change["new"]))
-
-    def _leave_preset(self, name: str, change: Any) -> None:
-        preset = self.controls["preset"]
-        if preset_values(preset.value).get(name, change["new"]) != change["new"]:
-            with self.hold():
-                preset.value = OWN
 
     def build(self, figure: Figure) -> None:
         """Draw what never changes (the published runs, the lines of equal cost) and the artists that do."""

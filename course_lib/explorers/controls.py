@@ -131,6 +131,16 @@ def choice(label: str, options: Iterable[Any], value: Any) -> widgets.Dropdown:
     )
 
 
+def narrow(control: Any, width: int = 206, label_width: int = 76) -> None:
+    """Make a `Magnitude` or a `choice` so narrow that four stand side by side in a row; sizes are in pixels."""
+    labelled = control.text if isinstance(control, Magnitude) else control
+    labelled.style.description_width = f"{label_width}px"
+    labelled.layout.width = f"{width}px"
+    if isinstance(control, Magnitude):
+        labelled.layout.width = f"{label_width + 66}px"
+        control.slider.layout.width = f"{width - label_width - 70}px"
+
+
 class Percentage(widgets.HBox):
     """A share between 1 % and 100 % on a slider of whole per cents; `value` is the fraction."""
 
