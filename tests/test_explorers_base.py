@@ -378,12 +378,14 @@ def test_two_threads_that_draw_at_once_do_not_disturb_each_other():
         for step in range(15):
             explorer.controls["number"].value = float(100 + sign * (step + 1))
 
-    mine = dict(matplotlib.rcParams)
+    mine, interval = dict(matplotlib.rcParams), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
     threads = [threading.Thread(target=move, args=pair) for pair in zip(made, (1, -1), strict=True)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    sys.setswitchinterval(interval)
     for each, number in zip(made, (115, 85), strict=True):
         assert shows(each, power_view(number, 2, "n").sentence)
         assert each.svg == fresh_svg(each, {"number": number})
@@ -594,10 +596,13 @@ def test_the_slider_reaches_both_ends_in_even_steps_of_round_numbers():
 
 
 @settings(deadline=None, max_examples=50)
-@given(st.floats(1e6, 1e13))
-def test_the_slider_stands_at_the_place_nearest_to_the_value(value):
-    control = magnitude()
-    control.value = value
+@given(value=st.floats(1e6, 1e13), typed=st.booleans())
+def test_the_slider_stands_at_the_place_nearest_to_the_value(value, typed):
+    control = magnitude(value=1e6 if value > 1e9 else 1e13)
+    if typed:
+        control.text.value = repr(value)
+    else:
+        control.value = value
     assert control.value == value
     control.slider.value += 1 if control.slider.value < control.slider.max else -1
     assert control.value == pytest.approx(value, rel=0.25)
