@@ -1,0 +1,45 @@
+# Every command first brings .venv up to date, which takes no time when it is.
+# Without make, `make lab` is `python tools/lab.py`, and RUN below shows what stands behind the others.
+
+ifeq ($(OS),Windows_NT)
+PYTHON ?= python
+else
+PYTHON ?= $(shell command -v python3 || command -v python)
+endif
+SYSTEM_PYTHON = $(or $(PYTHON),$(error No Python was found: install Python 3.11 or newer and try again))
+RUN = $(SYSTEM_PYTHON) tools/setup_env.py dev --
+
+NBVAL = --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg --nbval-cell-timeout=60
+
+.PHONY: help lab test notebooks lint format lock bench clean
+
+help: ## List these commands (what a bare `make` does)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+lab: ## Open the first lesson in JupyterLab (PORT=9000 to choose the port)
+	@$(SYSTEM_PYTHON) tools/lab.py $(if $(PORT),--port $(PORT))
+
+test: ## Run every test: units, doctests, notebooks, and the explorers in a browser
+	@$(RUN) -m pytest -n 2 --dist loadscope $(NBVAL) tests course_lib notebooks
+
+notebooks: ## Run the lessons and rewrite their outputs (NOTEBOOKS=notebooks/01_compute_cost.ipynb for one)
+	@$(RUN) tools/run_notebooks.py $(NOTEBOOKS)
+
+lint: ## Check style, format and types, notebooks included
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+
+format: ## Mend style and format where that can be done without thinking
+	@$(RUN) -m ruff check --fix .
+	@$(RUN) -m ruff format .
+
+lock: ## Write requirements.txt from pyproject.toml (LOCK=--upgrade for the newest versions)
+	@$(SYSTEM_PYTHON) tools/lock.py $(LOCK)
+
+bench: ## Measure the library and the explorers beside their references
+	@$(RUN) benchmarks/bench_library.py
+	@$(RUN) benchmarks/bench_latency.py
+
+clean: ## Remove .venv, caches and everything else that can be made again
+	@$(SYSTEM_PYTHON) tools/clean.py

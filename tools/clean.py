@@ -1,0 +1,40 @@
+"""Remove everything that the other commands can make again; nothing that a person wrote."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+AT_THE_TOP = (
+    ".venv",
+    ".jupyter",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".hypothesis",
+    ".virtual_documents",
+    "artifacts",
+    "build",
+    "dist",
+)
+ANYWHERE = ("__pycache__", ".ipynb_checkpoints", "*.egg-info")
+
+
+def main(root: Path = ROOT) -> None:
+    for name in AT_THE_TOP:
+        remove(root / name)
+    for pattern in ANYWHERE:
+        for folder in list(root.rglob(pattern)):
+            remove(folder)
+
+
+def remove(path: Path) -> None:
+    if path.is_symlink():
+        path.unlink()
+    elif path.is_dir():
+        shutil.rmtree(path)
+
+
+if __name__ == "__main__":
+    main()
