@@ -16,6 +16,8 @@ def numbers(name: str, value: ArrayLike, accepted: str = "a number or an array o
         array = np.asarray(value)
     except ValueError:
         raise TypeError(f"{name} must be {accepted}; got {value!r}") from None
+    if array.dtype == object and all(isinstance(item, int) and not isinstance(item, bool) for item in array.flat):
+        array = array.astype(np.float64)  # whole numbers that no 64 bits hold, such as 3 * 10**23 FLOP
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name} must be {accepted}; got {value!r}")
     return array

@@ -648,3 +648,10 @@ def test_the_laptop_s_assumed_rate_is_a_quarter_of_what_four_common_cores_advert
     advertised = cores * cycles * units_per_core * lanes * flop_per_multiply_add
     assert advertised == 3.84e11
     assert LAPTOP_FLOP_PER_SECOND / advertised == pytest.approx(0.25, abs=0.02)
+
+
+def test_whole_numbers_beyond_64_bits_are_numbers_too():
+    assert gpu_hours(3 * 10**23, 10**15) == gpu_hours(3e23, 1e15)
+    assert convert_compute([2**70, 1], "FLOP", "FLOP").tolist() == [float(2**70), 1.0]
+    with pytest.raises(TypeError, match="flop must be"):
+        gpu_hours([2**70, "1"], 1e15)
