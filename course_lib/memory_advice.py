@@ -177,7 +177,7 @@ def single_changes(setup: TrainingSetup) -> tuple[Way, ...]:
 
     >>> short = TrainingSetup.of_model("Llama 2 7B", "A100 80GB", recompute="full")
     >>> [way.changes for way in single_changes(short)]
-    [('8-bit optimizer states',), ('2 x A100 80GB, sharded at stage 1',), ('H200 SXM instead of A100 80GB',)]
+    [('8-bit optimizer states',), ('2 x A100 80GB, sharded at stage 1',), ('1 x H200 SXM instead of A100 80GB',)]
     """
     if setup.fit():
         return ()
@@ -244,13 +244,11 @@ def _way(before: TrainingSetup, after: TrainingSetup) -> Way:
         words.append((f"{after.recompute} recomputation", f"{100 * more:.2g} % more FLOP"))
     if after.optimizer != before.optimizer:
         words.append(("8-bit optimizer states", "no FLOP, but coarser states"))
+    hardware = f"{after.num_gpus:,} x {after.accelerator}"
+    other = f" instead of {before.accelerator}" if after.accelerator != before.accelerator else ""
     if after.num_gpus != before.num_gpus:
-        words.append(
-            (
-                f"{after.num_gpus:,} x {after.accelerator}, sharded at stage {after.stage}",
-                f"{after.num_gpus / before.num_gpus:.3g} times the accelerators, about the same accelerator-hours",
-            )
-        )
-    if after.accelerator != before.accelerator:
-        words.append((f"{after.accelerator} instead of {before.accelerator}", "another price"))
+        cost = f"{after.num_gpus / before.num_gpus:.3g} times the accelerators, about the same accelerator-hours"
+        words.append((f"{hardware}, sharded at stage {after.stage}{other}", cost))
+    elif other:
+        words.append((f"{hardware}{other}", "another price"))
     return Way(after, tuple(what for what, _ in words), tuple(cost for _, cost in words))

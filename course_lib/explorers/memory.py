@@ -23,6 +23,7 @@ GRADIENTS = {SAME: None, "fp32": "fp32"}
 STAGES = ("0: nothing", "1: optimizer", "2: + gradients", "3: + parameters")
 PARTS = ("parameters", "gradients", "optimizer", "activations")
 COLOURS = (SKY, GREEN, ORANGE, YELLOW)
+FOUR_LINES = "<style>.course-MemoryExplorer .course-sentence p {min-height: 5.8em}</style>"
 PARAMETER_RANGE, BATCH_RANGE, SEQUENCE_RANGE, ACCELERATOR_RANGE = (1e6, 1e13), (1, 1024), (1, 2**20), (1, 16384)
 
 
@@ -77,15 +78,14 @@ def memory_view(
     )
     memory, spare, most = setup.memory(), float(setup.fit().spare_bytes), largest_batch(setup)
     who = f"{format_count(parameters)} parameters" if model == OWN else model
-    assumed = f" (shape assumed: {shape[0]} layers, {shape[1]:,} wide)" if model == OWN else ""
+    assumed = f" (shape assumed: {shape[0]} layers of {shape[1]:,})" if model == OWN else ""
     parts = " + ".join(f"{format_bytes(getattr(memory, part))} {part}" for part in PARTS)
     sharded = f", sharded at stage {stage}" if stage else ""
     after, after_words, verdict = _verdict(setup, spare, most)
     sentence = (
-        f"{who}{assumed}, {precision}, {optimizer}, {_sequences(setup.batch)} of {setup.sequence:,} tokens at a time, "
-        f"{recompute.replace('none', 'no')} recomputation: {parts} = "
-        f"{format_bytes(memory.total)} on each of {_hardware(setup)}{sharded}. "
-        f"{verdict} Logits, buffers and fragmentation come on top."
+        f"{who}{assumed}, {_sequences(setup.batch)} of {setup.sequence:,} tokens at a time, {precision}, {optimizer}, "
+        f"{recompute.replace('none', 'no')} recomputation: {parts} = {format_bytes(memory.total)} "
+        f"on each of {_hardware(setup)}{sharded}. {verdict} Logits, buffers and fragmentation come on top."
     )
     return MemoryView(who, setup, memory, spare, most, after, after_words, sentence)
 
@@ -103,18 +103,20 @@ def _verdict(setup: TrainingSetup, spare: float, most: int) -> tuple[TrainingSet
         fits = f"It fits, {format_bytes(spare)} to spare"
         if most <= setup.batch:
             return None, "no larger batch fits", f"{fits}, but no larger batch does."
-        words = f"the largest batch that fits: {_sequences(min(most, BATCH_RANGE[1]))} at a time"
-        return replace(setup, batch=min(most, BATCH_RANGE[1])), words, f"{fits}; {words}."
+        within = min(most, BATCH_RANGE[1])
+        many = f"{_sequences(within)} at a time"
+        words = f"the largest batch that fits: {many}" if most == within else f"even {many} fit"
+        return replace(setup, batch=within) if within > setup.batch else None, words, f"{fits}; {words}."
     short = f"Short by {format_bytes(-spare)}: "
     way = cheapest_way(setup)
     if way is None:
         words = "even all changes together do not make it fit"
         return None, words, f"{short}{words}."
-    left = format_bytes(way.setup.fit().spare_bytes)
-    most_of_it = "the cheapest change that makes it fit is" if len(way.changes) == 1 else "no single change is enough;"
-    together = "" if len(way.changes) == 1 else " the cheapest together are"
+    left = f"then {format_bytes(way.setup.fit().spare_bytes)} to spare"
     words = " + ".join(change.split(" instead of ")[0] for change in way.changes)
-    return way.setup, f"after: {words}", f"{short}{most_of_it}{together} {way.sentence}, then {left} to spare."
+    if len(way.changes) == 1:
+        return way.setup, f"after: {words}", f"{short}the cheapest change that makes it fit is {way.sentence}, {left}."
+    return way.setup, f"after: {words}", f"{short}no single change is enough; the cheapest together: {words}, {left}."
 
 
 def _sequences(batch: int) -> str:
@@ -170,7 +172,7 @@ class MemoryExplorer(Explorer):
         self.button = widgets.Button(description="Apply the lower bar", layout={"width": "206px"})
         self.button.on_click(self._apply)
         rows = super().arrange()
-        rows.children = (*rows.children, self.button)
+        rows.children = (*rows.children, self.button, widgets.HTML(FOUR_LINES, layout={"display": "none"}))
         return rows
 
     def _apply(self, _button: Any) -> None:

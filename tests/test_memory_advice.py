@@ -1,0 +1,285 @@
+import dataclasses
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_lib import catalog
+from course_lib.compute_cost import TransformerShape
+from course_lib.memory import OPTIMIZER_BYTES, PRECISION_BYTES, RECOMPUTE, activation_bytes
+from course_lib.memory_advice import (
+    LADDERS,
+    ORDER,
+    TrainingSetup,
+    assumed_shape,
+    cheapest_way,
+    largest_batch,
+    single_changes,
+)
+
+quick = settings(deadline=None, max_examples=60)
+setups = st.builds(
+    TrainingSetup.of_model,
+    st.sampled_from(list(catalog.models())),
+    st.sampled_from(list(catalog.accelerators())),
+    precision=st.sampled_from(list(PRECISION_BYTES)),
+    optimizer=st.sampled_from(list(OPTIMIZER_BYTES)),
+    gradient_precision=st.sampled_from([None, "fp32"]),
+    batch=st.integers(1, 24),
+    sequence=st.integers(1, 8192),
+    recompute=st.sampled_from(RECOMPUTE),
+    num_gpus=st.sampled_from([1, 2, 3, 8, 64, 600]),
+    stage=st.integers(0, 3),
+)
+
+SEVEN = TrainingSetup.of_model("Llama 2 7B", "A100 80GB", recompute="full")
+
+
+def by_trying_everything(setup, fields):
+    """Return the first set-up that fits, the costliest field varying slowest: the advice's order, without halving."""
+    ladders = {field: LADDERS[field](setup) for field in LADDERS if field in fields}
+    for values in itertools.product(*reversed(ladders.values())):
+        candidate = dataclasses.replace(setup, **dict(zip(reversed(ladders), values, strict=True)))
+        if candidate != setup and candidate.fit():
+            return candidate
+    return None
+
+
+# The set-up
+
+
+def test_a_setup_of_a_model_has_its_shape_and_the_sequence_of_its_pre_training():
+    setup = TrainingSetup.of_model("Llama 3.1 8B", "H100 SXM")
+    model = catalog.model("Llama 3.1 8B")
+    assert (setup.parameters, setup.layers, setup.hidden, setup.heads) == (model.parameters, 32, 4096, 32)
+    assert (setup.sequence, setup.capacity) == (8192, 80e9)
+    assert TrainingSetup.of_model("Llama 3.1 8B", "H100 SXM", sequence=100).sequence == 100
+
+
+@pytest.mark.parametrize(("stage", "gigabytes"), [(0, 120.0), (1, 31.4), (2, 16.6), (3, 1.9)])
+def test_the_model_states_on_64_accelerators_are_those_of_zero_s_figure_1(stage, gigabytes):
+    setup = TrainingSetup(7.5e9, *assumed_shape(7.5e9), "V100", "fp32+fp16", num_gpus=64, stage=stage)
+    assert round(setup.memory().model_states / 1e9, 1) == gigabytes
+
+
+@pytest.mark.parametrize(("precision", "size"), [("fp32", 4), ("bf16", 2), ("fp32+bf16", 2), ("int8", 2)])
+def test_activations_take_32_bits_in_pure_fp32_and_16_otherwise(precision, size):
+    setup = dataclasses.replace(SEVEN, precision=precision, recompute="none", batch=3)
+    assert setup.memory().activations == activation_bytes(3, 4096, 4096, 32, 32, bytes_per_value=size)
+
+
+def test_fp32_gradients_make_it_18_bytes_a_parameter():
+    setup = dataclasses.replace(SEVEN, gradient_precision="fp32")
+    assert setup.memory().model_states == 18 * catalog.model("Llama 2 7B").parameters
+
+
+@pytest.mark.parametrize("name", list(catalog.models()))
+def test_recomputed_flop_are_a_third_or_attention_s_two_products_once_more(name):
+    shape = TransformerShape.from_catalog(name)
+    twice = dataclasses.replace(shape, sequence=2 * shape.sequence)
+    scores = twice.forward_flop(1) - shape.forward_flop(1)
+    share = {kept: TrainingSetup.of_model(name, "V100", recompute=kept).recomputed_flop() for kept in RECOMPUTE}
+    assert share["none"] == 0
+    assert share["full"] == pytest.approx(1 / 3)
+    assert share["selective"] == pytest.approx(scores / (3 * shape.forward_flop(1)), rel=0.25)  # 6P counts embeddings
+
+
+def test_selective_recomputation_adds_a_third_of_what_korthikanti_et_al_s_equation_8_says():
+    # Appendix A: the text lists 2 B s^2 h twice a layer; equation 8 adds 72 B L s h^2 x s / 6h, three times that.
+    share = TrainingSetup.of_model("GPT-3 175B", "A100 80GB", recompute="selective").recomputed_flop()
+    assert round(100 * share, 1) == 0.9
+    assert round(100 * 3 * share, 1) == 2.7
+
+
+@pytest.mark.parametrize(
+    ("name", "tolerance"), [("GPT-3 175B", 0), ("Llama 2 7B", 0.04), ("Llama 2 13B", 0.02), ("GPT-2 XL", 0.7)]
+)
+def test_the_assumed_shape_is_gpt3_s_and_near_llama_s(name, tolerance):
+    model = catalog.model(name)
+    layers, hidden, heads = assumed_shape(model.parameters)
+    assert layers * hidden == pytest.approx(model.layers * model.hidden, rel=0.07 if tolerance < 0.1 else tolerance)
+    assert layers == pytest.approx(model.layers, rel=tolerance or 1e-9)
+    assert hidden == 128 * layers
+    assert heads == layers
+
+
+@quick
+@given(st.floats(1e8, 1e13))
+def test_the_assumed_shape_has_about_the_parameters_asked_for(parameters):
+    layers, hidden, _ = assumed_shape(parameters)
+    assert 12 * layers * hidden**2 == pytest.approx(parameters, rel=0.2)
+
+
+def test_even_the_smallest_model_has_a_layer():
+    assert assumed_shape(1) == (1, 128, 1)
+
+
+# The largest batch
+
+
+@quick
+@given(setups)
+def test_the_largest_batch_fits_and_one_more_does_not(setup):
+    most = largest_batch(setup)
+    assert not dataclasses.replace(setup, batch=most + 1).fit()
+    if most:
+        assert dataclasses.replace(setup, batch=most).fit()
+
+
+def test_gpt2_xl_on_40_gb_holds_1_5_or_95_sequences_by_recomputation():
+    base = TrainingSetup.of_model("GPT-2 XL", "A100 40GB")
+    assert [largest_batch(dataclasses.replace(base, recompute=kept)) for kept in RECOMPUTE] == [1, 5, 95]
+
+
+def test_where_the_model_states_do_not_fit_no_batch_does():
+    assert largest_batch(SEVEN) == 0
+
+
+# The cheapest change
+
+
+@quick
+@given(setups)
+def test_each_single_change_is_the_first_that_fits_when_all_are_tried(setup):
+    if setup.fit():
+        assert single_changes(setup) == ()
+        return
+    found = [after for fields in ORDER if (after := by_trying_everything(setup, fields))]
+    assert [way.setup for way in single_changes(setup)] == list(dict.fromkeys(found))
+
+
+@quick
+@given(setups)
+def test_the_cheapest_way_is_the_first_single_change_or_else_needs_all_of_its_changes(setup):
+    singles, way = single_changes(setup), cheapest_way(setup)
+    if way is None:
+        least = {field: ladder(setup)[-1] for field, ladder in LADDERS.items()}
+        assert not dataclasses.replace(setup, **least).fit()
+        return
+    assert way.setup.fit()
+    if setup.fit():
+        assert (way.setup, way.changes) == (setup, ())
+    elif singles:
+        assert way == singles[0]
+        assert len(way.changes) == 1
+    else:
+        changed = [field for field in LADDERS if getattr(way.setup, field) != getattr(setup, field)]
+        assert len(changed) >= 2
+        for field in changed:
+            undone = dataclasses.replace(way.setup, **{field: getattr(setup, field)})
+            assert not undone.fit(), f"{field} was changed without need"
+
+
+@quick
+@given(setups)
+def test_advice_never_touches_precision_gradients_sequence_or_the_model(setup):
+    way = cheapest_way(setup)
+    if way:
+        assert dataclasses.replace(way.setup, **{field: getattr(setup, field) for field in LADDERS}) == setup
+
+
+@quick
+@given(setups)
+def test_a_smaller_batch_divides_the_one_asked_for_so_that_gradients_add_up_to_the_same(setup):
+    way = cheapest_way(setup)
+    assert way is None or setup.batch % way.setup.batch == 0
+
+
+@pytest.mark.parametrize(
+    ("setup", "changes", "costs"),
+    [
+        (
+            TrainingSetup.of_model("GPT-2 XL", "A100 40GB", batch=16, recompute="selective"),
+            ("4 sequences at a time instead of 16",),
+            ("no FLOP: add up 4 steps' gradients",),
+        ),
+        (
+            dataclasses.replace(SEVEN, num_gpus=8),
+            ("sharding at stage 1",),
+            ("no more communication",),
+        ),
+        (
+            dataclasses.replace(SEVEN, num_gpus=8, accelerator="RTX 4090"),
+            ("sharding at stage 3",),
+            ("up to 1.5 times the communication",),
+        ),
+        (
+            TrainingSetup.of_model("GPT-2 XL", "A100 40GB", sequence=2048),
+            ("selective recomputation",),
+            ("5.6 % more FLOP",),
+        ),
+        (
+            TrainingSetup.of_model("GPT-2 XL", "A100 40GB", sequence=8192),
+            ("full recomputation",),
+            ("33 % more FLOP",),
+        ),
+        (SEVEN, ("8-bit optimizer states",), ("no FLOP, but coarser states",)),
+        (
+            dataclasses.replace(SEVEN, optimizer="sgd-momentum", precision="fp32"),
+            ("2 x A100 80GB, sharded at stage 1",),
+            ("2 times the accelerators, about the same accelerator-hours",),
+        ),
+        (
+            TrainingSetup.of_model("GPT-2 124M", "TPU v5e", sequence=2**20, recompute="full"),
+            ("1 x TPU v3 instead of TPU v5e",),
+            ("another price",),
+        ),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_each_kind_of_change_is_advised_where_nothing_cheaper_will_do(setup, changes, costs):
+    way = cheapest_way(setup)
+    assert (way.changes, way.costs) == (changes, costs)
+    assert way.sentence == f"{changes[0]} ({costs[0]})"
+
+
+def test_llama_2_7b_needs_two_changes_together_on_one_a100():
+    way = cheapest_way(dataclasses.replace(SEVEN, recompute="none"))
+    assert way.sentence == (
+        "full recomputation (33 % more FLOP) and 8-bit optimizer states (no FLOP, but coarser states)"
+    )
+
+
+def test_more_and_bigger_accelerators_together_are_said_as_one_change():
+    setup = TrainingSetup(331e9, *assumed_shape(331e9), "T4", "fp32", sequence=2340, num_gpus=274, stage=3)
+    hardware = cheapest_way(setup).changes[-1]
+    assert hardware == "512 x RTX 3090, sharded at stage 3 instead of T4"
+
+
+def test_what_nothing_can_make_fit_gets_no_advice():
+    setup = TrainingSetup(1e13, *assumed_shape(1e13), "T4", sequence=2**20)
+    assert single_changes(setup) == ()
+    assert cheapest_way(setup) is None
+
+
+@pytest.mark.parametrize("chip", list(catalog.accelerators()))
+def test_only_bigger_accelerators_of_the_same_kind_are_proposed(chip):
+    now, *bigger = LADDERS["accelerator"](dataclasses.replace(SEVEN, accelerator=chip))
+    sizes = [catalog.accelerator(name).memory_bytes for name in (now, *bigger)]
+    assert now == chip
+    assert sizes == sorted(sizes)
+    assert all(size > sizes[0] for size in sizes[1:])
+    assert len({name.startswith("TPU") for name in (now, *bigger)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"batch": 0}, r"^batch must be a whole number of at least 1; got 0"),
+        ({"num_gpus": 2.5}, r"^num_gpus must be a whole number of at least 1; got 2.5"),
+        ({"stage": 4}, r"^stage must be a whole number of at least 0 and at most 3; got 4"),
+        ({"accelerator": "A100"}, r"^accelerator 'A100' is unknown; did you mean"),
+        ({"recompute": "some"}, r"^recompute 'some' is unknown"),
+        ({"parameters": -1}, r"^parameters must be positive and finite; got -1"),
+    ],
+)
+def test_a_setup_that_cannot_be_is_refused_by_name(change, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(SEVEN, **change).fit()
+
+
+@pytest.mark.parametrize("parameters", [0, -1, float("nan"), float("inf")])
+def test_a_shape_is_assumed_for_a_positive_size_alone(parameters):
+    with pytest.raises(ValueError, match=r"^parameters must be positive and finite"):
+        assumed_shape(parameters)
