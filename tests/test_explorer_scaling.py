@@ -1,0 +1,401 @@
+import dataclasses
+import math
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_lib import catalog
+from course_lib.compute_cost import forward_flop, training_flop
+from course_lib.explorers.scaling import (
+    BOUNDS,
+    KINDS,
+    NAMED_RUNS,
+    OWN,
+    WAYS,
+    ScalingExplorer,
+    chosen_model,
+    run_values,
+    scaling_view,
+)
+from course_lib.scaling import BESIROGLU_2024, HOFFMANN_2022, compute_optimal
+from course_lib.units import format_count
+
+RUNS = list(catalog.training_runs().values())
+DEFAULT = {
+    "way": "compute budget",
+    "flop": 5.76e23,
+    "tokens": 1e12,
+    "inference_flop_per_token": 16e9,
+    "tokens_per_parameter": 20.0,
+}
+RATIO_RANGE = (1, 10_000)
+
+quick = settings(deadline=None, max_examples=50)
+
+
+def spread(low, high):
+    return st.floats(math.log10(low), math.log10(high)).map(lambda power: min(max(10**power, low), high))
+
+
+control_values = st.fixed_dictionaries(
+    {
+        "way": st.sampled_from(list(WAYS)),
+        "tokens_per_parameter": spread(*RATIO_RANGE),
+        "preset": st.sampled_from([OWN, *catalog.training_runs()]),
+    }
+    | {name: spread(*limits[2:]) for name, limits in BOUNDS.items()}
+)
+
+
+@pytest.fixture(scope="module")
+def made():
+    explorer = ScalingExplorer()
+    yield explorer
+    explorer.close()
+
+
+@pytest.fixture
+def explorer(made):
+    made.set(preset=OWN, **DEFAULT)
+    return made
+
+
+def view_of(**changes):
+    return scaling_view(**DEFAULT | changes)
+
+
+def texts(explorer):
+    root = ElementTree.fromstring(explorer.svg)
+    return ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def shown_bounds(explorer):
+    return [name for name in BOUNDS if explorer.controls[name].layout.display != "none"]
+
+
+# The pure function
+
+
+def test_gophers_budget_gives_the_three_published_optima():
+    view = view_of()
+    assert [round(by[0] / 1e9) for by in (view.by_rule, view.by_hoffmann, view.by_besiroglu)] == [69, 32, 72]
+    assert [round(by[1] / by[0]) for by in (view.by_rule, view.by_hoffmann, view.by_besiroglu)] == [20, 93, 18]
+    assert round(view.disagreement, 1) == 2.2
+    assert view.sentence == (
+        "Compute budget: 69.3 B parameters on 1.39 T tokens, 20 a parameter; 5.76e23 FLOP to train, 1.39e11 a token "
+        "to use. Best P for this C: 69.3 B by D = 20P, 32.2 B by Hoffmann and 72.2 B by Besiroglu, 2.2 times apart. "
+        "By the latter you give up less than 0.001 nats a token; no model trains to your loss for 5 % less."
+    )
+
+
+def test_llama_2_7b_is_over_trained_and_the_sentence_prices_it():
+    view = view_of(preset="Llama 2 7B", **run_values("Llama 2 7B"))
+    assert (round(view.tokens_per_parameter), view.run) == (297, "Llama 2 7B")
+    assert (round(view.training_ratio, 1), round(view.inference_ratio, 2)) == (1.9, 0.35)
+    assert view.sentence.startswith("Llama 2 7B: 6.74 B parameters on 2 T tokens, 297 a parameter; 8.09e22 FLOP")
+    assert view.sentence.endswith(
+        "By the latter you give up 0.027 nats a token; 19.1 B on 374 B tokens do as well: you pay 1.9 times their "
+        "training, 0.35 times their inference."
+    )
+
+
+@quick
+@given(control_values)
+def test_the_view_says_what_scaling_computes(values):
+    view = scaling_view(**values)
+    bound = values[WAYS[values["way"]]]
+    reached = {"flop": view.flop, "tokens": view.tokens, "inference_flop_per_token": view.inference}
+    assert reached[WAYS[values["way"]]] == pytest.approx(bound)
+    assert view.tokens / view.parameters == pytest.approx(values["tokens_per_parameter"])
+    assert view.flop == pytest.approx(training_flop(view.parameters, view.tokens))
+    assert view.inference == forward_flop(view.parameters, 1)
+    assert view.by_rule == compute_optimal(view.flop)
+    for optimum, fit, given_up in zip(
+        (view.by_hoffmann, view.by_besiroglu), (HOFFMANN_2022, BESIROGLU_2024), view.loss_given_up, strict=True
+    ):
+        assert optimum == fit.optimal(view.flop)
+        best = fit.loss(*optimum)
+        assert given_up == pytest.approx(fit.iso_flop_loss(view.flop, view.parameters) - best, abs=1e-9)
+        assert given_up >= -1e-12
+    assert view.training_ratio >= 1 - 1e-9
+    assert view.inference_ratio == pytest.approx(view.parameters / view.cheapest[0])
+    assert BESIROGLU_2024.loss(*view.cheapest) == pytest.approx(BESIROGLU_2024.loss(view.parameters, view.tokens))
+
+
+@quick
+@given(control_values)
+def test_the_sentence_is_short_enough_for_its_three_lines(values):
+    assert len(scaling_view(**values).sentence) <= 380
+
+
+@pytest.mark.parametrize(("tokens", "words"), [(200e9, False), (199e9, True), (1e12, False)])
+def test_the_sentence_warns_below_200_billion_tokens_and_only_there(tokens, words):
+    view = view_of(way="data at hand", tokens=tokens)
+    assert view.enough_tokens is not words
+    assert ("(below 200 B)" in view.sentence) is words
+
+
+def test_fits_that_agree_are_said_to_agree():
+    assert "by Besiroglu, in agreement." in view_of(flop=1e18).sentence
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
+def test_a_published_run_is_the_same_model_from_each_bound(run, way):
+    values = DEFAULT | run_values(run.name) | {"way": way}
+    model = chosen_model(**values)
+    assert (model.parameters, model.tokens) == pytest.approx((run.parameters, run.tokens))
+    assert scaling_view(**values, preset=run.name).run == run.name
+
+
+@pytest.mark.parametrize("text", [OWN, "", "GPT-5"])
+def test_a_text_that_names_no_run_stands_for_no_values(text):
+    assert run_values(text) == {}
+
+
+def test_an_unknown_way_is_refused_with_what_is_accepted():
+    with pytest.raises(
+        ValueError, match=r"^way must be one of compute budget, data at hand, inference cost; got 'luck'"
+    ):
+        view_of(way="luck")
+
+
+@pytest.mark.parametrize("value", [0, -1.0, math.nan, math.inf])
+def test_a_bound_that_is_not_positive_is_refused_by_name(value):
+    with pytest.raises(ValueError, match=r"^flop must be positive and finite"):
+        view_of(flop=value)
+    with pytest.raises(ValueError, match=r"^tokens_per_parameter must be positive and finite"):
+        view_of(tokens_per_parameter=value)
+
+
+def test_a_view_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        view_of().flop = 0
+
+
+# What the lesson asks the learner to find in the explorer
+
+
+def test_the_answers_of_the_first_play_hold():
+    assert round(view_of(flop=1e19).disagreement, 1) == 1.2
+    assert round(view_of(flop=1e26).disagreement, 1) == 3.1
+    wider = view_of(tokens_per_parameter=100)
+    assert (round(wider.loss_given_up[1], 3), f"{wider.inference:.2e}") == (0.007, "6.20e+10")
+    gopher, chinchilla = (view_of(**run_values(name)) for name in ("Gopher 280B", "Chinchilla 70B"))
+    assert gopher.parameters > gopher.by_besiroglu[0]
+    assert chinchilla.loss_given_up[1] < 0.0005
+    assert all(run.tokens > 200e9 for run in RUNS)
+
+
+def test_the_answers_of_the_second_play_hold():
+    held = DEFAULT | run_values("Llama 2 7B")
+    cost, lower = (scaling_view(**held | {"way": "inference cost"} | new) for new in ({}, {"tokens_per_parameter": 20}))
+    assert (lower.parameters, lower.inference) == (cost.parameters, cost.inference)
+    assert lower.tokens < cost.tokens
+    assert lower.flop < cost.flop
+    data = scaling_view(**held | {"way": "data at hand", "tokens_per_parameter": 20})
+    assert data.tokens == cost.tokens
+    assert data.parameters > cost.parameters
+    assert data.flop > cost.flop
+    eight_billion = {"way": "inference cost", "inference_flop_per_token": 16e9}
+    assert [view_of(**eight_billion, tokens_per_parameter=r).enough_tokens for r in (24, 25)] == [False, True]
+    bounded = view_of(flop=1e22, tokens_per_parameter=1e22 / 6 / 3e9 / 3e9)
+    assert (round(bounded.parameters / 1e9, 2), round(bounded.tokens / 1e9)) == (3.0, 556)
+    assert round(bounded.tokens_per_parameter) == 185
+
+
+# The widget
+
+
+def test_a_new_explorer_shows_the_default_model():
+    explorer = ScalingExplorer()
+    assert explorer.values() == DEFAULT | {"preset": OWN}
+    assert explorer.sentence == view_of().sentence
+    assert shown_bounds(explorer) == ["flop"]
+    explorer.close()
+
+
+def test_initial_values_hold_in_whatever_order_they_are_given():
+    bound = {"tokens_per_parameter": 200, "inference_flop_per_token": 16e9, "way": "inference cost"}
+    for order in (bound, dict(reversed(bound.items()))):
+        explorer = ScalingExplorer(**order)
+        assert explorer.values()["inference_flop_per_token"] == 16e9
+        assert explorer.sentence == view_of(**bound).sentence
+        assert shown_bounds(explorer) == ["inference_flop_per_token"]
+        explorer.close()
+
+
+def test_the_presets_are_the_runs_of_the_catalog_and_all_are_drawn(explorer):
+    assert explorer.controls["preset"].options == (OWN, *catalog.training_runs())
+    for run in RUNS:
+        explorer.set(preset=run.name)
+        assert explorer.sentence.startswith(f"{run.name}: {format_count(run.parameters)} parameters")
+        assert (*explorer._ring.get_xdata(), *explorer._ring.get_ydata()) == (
+            run.parameters,
+            run.tokens / run.parameters,
+        )
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_changing_the_way_keeps_the_model_and_shows_the_bound_of_the_new_way(explorer, way):
+    explorer.set(flop=1e22, tokens_per_parameter=100)
+    before = view_of(flop=1e22, tokens_per_parameter=100)
+    explorer.controls["way"].value = way
+    after = scaling_view(**explorer.values())
+    assert (after.parameters, after.tokens) == pytest.approx((before.parameters, before.tokens))
+    assert explorer.sentence == after.sentence
+    assert shown_bounds(explorer) == [WAYS[way]]
+
+
+def test_a_preset_outlives_the_way_and_ends_with_its_own_numbers(explorer):
+    explorer.controls["preset"].value = "Llama 2 7B"
+    for way in (*WAYS, *reversed(WAYS)):
+        explorer.controls["way"].value = way
+        assert explorer.values()["preset"] == "Llama 2 7B"
+        assert explorer.sentence.startswith("Llama 2 7B: 6.74 B parameters on 2 T tokens")
+    explorer.controls["tokens_per_parameter"].text.value = "20"
+    assert explorer.values()["preset"] == OWN
+    assert len(explorer._ring.get_xdata()) == 0
+
+
+def test_a_refused_text_that_goes_out_of_sight_is_forgotten(explorer):
+    explorer.controls["flop"].text.value = "much"
+    assert explorer.sentence.startswith("Not drawn: Compute C, FLOP 'much' is not a number")
+    explorer.controls["way"].value = "data at hand"
+    assert explorer.sentence == scaling_view(**explorer.values()).sentence
+    explorer.controls["way"].value = "compute budget"
+    assert explorer.controls["flop"].text.value == "5.76e23"
+
+
+@pytest.mark.parametrize("value", [math.nan, 1e40, 0])
+def test_a_refused_value_does_not_outlive_its_way_either(explorer, value):
+    explorer.set(flop=value)
+    assert explorer.sentence.startswith("Not drawn: Compute C, FLOP must lie between 1e18 and 1e26")
+    explorer.controls["way"].value = "inference cost"
+    assert explorer.sentence == scaling_view(**explorer.values()).sentence
+
+
+@pytest.mark.parametrize("text", ["1e17", "1e27", "5,76e23", "-1", "<b>"])
+def test_a_compute_that_cannot_be_is_refused_in_the_sentence(explorer, text):
+    explorer.controls["flop"].text.value = text
+    assert explorer.sentence.startswith("Not drawn: Compute C, FLOP")
+
+
+def test_the_picture_writes_the_optima(explorer):
+    written = texts(explorer)
+    for text in ("Hoffmann 2022: 32.2 B", "Besiroglu 2024: 72.2 B", "D = 20P: 69.3 B", "yours: 69.3 B"):
+        assert text in written
+    assert "Loss of each size at C = 5.76e23 FLOP" in written
+
+
+def test_each_curve_touches_zero_at_its_own_optimum_and_nowhere_else(explorer):
+    for curve, fit in zip(explorer._curves, (HOFFMANN_2022, BESIROGLU_2024), strict=True):
+        sizes, above = curve.get_data()
+        assert np.all(above >= 0)
+        assert sizes[np.argmin(above)] == pytest.approx(fit.optimal(5.76e23)[0], rel=0.1)
+
+
+def test_your_model_stands_on_both_curves_and_on_its_line_of_compute(explorer):
+    explorer.set(tokens_per_parameter=150)
+    view = scaling_view(**explorer.values())
+    assert explorer._own.get_xdata() == pytest.approx([view.parameters] * 2)
+    assert explorer._own.get_ydata() == pytest.approx(view.loss_given_up)
+    (size,), (ratio,) = explorer._own_ratio.get_data()
+    assert 6 * size**2 * ratio == pytest.approx(view.flop)
+    for size, ratio in zip(*explorer._budget.get_data(), strict=True):
+        assert 6 * size**2 * ratio == pytest.approx(view.flop)
+
+
+def test_a_model_beyond_the_map_stays_in_sight_and_says_that_it_is_off_it(explorer):
+    for extreme in (
+        {"way": "compute budget", "flop": 1e26, "tokens_per_parameter": 1},
+        {"way": "data at hand", "tokens": 1e9, "tokens_per_parameter": 1e4},
+        {"way": "compute budget", "flop": 1e18, "tokens_per_parameter": 1e4},
+    ):
+        explorer.set(**extreme)
+        for artist in (explorer._own, explorer._own_ratio):
+            (x0, x1), (y0, y1) = artist.axes.get_xlim(), artist.axes.get_ylim()
+            assert np.all((x0 <= np.array(artist.get_xdata())) & (np.array(artist.get_xdata()) <= x1))
+            assert np.all((y0 <= np.array(artist.get_ydata())) & (np.array(artist.get_ydata()) <= y1))
+        assert any(text.endswith("(off map)") for text in texts(explorer))
+
+
+def test_every_published_run_lies_on_the_map_and_is_of_one_kind(explorer):
+    (x0, x1), (y0, y1) = explorer._ring.axes.get_xlim(), explorer._ring.axes.get_ylim()
+    kinds = {}
+    for run in RUNS:
+        ratio = run.tokens / run.parameters
+        assert x0 < run.parameters < x1, run.name
+        assert y0 < ratio < y1, run.name
+        (kinds[run.name],) = [label for label, (low, high), *_ in KINDS if low <= ratio < high]
+    assert kinds["Llama 2 7B"].startswith("over-trained")
+    assert kinds["Chinchilla 70B"].startswith("near")
+    assert kinds["Gopher 280B"].startswith("under-trained")
+    assert NAMED_RUNS.keys() <= kinds.keys()
+
+
+def test_a_redraw_makes_no_new_figure_axes_or_artists(explorer):
+    figure, axes, moving = explorer.figure, list(explorer.figure.axes), list(explorer._moving)
+    known = [len(one.get_children()) for one in axes]
+    explorer.set(preset="GPT-3 175B", way="data at hand")
+    assert explorer.figure is figure
+    assert explorer.figure.axes == axes
+    assert explorer._moving == moving
+    assert [len(one.get_children()) for one in axes] == known
+
+
+TYPED = (*BOUNDS, "tokens_per_parameter")
+moves = st.one_of(
+    st.tuples(st.sampled_from(TYPED), st.just("type"), st.text(max_size=6)),
+    st.tuples(
+        st.sampled_from(TYPED),
+        st.just("type"),
+        st.sampled_from(["1e22", "1.4 T", "16G", "20", "1,4", "0", "1e99", "<script>", "0.5"]),
+    ),
+    st.tuples(st.sampled_from(TYPED), st.just("slide"), st.floats(0, 1)),
+    st.tuples(st.just("way"), st.just("choose"), st.sampled_from(list(WAYS))),
+    st.tuples(st.just("preset"), st.just("choose"), st.sampled_from([OWN, *catalog.training_runs()])),
+)
+
+
+def move(explorer, name, how, value):
+    control = explorer.controls[name]
+    if how == "type":
+        control.text.value = value
+    elif how == "slide":
+        control.slider.value = control.slider.min + round(value * (control.slider.max - control.slider.min))
+    else:
+        control.value = value
+
+
+@pytest.fixture(scope="module")
+def reference():
+    explorer = ScalingExplorer()
+    yield explorer
+    explorer.close()
+
+
+def without_salt(svg):
+    names = {}
+    return re.sub(r"\b[pm][0-9a-f]{10}\b", lambda match: names.setdefault(match[0], f"name{len(names)}"), svg)
+
+
+@settings(deadline=None, max_examples=30)
+@given(sequence=st.lists(moves, max_size=10))
+def test_no_sequence_of_moves_raises_or_leaves_a_stale_picture(made, reference, sequence):
+    for name, how, value in sequence:
+        move(made, name, how, value)
+    problems = [control.problem for control in made.controls.values() if getattr(control, "problem", "")]
+    assert shown_bounds(made) == [WAYS[made.values()["way"]]]
+    if problems:
+        assert made.sentence == f"Not drawn: {problems[0]}"
+    else:
+        view = scaling_view(**made.values())
+        assert made.sentence == view.sentence
+        reference._show(view)
+        assert without_salt(made.svg) == without_salt(reference.svg)
+    assert ElementTree.fromstring(made.svg).get("aria-label") == made.sentence
