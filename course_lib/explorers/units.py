@@ -240,7 +240,7 @@ class UnitConverter(Explorer):
     """
 
     view = staticmethod(unit_view)
-    figure_size = (8.4, 3.45)
+    figure_size = (8.4, 3.4)
 
     def make_controls(self) -> dict[str, widgets.Widget]:
         """Return the controls; an accelerator brings its advertised rate, which can be typed over."""
@@ -258,7 +258,7 @@ class UnitConverter(Explorer):
     def build(self, figure: Figure) -> None:
         """Draw the ruler's landmarks, the units' names and the bars, which never change, and the artists that do."""
         self._build_ruler(figure.add_axes((0.035, 0.67, 0.93, 0.33)))
-        self._build_units(figure.add_axes((0.035, 0.02, 0.385, 0.585)))
+        self._build_units(figure.add_axes((0.035, 0.02, 0.385, 0.605)))
         self._build_hours(figure.add_axes((0.675, 0.01, 0.20, 0.535)))
 
     def _build_ruler(self, axes: Any) -> None:
@@ -275,7 +275,7 @@ class UnitConverter(Explorer):
             axes.text(flop * shift, level, name, **SMALL, ha=side, va="bottom")
         axes.text(RULER[0], HIGH, "Compute in FLOP: each tick is ten times the one before", fontsize=9.5, va="bottom")
         (span,) = axes.plot([], [], color=ORANGE, linewidth=5, solid_capstyle="butt")
-        (own,) = axes.plot([], [], "D", color=RED, markersize=7, markeredgecolor="white")
+        (own,) = axes.plot([], [], "D", color=RED, markersize=7, markeredgecolor="white", clip_on=False)
         label = axes.text(1e20, 0.02, "", color=INK, fontweight="bold", fontsize=8.5, va="bottom")
         self._span, self._own, self._own_label = self.moving(span), self.moving(own), self.moving(label)
 
