@@ -1,0 +1,174 @@
+"""Open a lesson as live slides: `present.py [LESSON] [--port PORT]`, LESSON being a number or a name (`memory`).
+
+It works on a copy, so that nothing that is typed on a slide changes the course. The copy's cells are run before the
+page opens, in the kernel that the page then uses: every explorer is alive on its slide from the first moment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lab
+import nbformat
+import setup_env
+from jupyter_client import BlockingKernelClient
+from nbformat import NotebookNode
+from nbformat.sign import NotebookNotary
+
+LESSONS = setup_env.ROOT / "notebooks"
+SERVER_SECONDS = 60
+CELL_SECONDS = 60
+SLIDES = {"jupyterlab-slideshow/plugin": {"active": True}}
+LARGE = {
+    "@jupyterlab/apputils-extension/themes": {"overrides": {"content-font-size1": "19px", "code-font-size": "15px"}}
+}
+QUIET = {"@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False}}
+LOOK = {
+    "styles": {
+        "[data-jpf-cell-tags*='explorer'] .jp-Cell-inputWrapper": {"display": "none"},
+        ".course-explorer": {"margin": "0 auto"},
+        ".jp-MarkdownOutput table": {"font-size": "17px"},
+        ".jp-OutputArea-output pre": {"font-size": "15px"},
+    }
+}
+"""On a slide an explorer stands alone, without its code, and tables are as large as the text."""
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """A running server, and the address of the lesson on it."""
+
+    server: subprocess.Popen[bytes]
+    address: str
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Open a lesson as live slides.")
+    parser.add_argument("lesson", nargs="?", default="00", help="its number or its name, such as 04 or memory")
+    parser.add_argument("--port", help="default: the next free one")
+    chosen = parser.parse_args()
+    port = lab.choose_port(lab.wanted_port(["--port", chosen.port] if chosen.port else []))
+    lesson = find_lesson(chosen.lesson)
+    print(f"Running {lesson.name} and starting its slides (stop them with Ctrl+C)", flush=True)
+    with presentation(lesson, port) as running:
+        print(f"The slides are at {running.address}\nSpace goes on, Shift+Space goes back, Escape leaves the slides.")
+        if lab.has_screen():
+            webbrowser.open(running.address)
+        with contextlib.suppress(KeyboardInterrupt):
+            running.server.wait()
+
+
+def find_lesson(wanted: str, folder: Path = LESSONS) -> Path:
+    """Return the one lesson whose number or name is `wanted`, or exit with the list of lessons."""
+    lessons = sorted(folder.glob("*.ipynb"))
+    name = Path(wanted).name.removesuffix(".ipynb")
+    number = name.zfill(2) if name.isdigit() else name
+    found = [path for path in lessons if path.stem == name or number in path.stem.split("_", 1)]
+    if len(found) != 1:
+        sys.exit(f"No lesson is called {wanted!r}; there are {', '.join(path.stem for path in lessons)}.")
+    return found[0]
+
+
+@contextlib.contextmanager
+def presentation(lesson: Path, port: int, expose_app: bool = False) -> Iterator[Presentation]:
+    """Serve a copy of `lesson`, already run, as slides; stop the server and remove the copy at the end."""
+    with tempfile.TemporaryDirectory(prefix="slides-") as folder:
+        place = Path(folder)
+        shutil.copytree(lesson.parent, place / "notebooks", ignore=shutil.ignore_patterns(".*"))
+        environment = own_settings(place)
+        token = secrets.token_hex(16)
+        arguments = [*lab.server_arguments(port, open_browser=False, root=place), f"--IdentityProvider.token={token}"]
+        if expose_app:
+            arguments.append("--LabApp.expose_app_in_browser=True")
+        server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *arguments], env=environment)
+        try:
+            path = f"notebooks/{lesson.name}"
+            run_in_the_pages_kernel(place, path, open_session(port, token, path, server))
+            yield Presentation(server, f"http://localhost:{port}/lab/tree/{path}?token={token}")
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def own_settings(place: Path) -> dict[str, str]:
+    """Write settings that start the slides at once, apart from the user's own, and return the environment."""
+    for plugin, values in (SLIDES | LARGE | QUIET).items():
+        file = place / "settings" / f"{plugin}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values), encoding="utf-8")
+    return os.environ | {
+        "JUPYTERLAB_SETTINGS_DIR": str(place / "settings"),
+        "JUPYTER_CONFIG_DIR": str(place / "config"),
+        "JUPYTER_DATA_DIR": str(place / "data"),
+        "JUPYTER_RUNTIME_DIR": str(place / "runtime"),
+    }
+
+
+def open_session(port: int, token: str, path: str, server: subprocess.Popen[bytes]) -> str:
+    """Have the server start the kernel that the page will use for `path`, and return the kernel's id."""
+    body = {"path": path, "name": Path(path).name, "type": "notebook", "kernel": {"name": "python3"}}
+    request = urllib.request.Request(
+        f"http://localhost:{port}/api/sessions",
+        data=json.dumps(body).encode(),
+        headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
+    )
+    end = time.monotonic() + SERVER_SECONDS
+    while server.poll() is None:
+        try:
+            with urllib.request.urlopen(request, timeout=SERVER_SECONDS) as answer:
+                return str(json.load(answer)["kernel"]["id"])
+        except urllib.error.URLError:
+            if time.monotonic() > end:
+                break
+            time.sleep(0.2)
+    return sys.exit("JupyterLab did not start; its own words stand above.")
+
+
+def run_in_the_pages_kernel(place: Path, path: str, kernel_id: str) -> None:
+    """Run the notebook's cells in that kernel, save what they show, live widgets included, and mark it as trusted."""
+    notebook = nbformat.read(place / path, as_version=4)
+    client = BlockingKernelClient(connection_file=str(place / "runtime" / f"kernel-{kernel_id}.json"))
+    client.load_connection_file()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=SERVER_SECONDS)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                run_cell(client, cell)
+    finally:
+        client.stop_channels()
+    notebook.metadata["@deathbeds/jupyterlab-fonts"] = LOOK
+    nbformat.write(notebook, place / path)
+    NotebookNotary(data_dir=str(place / "data")).sign(notebook)
+
+
+def run_cell(client: BlockingKernelClient, cell: NotebookNode) -> None:
+    """Run one cell and keep what it shows."""
+    outputs: list[NotebookNode] = []
+
+    def keep(message: dict[str, Any]) -> None:
+        if message["header"]["msg_type"] in ("stream", "display_data", "execute_result", "error"):
+            outputs.append(nbformat.v4.output_from_msg(message))
+
+    reply = client.execute_interactive(cell.source, output_hook=keep, timeout=CELL_SECONDS, stop_on_error=False)
+    cell.outputs, cell.execution_count = outputs, reply["content"]["execution_count"]
+
+
+if __name__ == "__main__":
+    main()
