@@ -1,0 +1,99 @@
+"""Write each lesson as one HTML file that needs no network: `handout.py [LESSON ...]`, into `build/handout/`.
+
+The file holds its style, its pictures and its formulas (as MathML, which browsers draw by themselves), and not one
+line of script. An explorer is there as its picture and its sentence. The instructor's notes are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+
+import nbformat
+import setup_env
+from latex2mathml.converter import convert
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+from present import LESSONS, find_lesson
+
+FOLDER = setup_env.ROOT / "build" / "handout"
+TEMPLATE = """
+{%- extends 'lab/index.html.j2' -%}
+{%- block html_head_js -%}{%- endblock -%}
+{%- block html_head_js_mathjax -%}{%- endblock -%}
+{%- block html_head_js_mermaidjs -%}{%- endblock -%}
+{%- block html_head_css -%}
+<style>
+main {max-width: 1000px; margin: 0 auto}
+.jp-RenderedSVG svg {max-width: 100%; height: auto}
+.jp-RenderedHTMLCommon math {font-size: 1.15em}
+.jp-RenderedHTMLCommon math[display="block"] {margin: 0.8em 0}
+.alert {padding: 12px; margin-bottom: 16px; border-left: 4px solid}
+.alert-info {background: #e3f2fd; border-color: #0072b2}
+.alert-warning {background: #fff3e0; border-color: #d55e00}
+</style>
+{%- endblock -%}
+"""
+CODE_OR_FORMULA = re.compile(
+    r"(?P<code>```.*?```|`[^`\n]+`)|\$\$(?P<block>.+?)\$\$|(?<![\\$])\$(?P<inline>[^\s$](?:[^$\n]*[^\s$])?)\$(?!\d)",
+    re.DOTALL,
+)
+LINK = re.compile(r"\[([^\]]+)\]\((?!https?:|#|data:)([^)#\s]+)(#[^)\s]*)?\)")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Write each lesson as one HTML file that needs no network.")
+    parser.add_argument("lessons", nargs="*", help="their numbers or names; default: all")
+    chosen = parser.parse_args()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for path in [find_lesson(name) for name in chosen.lessons] or sorted(LESSONS.glob("*.ipynb")):
+        page = FOLDER / f"{path.stem}.html"
+        page.write_text(handout(nbformat.read(path, as_version=4)), encoding="utf-8")
+        print(f"{page.relative_to(setup_env.ROOT)} ({page.stat().st_size / 1e6:.1f} MB)")
+
+
+def handout(notebook: NotebookNode) -> str:
+    """Return the lesson as one HTML page."""
+    notebook.cells = [
+        cell for cell in notebook.cells if cell.metadata.get("slideshow", {}).get("slide_type") != "notes"
+    ]
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = with_mathml(with_links_to_handouts(cell.source))
+    notebook.metadata["title"] = notebook.cells[0].source.splitlines()[0].lstrip("# ")
+    page, _ = HTMLExporter(
+        raw_template=TEMPLATE, exclude_input_prompt=True, exclude_output_prompt=True
+    ).from_notebook_node(notebook)
+    return str(page)
+
+
+def with_mathml(markdown: str) -> str:
+    """Return the text with its formulas as MathML; code stays as it is."""
+
+    def drawn(match: re.Match[str]) -> str:
+        if match["code"]:
+            return match[0]
+        formula, display = (match["block"], "block") if match["block"] else (match["inline"], "inline")
+        try:
+            return convert(formula.strip(), display=display).replace("|", "&#124;")
+        except Exception as error:  # of any kind: the library has no error of its own for what it cannot read
+            return sys.exit(f"This formula could not be drawn ({error!r}): {formula}")
+
+    return CODE_OR_FORMULA.sub(drawn, markdown)
+
+
+def with_links_to_handouts(markdown: str) -> str:
+    """Return the text with links to lessons leading to their pages, and links to other files as plain words."""
+
+    def led(match: re.Match[str]) -> str:
+        words, target, anchor = match[1], match[2], match[3] or ""
+        if target.endswith(".ipynb") and "/" not in target:
+            return f"[{words}]({target.removesuffix('.ipynb')}.html{anchor})"
+        return words
+
+    return LINK.sub(led, markdown)
+
+
+if __name__ == "__main__":
+    main()
