@@ -86,9 +86,9 @@ def test_gophers_budget_gives_the_three_published_optima():
     assert [round(by[1] / by[0]) for by in (view.by_rule, view.by_hoffmann, view.by_besiroglu)] == [20, 93, 18]
     assert round(view.disagreement, 1) == 2.2
     assert view.sentence == (
-        "Compute budget: 69.3 B parameters on 1.39 T tokens, 20 a parameter; 5.76e23 FLOP to train, 1.39e11 a token "
-        "to use. Best P for this C: 69.3 B by D = 20P, 32.2 B by Hoffmann and 72.2 B by Besiroglu, 2.2 times apart. "
-        "By the latter you give up less than 0.001 nats a token; no model trains to your loss for 5 % less."
+        "From the compute budget: 69.3 B parameters on 1.39 T tokens, 20 a parameter; 5.76e23 FLOP to train, 1.39e11 "
+        "a token to use. Best P for this C: 69.3 B by D = 20P, 32.2 B by Hoffmann and 72.2 B by Besiroglu, 2.2 times "
+        "apart. By the latter you give up less than 0.001 nats; no model trains to your loss for 5 % less."
     )
 
 
@@ -98,7 +98,7 @@ def test_llama_2_7b_is_over_trained_and_the_sentence_prices_it():
     assert (round(view.training_ratio, 1), round(view.inference_ratio, 2)) == (1.9, 0.35)
     assert view.sentence.startswith("Llama 2 7B: 6.74 B parameters on 2 T tokens, 297 a parameter; 8.09e22 FLOP")
     assert view.sentence.endswith(
-        "By the latter you give up 0.027 nats a token; 19.1 B on 374 B tokens do as well: you pay 1.9 times their "
+        "By the latter you give up 0.027 nats; 19.1 B on 374 B tokens do as well: you pay 1.9 times their "
         "training, 0.35 times their inference."
     )
 

@@ -176,18 +176,18 @@ def _sentence(way: str, view: dict[str, Any]) -> str:
     few = "" if view["enough_tokens"] else " (below 200 B)"
     fits = f"{apart:.2g} times apart" if apart >= 1.05 else "in agreement"
     parts = [
-        f"{view['run'] or way.capitalize()}: {format_count(view['parameters'])} parameters on "
+        f"{view['run'] or f'From the {way}'}: {format_count(view['parameters'])} parameters on "
         f"{format_count(view['tokens'])} tokens{few}, {format_number(view['tokens_per_parameter'])} a parameter; "
         f"{format_flop(view['flop'])} to train, {format_flop(view['inference']).removesuffix(' FLOP')} a token to use.",
         f"Best P for this C: {rule} by D = 20P, {hoffmann} by Hoffmann and {besiroglu} by Besiroglu, {fits}.",
     ]
     if view["training_ratio"] < 1.05:
-        parts.append(f"By the latter you give up {given_up} nats a token; no model trains to your loss for 5 % less.")
+        parts.append(f"By the latter you give up {given_up} nats; no model trains to your loss for 5 % less.")
     else:
         cheaper, more = (format_count(count) for count in view["cheapest"])
         training, inference = (format_number(view[ratio], 2) for ratio in ("training_ratio", "inference_ratio"))
         parts.append(
-            f"By the latter you give up {given_up} nats a token; {cheaper} on {more} tokens do as well: you pay "
+            f"By the latter you give up {given_up} nats; {cheaper} on {more} tokens do as well: you pay "
             f"{training} times their training, {inference} times their inference."
         )
     return " ".join(parts)
@@ -273,7 +273,9 @@ class ScalingExplorer(Explorer):
         axes.set(xlabel="parameters P", ylabel="loss above the best\n(nats a token)")
         few = Rectangle((1, -1), 1, 2, facecolor=FAINT, alpha=0.45, edgecolor="none")
         self._few = self.moving(axes.add_patch(few))
-        self._few_label = self.moving(axes.text(1, 0.96 * WORST, "D below\n200 B", fontsize=7.5, color=INK, va="top"))
+        self._few_label = self.moving(
+            axes.text(1, 0.96 * WORST, "D below\n200 B", fontsize=7.5, color=INK, va="top", bbox=LABEL_BOX)
+        )
         self._rule = self.moving(axes.axvline(1, **RULE_LINE | {"marker": ""}))
         self._curves = [
             self.moving(*axes.plot([], [], **style | {"marker": ""})) for style in (HOFFMANN_LINE, BESIROGLU_LINE)
