@@ -210,11 +210,14 @@ class Explorer(widgets.VBox):
         self._catch_up()
 
     def _set(self, values: dict[str, Any]) -> None:
+        """Apply the values in the order of the controls: a preset before the numbers that it would move."""
         for name in values:
             if name not in self.controls:
                 raise ValueError(f"{type(self).__name__} has no control {name!r}; it has {', '.join(self.controls)}")
-        for name, value in values.items():
-            control = self.controls[name]
+        for name, control in self.controls.items():
+            if name not in values:
+                continue
+            value = values[name]
             if getattr(control, "problem", ""):
                 control.problem = ""  # first, because setting the value it had before the problem changes nothing
             try:

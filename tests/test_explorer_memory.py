@@ -1,0 +1,404 @@
+import dataclasses
+import re
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_lib import catalog
+from course_lib.explorers.memory import (
+    ACCELERATOR_RANGE,
+    BATCH_RANGE,
+    GRADIENTS,
+    OWN,
+    PARAMETER_RANGE,
+    PARTS,
+    SAME,
+    SEQUENCE_RANGE,
+    MemoryExplorer,
+    memory_view,
+    preset_values,
+)
+from course_lib.memory import (
+    OPTIMIZER_BYTES,
+    PRECISION_BYTES,
+    RECOMPUTE,
+    activation_bytes,
+    fits,
+    training_memory,
+    zero_sharded,
+)
+from course_lib.memory_advice import assumed_shape, cheapest_way, largest_batch
+
+DEFAULT = {
+    "model": OWN,
+    "parameters": 7e9,
+    "batch": 1.0,
+    "sequence": 2048.0,
+    "precision": "fp32+bf16",
+    "gradients": SAME,
+    "optimizer": "adamw",
+    "recompute": "none",
+    "accelerator": "A100 80GB",
+    "num_accelerators": 1.0,
+    "stage": 0,
+}
+LLAMA = DEFAULT | {"model": "Llama 2 7B"} | preset_values("Llama 2 7B")
+
+quick = settings(deadline=None, max_examples=50)
+
+
+def logarithmic(low, high):
+    return st.floats(0, 1).map(lambda share: float(round(low * (high / low) ** share)))
+
+
+control_values = st.fixed_dictionaries(
+    {
+        "model": st.sampled_from([OWN, *catalog.models()]),
+        "parameters": logarithmic(*PARAMETER_RANGE),
+        "batch": logarithmic(*BATCH_RANGE),
+        "sequence": logarithmic(*SEQUENCE_RANGE),
+        "precision": st.sampled_from(list(PRECISION_BYTES)),
+        "gradients": st.sampled_from(list(GRADIENTS)),
+        "optimizer": st.sampled_from(list(OPTIMIZER_BYTES)),
+        "recompute": st.sampled_from(RECOMPUTE),
+        "accelerator": st.sampled_from(list(catalog.accelerators())),
+        "num_accelerators": logarithmic(*ACCELERATOR_RANGE),
+        "stage": st.integers(0, 3),
+    }
+).map(
+    lambda values: values | {name: size for name, size in preset_values(values["model"]).items() if name != "sequence"}
+)
+
+
+@pytest.fixture(scope="module")
+def made():
+    explorer = MemoryExplorer()
+    yield explorer
+    explorer.close()
+
+
+@pytest.fixture
+def explorer(made):
+    made.set(model=OWN)
+    made.set(**DEFAULT)
+    return made
+
+
+def texts(explorer):
+    root = ElementTree.fromstring(explorer.svg)
+    return ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+# The pure function
+
+
+@quick
+@given(control_values)
+def test_the_view_says_what_memory_and_its_advice_compute(values):
+    view = memory_view(**values)
+    model = catalog.models().get(values["model"])
+    shape = (model.layers, model.hidden, model.heads) if model else assumed_shape(values["parameters"])
+    layers, hidden, heads = shape
+    kept = activation_bytes(
+        values["batch"],
+        values["sequence"],
+        hidden,
+        layers,
+        heads,
+        values["recompute"],
+        bytes_per_value=4 if values["precision"] == "fp32" else 2,
+    )
+    whole_model = training_memory(
+        values["parameters"],
+        values["precision"],
+        values["optimizer"],
+        activations=kept,
+        gradient_precision=GRADIENTS[values["gradients"]],
+    )
+    assert view.memory == zero_sharded(whole_model, values["num_accelerators"], values["stage"])
+    assert view.spare == fits(view.memory, catalog.accelerator(values["accelerator"]).memory_bytes).spare_bytes
+    assert view.largest_batch == largest_batch(view.setup)
+
+
+@quick
+@given(control_values)
+def test_the_lower_bar_fits_and_is_the_cheapest_change_or_the_largest_batch(values):
+    view = memory_view(**values)
+    if view.after:
+        assert view.after.fit()
+    if view.spare < 0:
+        way = cheapest_way(view.setup)
+        assert view.after == (way.setup if way else None)
+        assert "Short by" in view.sentence
+    else:
+        assert "It fits, " in view.sentence
+        most = min(view.largest_batch, BATCH_RANGE[1])
+        assert (view.after.batch if view.after else view.setup.batch) == max(most, view.setup.batch)
+
+
+def test_the_sentence_of_a_model_that_fits_says_what_is_to_spare():
+    values = DEFAULT | {"model": "GPT-2 XL"} | preset_values("GPT-2 XL") | {"recompute": "selective"}
+    assert memory_view(**values | {"accelerator": "A100 40GB"}).sentence == (
+        "GPT-2 XL, 1 sequence of 1,024 tokens at a time, fp32+bf16, adamw, selective recomputation: 9.35 GB parameters "
+        "+ 3.12 GB gradients + 12.5 GB optimizer + 2.67 GB activations = 27.6 GB on each of 1 x A100 40GB. It fits, "
+        "12.4 GB to spare; the largest batch that fits: 5 sequences at a time. Logits, buffers and fragmentation come "
+        "on top."
+    )
+
+
+def test_the_sentence_of_a_model_that_is_short_names_the_cheapest_change():
+    assert memory_view(**LLAMA | {"recompute": "full"}).sentence == (
+        "Llama 2 7B, 1 sequence of 4,096 tokens at a time, fp32+bf16, adamw, full recomputation: 40.4 GB parameters + "
+        "13.5 GB gradients + 53.9 GB optimizer + 1.07 GB activations = 109 GB on each of 1 x A100 80GB. Short by "
+        "28.9 GB: the cheapest change that makes it fit is 8-bit optimizer states (no FLOP, but coarser states), then "
+        "11.5 GB to spare. Logits, buffers and fragmentation come on top."
+    )
+
+
+def test_where_no_single_change_is_enough_the_cheapest_together_are_named():
+    view = memory_view(**LLAMA)
+    assert (
+        "Short by 132 GB: no single change is enough; the cheapest together: full recomputation + 8-bit"
+        in view.sentence
+    )
+    assert view.after_words == "after: full recomputation + 8-bit optimizer states"
+
+
+def test_what_nothing_makes_fit_is_said_so():
+    view = memory_view(**DEFAULT | {"parameters": 1e13, "sequence": 2.0**20})
+    assert view.after is None
+    assert "even all changes together do not make it fit." in view.sentence
+
+
+def test_a_size_alone_says_which_shape_is_assumed():
+    assert memory_view(**DEFAULT).sentence.startswith(
+        "7 B parameters (shape assumed: 33 layers of 4,224), 1 sequence of"
+    )
+    assert "assumed" not in memory_view(**LLAMA).sentence
+
+
+def test_sharding_is_said_only_where_there_is_some():
+    sharded = memory_view(**LLAMA | {"num_accelerators": 8.0, "stage": 2}).sentence
+    assert "on each of 8 x A100 80GB, sharded at stage 2. " in sharded
+    assert "sharded" not in memory_view(**LLAMA | {"num_accelerators": 8.0, "recompute": "full"}).sentence.split(".")[0]
+
+
+def test_a_batch_that_is_the_largest_is_said_to_be():
+    most = memory_view(**DEFAULT | {"recompute": "full", "accelerator": "MI300X"}).largest_batch
+    view = memory_view(**DEFAULT | {"recompute": "full", "accelerator": "MI300X", "batch": float(most)})
+    assert view.after is None
+    assert " to spare, but no larger batch does." in view.sentence
+
+
+@pytest.mark.parametrize("batch", [1.0, 1024.0])
+def test_a_batch_beyond_the_slider_is_not_called_the_largest(batch):
+    view = memory_view(**DEFAULT | {"parameters": 1e6, "sequence": 1.0, "batch": batch})
+    assert view.largest_batch > 1024
+    assert " to spare; even 1,024 sequences at a time fit." in view.sentence
+    assert (view.after.batch if view.after else None) == (1024 if batch == 1 else None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("model", "GPT-5", r"model 'GPT-5' is unknown"),
+        ("parameters", -1, "parameters must be positive and finite; got -1"),
+        ("batch", 1.5, "batch must be a whole number of at least 1; got 1.5"),
+        ("sequence", 0, "sequence must be a whole number of at least 1; got 0"),
+        ("precision", "fp15", "precision 'fp15' is unknown"),
+        ("gradients", "fp8", "gradients 'fp8' is unknown"),
+        ("optimizer", "adam", "optimizer 'adam' is unknown"),
+        ("recompute", "some", "recompute 'some' is unknown"),
+        ("accelerator", "A100", "accelerator 'A100' is unknown"),
+        ("num_accelerators", float("nan"), "num_accelerators must be a whole number of at least 1; got nan"),
+        ("stage", 4, "stage must be a whole number of at least 0 and at most 3; got 4"),
+    ],
+)
+def test_the_view_refuses_what_memory_refuses(name, value, message):
+    with pytest.raises(ValueError, match=message):
+        memory_view(**DEFAULT | {name: value})
+
+
+def test_a_view_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        memory_view(**DEFAULT).spare = 0
+
+
+# Presets
+
+
+@pytest.mark.parametrize("model", catalog.models().values(), ids=lambda model: model.name)
+def test_a_model_s_preset_gives_its_size_and_the_sequence_of_its_pre_training(model, explorer):
+    explorer.set(model=model.name)
+    own = {"model": model.name, "parameters": model.parameters, "sequence": model.context}
+    assert explorer.values() == DEFAULT | own
+    assert explorer.sentence == memory_view(**explorer.values()).sentence
+    assert explorer.sentence.startswith(f"{model.name}, ")
+
+
+def test_another_size_leaves_the_model_and_everything_else_keeps_it(explorer):
+    explorer.set(model="Llama 2 7B")
+    for name, value in {"sequence": 512.0, "batch": 4.0, "precision": "bf16", "stage": 1}.items():
+        explorer.controls[name].value = value
+    assert explorer.values()["model"] == "Llama 2 7B"
+    explorer.controls["parameters"].text.value = "13B"
+    assert explorer.values() == DEFAULT | {
+        "parameters": 13e9,
+        "sequence": 512.0,
+        "batch": 4.0,
+        "precision": "bf16",
+        "stage": 1,
+    }
+
+
+def test_a_model_chosen_at_the_start_keeps_the_values_named_with_it():
+    explorer = MemoryExplorer(model="Llama 2 7B", sequence=512, batch=2)
+    assert explorer.values() == LLAMA | {"sequence": 512.0, "batch": 2.0}
+    explorer.close()
+
+
+# The widget
+
+
+def test_a_new_explorer_shows_the_default(explorer):
+    fresh = MemoryExplorer()
+    assert fresh.values() == DEFAULT
+    assert fresh.sentence == memory_view(**DEFAULT).sentence
+    fresh.close()
+
+
+def test_the_picture_writes_the_view_s_numbers(explorer):
+    explorer.set(**LLAMA | {"num_accelerators": 8.0, "stage": 1, "recompute": "selective"})
+    written = texts(explorer)
+    for text in (
+        "Llama 2 7B on 8 x A100 80GB: fits, 24.7 GB to spare",
+        "16.8 GB = (2 + 4/8) x 6.74 B",
+        "13.5 GB = 2 x 6.74 B",
+        "6.74 GB = 8/8 x 6.74 B",
+        "18.3 GB = 1 x 18.3 GB",
+        "model states 37.1 GB",
+        "A100 80GB: 80 GB",
+    ):
+        assert text in written
+
+
+@quick
+@given(control_values)
+def test_the_bars_are_as_long_as_their_bytes_and_the_marks_stand_at_the_memory(made, values):
+    made.set(**values)
+    view = memory_view(**values)
+    limit = view.setup.capacity / made._now._mark.get_xdata()[0]
+    assert limit >= max(view.memory.total, view.setup.capacity)
+    ends = [bar.get_x() + bar.get_width() for bar in made._now._bars]
+    sizes = [getattr(view.memory, part) for part in PARTS]
+    assert [bar.get_width() * limit for bar in made._now._bars] == pytest.approx(sizes)
+    assert [bar.get_x() for bar in made._now._bars] == pytest.approx([0, *ends[:-1]])
+    assert made._now._master.get_width() * limit == pytest.approx(view.memory.master_weights)
+    over = made._now._short.get_xdata()
+    assert (len(over) == 2) == (view.spare < 0)
+    lower = [bar.get_width() * limit for bar in made._then._bars]
+    after = view.after.memory() if view.after else None
+    assert lower == pytest.approx([getattr(after, part, 0) for part in PARTS])
+    assert len(made._then._mark.get_xdata()) == (2 if view.after else 0)
+
+
+def test_the_button_makes_the_lower_bar_s_change(explorer):
+    explorer.set(**LLAMA | {"batch": 4.0, "accelerator": "RTX 4090"})
+    after = memory_view(**explorer.values()).after
+    explorer.button.click()
+    view = memory_view(**explorer.values())
+    assert view.setup == after
+    assert view.spare >= 0
+    assert explorer.sentence == view.sentence
+
+
+def test_the_button_takes_the_largest_batch_where_it_fits_and_then_rests(explorer):
+    explorer.set(**DEFAULT | {"model": "GPT-2 XL", "parameters": 1557611200.0, "sequence": 1024.0})
+    explorer.button.click()
+    assert explorer.values()["batch"] == memory_view(**explorer.values()).largest_batch
+    rested = explorer.values()
+    explorer.button.click()
+    assert explorer.values() == rested
+
+
+def test_a_redraw_keeps_the_figure_and_its_backdrop(explorer):
+    figure, backdrop, artists = explorer.figure, explorer._backdrop, list(explorer._moving)
+    explorer.set(parameters=7e10)
+    assert explorer.figure is figure
+    assert explorer._backdrop is backdrop
+    assert explorer._moving == artists
+
+
+NUMBERS = ["parameters", "batch", "sequence", "num_accelerators"]
+CHOICES = {
+    "model": [OWN, *catalog.models()],
+    "precision": list(PRECISION_BYTES),
+    "gradients": list(GRADIENTS),
+    "optimizer": list(OPTIMIZER_BYTES),
+    "recompute": list(RECOMPUTE),
+    "accelerator": list(catalog.accelerators()),
+    "stage": [0, 1, 2, 3],
+}
+typed = st.one_of(
+    st.text(max_size=6), st.sampled_from(["7B", "1", "2048", "1,4", "0", "1e99", "<script>", "0.5", "64"])
+)
+moves = st.one_of(
+    st.tuples(st.sampled_from(NUMBERS), st.just("type"), typed),
+    st.tuples(st.sampled_from(NUMBERS), st.just("slide"), st.floats(0, 1)),
+    st.sampled_from([(name, "choose", option) for name, options in CHOICES.items() for option in options]),
+    st.just(("button", "press", None)),
+)
+
+
+def move(explorer, name, how, value):
+    if how == "press":
+        explorer.button.click()
+    elif how == "type":
+        explorer.controls[name].text.value = value
+    elif how == "slide":
+        slider = explorer.controls[name].slider
+        slider.value = round(value * slider.max)
+    else:
+        explorer.controls[name].value = value
+
+
+@pytest.fixture(scope="module")
+def reference():
+    explorer = MemoryExplorer()
+    yield explorer
+    explorer.close()
+
+
+def without_salt(svg):
+    names = {}
+    return re.sub(r"\b[pmh][0-9a-f]{10,}\b", lambda match: names.setdefault(match[0], f"name{len(names)}"), svg)
+
+
+@settings(deadline=None, max_examples=25)
+@given(sequence=st.lists(moves, max_size=10))
+def test_no_sequence_of_moves_raises_or_leaves_a_stale_picture(made, reference, sequence):
+    for name, how, value in sequence:
+        move(made, name, how, value)
+    problems = [control.problem for control in made.controls.values() if getattr(control, "problem", "")]
+    if problems:
+        assert made.sentence == f"Not drawn: {problems[0]}"
+    else:
+        view = memory_view(**made.values())
+        assert made.sentence == view.sentence
+        reference._show(view)
+        assert without_salt(made.svg) == without_salt(reference.svg)
+    assert ElementTree.fromstring(made.svg).get("aria-label") == made.sentence
+
+
+def test_every_control_has_a_label(explorer):
+    labels = [getattr(control, "text", control).description for control in explorer.controls.values()]
+    assert all(labels)
+    assert len(set(labels)) == len(labels)
+
+
+def test_all_that_the_lists_offer_is_what_the_modules_accept(explorer):
+    for name, options in CHOICES.items():
+        offered = [option[1] if isinstance(option, tuple) else option for option in explorer.controls[name].options]
+        assert offered == options, name
