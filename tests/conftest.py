@@ -58,3 +58,8 @@ def setup_env() -> ModuleType:
 @pytest.fixture(scope="session")
 def lab_tool() -> ModuleType:
     return load_tool("lab")
+
+
+@pytest.fixture(scope="session")
+def clean() -> ModuleType:
+    return load_tool("clean")

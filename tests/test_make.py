@@ -1,0 +1,438 @@
+"""The commands: what they say when something is wrong, what they install and when, and what they serve."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ROOT / "tools"
+
+
+def run(*command: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    made_by_make = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PORT", "PYTHON", "REQUIRE_BROWSER", "PYTEST_ADDOPTS")
+    environment = {name: value for name, value in os.environ.items() if name not in made_by_make} | variables
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
+
+
+# make help
+
+
+def test_help_is_the_default_and_lists_every_target_with_what_it_does() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    phony = set(re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split())
+    listed = dict(re.findall(r"^ +make (\w+) +(\S.*)$", run("make").stdout, re.MULTILINE))
+    assert targets == phony == set(listed)
+    assert {"lab", "test", "notebooks", "lint", "lock", "clean", "bench", "help"} <= targets
+
+
+# An unfit Python, which is told so in one sentence
+
+PRETEND = """
+import runpy, sys
+{}
+sys.argv = sys.argv[1:]
+sys.path.insert(0, {!r})
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.fixture
+def pretend(tmp_path: Path) -> Any:
+    def python(change: str) -> str:
+        script = tmp_path / "python.py"
+        script.write_text(PRETEND.format(change, str(TOOLS)), encoding="utf-8")
+        return f"{Path(sys.executable).as_posix()} {script.as_posix()}"
+
+    return python
+
+
+@pytest.mark.parametrize("target", ["lab", "test", "lock"])
+def test_a_python_that_is_too_old_is_told_so_in_one_sentence(target: str, pretend: Any) -> None:
+    old = pretend("sys.version_info = (3, 8, 18, 'final', 0)")
+    done = run("make", target, f"PYTHON={old}")
+    said = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert done.returncode != 0
+    assert len(said) == 1
+    assert said[0].startswith("This course needs Python 3.11 or newer, and ")
+    assert " is Python 3.8: " in said[0]
+    assert "PYTHON=" in said[0]
+
+
+@pytest.mark.parametrize("module", ["venv", "ensurepip"])
+def test_a_python_without_venv_is_told_which_package_to_install(module: str, pretend: Any) -> None:
+    find_nothing = "sys.meta_path.insert(0, type('Hide', (), {'find_spec': hide}))"
+    hide = "def hide(name, *rest):\n    if name == 'MODULE':\n        raise ModuleNotFoundError(name)\n"
+    hide = hide.replace("MODULE", module) + "import importlib.util as u; found = u.find_spec\n"
+    hide += f"u.find_spec = lambda name: None if name == {module!r} else found(name)\n"
+    done = run("make", "lab", f"PYTHON={pretend(hide + find_nothing)}", "PORT=")
+    said = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert done.returncode != 0
+    assert len(said) == 1
+    assert f"sudo apt install python3.{sys.version_info.minor}-venv" in said[0]
+
+
+@pytest.mark.parametrize("name", ["setup_env", "lab"])
+def test_an_old_python_can_read_the_files_that_tell_it_so(name: str) -> None:
+    ast.parse((TOOLS / f"{name}.py").read_text(encoding="utf-8"), feature_version=(3, 6))
+    assert "from __future__ import annotations" not in (TOOLS / f"{name}.py").read_text(encoding="utf-8")
+
+
+def test_an_old_python_is_told_of_a_newer_one_beside_it(setup_env: ModuleType, monkeypatch: Any) -> None:
+    monkeypatch.setattr(setup_env.shutil, "which", lambda name: name if name == "python3.12" else None)
+    assert "PYTHON=python3.12" in setup_env.too_old_sentence()
+    monkeypatch.setattr(setup_env.shutil, "which", lambda name: None)
+    assert "install a newer one" in setup_env.too_old_sentence()
+
+
+# What is installed, and when
+
+
+class Checkout:
+    """A checkout whose commands are written down instead of run: making `.venv` makes an empty Python."""
+
+    def __init__(self, root: Path, tool: ModuleType) -> None:
+        self.root, self.tool, self.failing = root, tool, ""
+        self.commands: list[str] = []
+        (root / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
+        (root / "requirements.txt").write_text("uv==1.2.3\n", encoding="utf-8")
+
+    def call(self, command: list[str], **options: Any) -> int:
+        text = " ".join(map(str, command))
+        self.commands.append(text)
+        if "-m venv" in text:
+            python = self.tool.venv_python(self.root)
+            python.parent.mkdir(parents=True, exist_ok=True)
+            python.touch()
+        return int(bool(self.failing) and self.failing in text)
+
+    def ensure(self, *extras: str) -> list[str]:
+        self.commands.clear()
+        self.tool.ensure(extras, root=self.root, call=self.call)
+        return list(self.commands)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, setup_env: ModuleType) -> Checkout:
+    return Checkout(tmp_path, setup_env)
+
+
+def test_the_first_time_the_locked_course_is_installed_with_the_locked_uv(checkout: Checkout) -> None:
+    venv, uv, course = checkout.ensure()
+    assert "-m venv" in venv
+    assert uv.endswith("uv==1.2.3")
+    assert f"--constraints {checkout.root / 'requirements.txt'}" in course
+    assert course.endswith("--editable .")
+
+
+def test_the_second_time_nothing_at_all_is_run(checkout: Checkout) -> None:
+    checkout.ensure()
+    assert checkout.ensure() == []
+
+
+def test_new_dates_on_the_same_files_install_nothing(checkout: Checkout) -> None:
+    checkout.ensure()
+    for name in ("pyproject.toml", "requirements.txt"):
+        os.utime(checkout.root / name, (2e9, 2e9))
+    assert checkout.ensure() == []
+
+
+def test_other_line_endings_install_nothing(checkout: Checkout) -> None:
+    checkout.ensure()
+    (checkout.root / "requirements.txt").write_bytes(b"uv==1.2.3\r\n")
+    assert checkout.ensure() == []
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "requirements.txt"])
+def test_a_changed_list_is_installed_into_the_same_environment(checkout: Checkout, name: str) -> None:
+    checkout.ensure()
+    with (checkout.root / name).open("a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    commands = checkout.ensure()
+    assert any("--editable" in command for command in commands)
+    assert not any("-m venv" in command for command in commands)
+
+
+def test_the_developers_set_contains_the_default_one_and_is_kept(checkout: Checkout) -> None:
+    checkout.ensure()
+    assert checkout.ensure("dev")[-1].endswith("--editable .[dev]")
+    assert checkout.ensure() == []
+    (checkout.root / "requirements.txt").write_text("uv==1.2.4\n", encoding="utf-8")
+    assert checkout.ensure()[-1].endswith("--editable .[dev]")
+
+
+def test_a_moved_checkout_is_installed_again(checkout: Checkout, tmp_path_factory: Any, setup_env: ModuleType) -> None:
+    checkout.ensure()
+    moved = checkout.root.rename(tmp_path_factory.mktemp("elsewhere") / "course")
+    assert not setup_env.is_current((), moved)
+
+
+def test_a_vanished_python_is_replaced(checkout: Checkout, setup_env: ModuleType) -> None:
+    checkout.ensure()
+    setup_env.venv_python(checkout.root).unlink()
+    assert any("-m venv --clear" in command for command in checkout.ensure())
+
+
+def test_a_python_that_no_longer_works_is_replaced(checkout: Checkout) -> None:
+    checkout.ensure()
+    (checkout.root / "requirements.txt").write_text("uv==1.2.4\n", encoding="utf-8")
+    checkout.failing = "import pip"
+    assert any("-m venv --clear" in command for command in checkout.ensure())
+
+
+@pytest.mark.parametrize("step", ["-m venv", "-m pip", "--editable"])
+def test_a_failed_step_is_said_in_a_sentence_and_tried_again_the_next_time(checkout: Checkout, step: str) -> None:
+    checkout.failing = step
+    with pytest.raises(SystemExit, match=r"the lines above say why|its own words stand above"):
+        checkout.ensure()
+    checkout.failing = ""
+    assert any("--editable" in command for command in checkout.ensure())
+
+
+# make lab
+
+
+@pytest.fixture
+def busy_port() -> Iterator[int]:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+def test_a_busy_port_that_was_asked_for_is_refused_in_one_sentence(busy_port: int) -> None:
+    done = run("make", "lab", f"PORT={busy_port}")
+    said = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert done.returncode != 0
+    assert len(said) == 1
+    assert said[0].startswith(f"Port {busy_port} is busy: ")
+
+
+@pytest.mark.parametrize("port", ["no", "0", "65536", "-1", "8888.0"])
+def test_a_port_that_is_none_is_refused_in_one_sentence(port: str) -> None:
+    done = run(sys.executable, str(TOOLS / "lab.py"), "--port", port)
+    assert done.returncode != 0
+    assert done.stderr.splitlines() == [f"A port is a whole number from 1 to 65535, as in PORT=9000; got {port!r}."]
+
+
+def test_without_a_port_the_next_free_one_is_taken(busy_port: int, lab_tool: ModuleType, monkeypatch: Any) -> None:
+    monkeypatch.setattr(lab_tool, "USUAL_PORT", busy_port)
+    assert busy_port < lab_tool.choose_port(None) < busy_port + lab_tool.PORTS_TO_TRY
+
+
+@pytest.mark.parametrize(
+    ("platform", "environment", "screen"),
+    [
+        ("linux", {}, False),
+        ("linux", {"DISPLAY": ":0"}, True),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ("linux", {"BROWSER": "firefox"}, True),
+        ("darwin", {}, True),
+        ("darwin", {"SSH_CONNECTION": "10.0.0.1 22"}, False),
+        ("win32", {}, True),
+    ],
+)
+def test_a_browser_is_opened_only_where_there_is_a_screen(
+    lab_tool: ModuleType, platform: str, environment: dict[str, str], screen: bool
+) -> None:
+    assert lab_tool.has_screen(environment, platform) is screen
+
+
+def test_only_an_administrator_is_allowed_to_run_as_root(lab_tool: ModuleType, monkeypatch: Any) -> None:
+    monkeypatch.setattr(lab_tool.os, "geteuid", lambda: 0, raising=False)
+    assert "--allow-root" in lab_tool.server_arguments(8888, False)
+    monkeypatch.setattr(lab_tool.os, "geteuid", lambda: 1000)
+    assert "--allow-root" not in lab_tool.server_arguments(8888, False)
+
+
+def test_the_server_prints_an_address_that_opens_the_first_lesson(tmp_path: Path, lab_tool: ModuleType) -> None:
+    port = lab_tool.choose_port(None)
+    arguments = lab_tool.server_arguments(port, False, root=tmp_path)
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Start")]), tmp_path / lab_tool.FIRST_LESSON)
+    folders = {f"JUPYTER_{kind}_DIR": str(tmp_path / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
+    log = (tmp_path / "log").open("w+", encoding="utf-8")
+    serve = [sys.executable, str(TOOLS / "serve.py"), *arguments]
+    with log, subprocess.Popen(serve, env=os.environ | folders, stdout=log, stderr=log) as server:
+        try:
+            address = wait_for_address(tmp_path / "log", server)
+            assert f":{port}/lab/tree/{lab_tool.FIRST_LESSON}?token=" in address
+            with urllib.request.urlopen(address, timeout=30) as answer:
+                page = answer.read().decode()
+        finally:
+            server.kill()
+    settings = json.loads(re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)[1])
+    assert "@jupyterlab/apputils-extension:announcements" in settings["disabledExtensions"]
+    assert "[W " not in (tmp_path / "log").read_text(encoding="utf-8")
+    assert not list((tmp_path / "CONFIG").rglob("*settings*")), "the user's own settings were written to"
+
+
+def wait_for_address(log: Path, server: subprocess.Popen[bytes]) -> str:
+    end = time.monotonic() + 60
+    while time.monotonic() < end and server.poll() is None:
+        found = re.search(r"http://localhost\S+", log.read_text(encoding="utf-8"))
+        if found:
+            return found[0]
+        time.sleep(0.1)
+    raise AssertionError(log.read_text(encoding="utf-8"))
+
+
+# make notebooks
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Path:
+    path = tmp_path / "00_try.ipynb"
+    slider = "import ipywidgets\n\nipywidgets.IntSlider(description='tokens')"
+    cells = [new_markdown_cell("# Try"), new_code_cell(slider), new_code_cell("print('α', 6 * 7)\nprint('β')")]
+    written = new_notebook(cells=cells, metadata={"widgets": {}, "language_info": {"name": "python", "version": "3.0"}})
+    for cell in written.cells:
+        del cell["id"]
+    path.write_text(json.dumps(written), encoding="utf-8")
+    return path
+
+
+def run_tool(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return run(sys.executable, str(TOOLS / "run_notebooks.py"), *map(str, arguments))
+
+
+def test_a_notebook_is_run_and_rewritten_and_the_second_time_unchanged(notebook: Path) -> None:
+    assert run_tool(notebook).stdout.startswith("00_try.ipynb: rewritten")
+    first = notebook.read_bytes()
+    assert run_tool(notebook).stdout.startswith("00_try.ipynb: unchanged")
+    assert notebook.read_bytes() == first
+    assert run_tool("--check", notebook).returncode == 0
+    written = json.loads(first)
+    assert first.endswith(b"}\n")
+    assert "α".encode() in first
+    assert "version" not in written["metadata"]["language_info"]
+    assert "widgets" not in written["metadata"]
+    assert len({cell["id"] for cell in written["cells"]}) == 3
+    assert [cell["execution_count"] for cell in written["cells"][1:]] == [1, 2]
+    (shown,), (printed,) = (cell["outputs"] for cell in written["cells"][1:])
+    assert list(shown["data"]) == ["text/plain"]
+    assert "".join(printed["text"]) == "α 42\nβ\n"
+    assert all(cell["metadata"] == {} for cell in written["cells"])
+
+
+def test_an_error_stops_the_run_and_leaves_the_file_alone(notebook: Path) -> None:
+    broken = new_notebook(cells=[new_code_cell("print('before')"), new_code_cell("1 / 0")])
+    nbformat.write(broken, notebook)
+    before = notebook.read_bytes()
+    later = notebook.with_name("01_later.ipynb")
+    later.write_bytes(before)
+    done = run_tool(notebook, later)
+    assert done.returncode != 0
+    assert "00_try.ipynb stopped at an error" in done.stderr
+    assert "ZeroDivisionError" in done.stderr
+    assert "01_later" not in done.stdout + done.stderr
+    assert notebook.read_bytes() == before
+    assert sorted(path.name for path in notebook.parent.iterdir()) == ["00_try.ipynb", "01_later.ipynb"]
+
+
+def test_check_names_a_stale_notebook_and_writes_nothing(notebook: Path) -> None:
+    before = notebook.read_bytes()
+    done = run_tool("--check", notebook)
+    assert done.returncode != 0
+    assert "00_try.ipynb" in done.stderr
+    assert notebook.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"", b"not JSON", b"[]", b"{}", b"\xff", b'{"cells": [{}], "metadata": {}}'])
+def test_what_is_no_notebook_is_refused_in_a_sentence(
+    notebook: Path, content: bytes, run_notebooks: ModuleType
+) -> None:
+    notebook.write_bytes(content)
+    with pytest.raises(SystemExit, match=r"00_try\.ipynb could not be read as a notebook"):
+        run_notebooks.read(notebook)
+
+
+def test_two_cells_with_one_id_get_two_and_the_first_keeps_its_own(run_notebooks: ModuleType) -> None:
+    twins = new_notebook(cells=[new_code_cell("1"), new_code_cell("2")])
+    for cell in twins.cells:
+        cell.id = "mine"
+    ids = [cell.id for cell in run_notebooks.tidy(twins).cells]
+    assert ids[0] == "mine"
+    assert ids[1] != "mine"
+
+
+# make test: browser tests are not skipped in silence
+
+SKIPPING = """
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def test_slider(): pytest.skip("no Chromium was found")
+
+
+@pytest.mark.skipif(True, reason="no Chromium was found")
+def test_button(): pass
+"""
+
+
+@pytest.fixture
+def browser_tests(tmp_path: Path) -> Path:
+    (tmp_path / "conftest.py").write_text(
+        (ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = browser\n", encoding="utf-8")
+    (tmp_path / "test_page.py").write_text(SKIPPING, encoding="utf-8")
+    return tmp_path
+
+
+def run_pytest(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run it as `make test` does, in a worker, and without the plugins that this needs not and that start slowly."""
+    xdist = ("-p", "xdist.plugin", "-n", "1")
+    return run(sys.executable, "-m", "pytest", *xdist, cwd=folder, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", **variables)
+
+
+def test_skipped_browser_tests_are_announced_in_one_loud_line(browser_tests: Path) -> None:
+    done = run_pytest(browser_tests)
+    assert done.returncode == 0
+    loud = [line for line in done.stdout.splitlines() if line.startswith("!!")]
+    assert len(loud) == 1
+    assert "2 BROWSER TESTS WERE SKIPPED: no Chromium was found" in loud[0]
+
+
+def test_skipped_browser_tests_fail_where_a_browser_is_required(browser_tests: Path) -> None:
+    done = run_pytest(browser_tests, REQUIRE_BROWSER="1")
+    assert done.returncode == 1
+    assert "skipped" not in done.stdout.splitlines()[-1]
+    said = "REQUIRE_BROWSER=1, but this browser test was skipped: no Chromium was found"
+    assert all(re.search(rf"{test} _+\n(\[.*\n)?{said}", done.stdout) for test in ("test_slider", "test_button"))
+
+
+# make clean
+
+
+def test_clean_removes_what_can_be_made_again_and_nothing_else(tmp_path: Path, clean: ModuleType) -> None:
+    kept = ["README.md", "notebooks/00_start.ipynb", "exercises/mine.ipynb", "build.txt", "outside/keep.txt"]
+    gone = [
+        ".venv/bin/python",
+        "artifacts/a.png",
+        "course_lib/__pycache__/x.pyc",
+        "notebooks/.ipynb_checkpoints/a.ipynb",
+    ]
+    for name in kept + gone:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    clean.main(tmp_path)
+    assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()} == set(kept)
