@@ -7,17 +7,24 @@ else
 PYTHON ?= $(shell command -v python3 || command -v python)
 endif
 SYSTEM_PYTHON = $(or $(PYTHON),$(error No Python was found: install Python 3.11 or newer and try again))
-RUN = $(SYSTEM_PYTHON) tools/setup_env.py dev --
+RUN = $(SYSTEM_PYTHON) tools/setup_env.py dev instructor --
+TEACH = $(SYSTEM_PYTHON) tools/setup_env.py instructor --
 
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg --nbval-cell-timeout=60
 
-.PHONY: help lab test notebooks lint format lock bench clean
+.PHONY: help lab present handout test notebooks lint format lock bench clean
 
 help: ## List these commands (what a bare `make` does)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 lab: ## Open the first lesson in JupyterLab (PORT=9000 to choose the port)
 	@$(SYSTEM_PYTHON) tools/lab.py $(if $(PORT),--port $(PORT))
+
+present: ## Open a lesson as live slides (LESSON=04 or LESSON=memory)
+	@$(TEACH) tools/present.py $(LESSON) $(if $(PORT),--port $(PORT))
+
+handout: ## Write each lesson as one page that needs no network, into build/handout (LESSON=04 for one)
+	@$(TEACH) tools/handout.py $(LESSON)
 
 test: ## Run every test: units, doctests, notebooks, and the explorers in a browser
 	@$(RUN) -m pytest -n 2 --dist loadscope $(NBVAL) tests course_lib notebooks
