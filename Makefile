@@ -15,7 +15,7 @@ NBVAL = --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.c
 .PHONY: help lab present handout test notebooks lint format lock bench clean
 
 help: ## List these commands (what a bare `make` does)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 lab: ## Open the first lesson in JupyterLab (PORT=9000 to choose the port)
 	@$(SYSTEM_PYTHON) tools/lab.py $(if $(PORT),--port $(PORT))
