@@ -229,10 +229,6 @@ class ScalingExplorer(Explorer):
             bound.layout.display = None if name == "flop" else "none"
         return controls
 
-    def _set(self, values: dict[str, Any]) -> None:
-        """Apply `preset` and `way` before the numbers that they would move."""
-        super()._set({name: values[name] for name in self.controls if name in values} | values)
-
     def _follow_way(self, change: Any) -> None:
         """Show the bound of the new way, with the value that keeps the model as far as its range goes."""
         now = WAYS[change["new"]]
