@@ -30,10 +30,15 @@ PICTURES = """
   return pictures.map(picture => picture.naturalWidth);
 """
 
-FULL_HEIGHT = """
-  const notebook = document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer');
-  return Math.min(20000, Math.ceil(notebook.scrollHeight) + 150);
+TO_THE_TOP = """
+  const notebook = panel().content, outer = notebook.node.querySelector('.jp-WindowedPanel-outer');
+  await notebook.scrollToItem(0, 'start');
+  outer.scrollTop = 0;
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const cells = [...outer.querySelectorAll('.jp-Cell')];
+  return Math.ceil(cells.at(-1).getBoundingClientRect().bottom) + 80;
 """
+"""Scrolls up and returns the height of a window that would show all of the notebook."""
 
 
 @pytest.fixture
@@ -69,11 +74,12 @@ def test_a_lesson_runs_to_its_end_and_its_explorers_come_alive(
 
 def take_pictures(notebook: Notebook, path: Path) -> None:
     """Take the first screen, and the whole notebook as one tall page."""
-    notebook.script("panel().content.activeCellIndex = 0; panel().content.node.scrollTop = 0;")
+    height = notebook.script(TO_THE_TOP)
     notebook.page.screenshot(path=path.with_name(f"{path.name}_1280x720.png"))
     try:
-        for _ in range(2):
-            notebook.page.set_viewport_size({"width": SCREEN["width"], "height": notebook.script(FULL_HEIGHT)})
+        for _ in range(3):  # cells that come into view for the first time grow
+            notebook.page.set_viewport_size({"width": SCREEN["width"], "height": min(height, 16_000)})
+            height = notebook.script(TO_THE_TOP)
         notebook.page.screenshot(path=path.with_name(f"{path.name}.png"))
     finally:
         notebook.page.set_viewport_size(SCREEN)

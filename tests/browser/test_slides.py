@@ -1,0 +1,126 @@
+"""Every slide of every lesson, as `make present` shows it: nothing is cut off, and every explorer is alive."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from collections.abc import Iterator
+
+import nbformat
+import pytest
+from playwright.sync_api import Page, TimeoutError
+
+from browser.lab import NOTEBOOKS, REPOSITORY, SCREEN, is_local
+
+sys.path.insert(0, str(REPOSITORY / "tools"))
+
+import present
+
+pytestmark = pytest.mark.browser
+
+LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
+SIZES = ({"width": 1920, "height": 1080}, SCREEN)
+ON_SLIDE = ".jp-Deck .jp-Cell.jp-deck-mod-onscreen"
+MOST_STEPS = 200
+
+STATE = f"() => [...document.querySelectorAll('{ON_SLIDE}.jp-deck-mod-visible')].map(cell => cell.dataset.jpfCellId)"
+
+TOO_LARGE = f"""() => {{
+  const found = [];
+  const say = (node, what) => found.push(`${{what}}: ${{node.className}} ${{node.textContent.slice(0, 60)}}`);
+  const parts = '.cm-scroller, pre, table, .jp-OutputArea-output, .course-explorer, svg';
+  const notebook = document.querySelector('.jp-Deck .jp-Notebook');
+  for (const node of [notebook, ...notebook.querySelectorAll('.jp-WindowedPanel-outer')])
+    if (node.scrollHeight > node.clientHeight + 2) say(node, `taller by ${{node.scrollHeight - node.clientHeight}} px`);
+  for (const cell of document.querySelectorAll('{ON_SLIDE}')) {{
+    const box = cell.getBoundingClientRect();
+    if (box.bottom > innerHeight + 1 || box.top < -1) say(cell, `from ${{box.top}} to ${{box.bottom}} px`);
+    for (const part of cell.querySelectorAll(parts)) {{
+      const place = part.getBoundingClientRect();
+      if (part.scrollWidth > part.clientWidth + 2 && !(part instanceof SVGElement)) say(part, 'wider than its place');
+      if (place.width && place.right > innerWidth + 1) say(part, 'beyond the right edge');
+    }}
+  }}
+  return found;
+}}"""
+
+
+@pytest.fixture(scope="module")
+def slides(page: Page) -> Iterator[present.Slides]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with present.serving(port) as running:
+        yield running
+    page.goto("about:blank")
+    page.set_viewport_size(SCREEN)
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_every_slide_fits_and_every_explorer_is_alive(lesson, slides, page, artifacts):
+    complaints: list[str] = []
+    page.on("console", hear := lambda message: message.type == "error" and complaints.append(message.text))
+    page.on("request", ask := lambda request: is_local(request.url) or complaints.append(f"asked {request.url}"))
+    page.set_viewport_size(SCREEN)
+    page.goto(slides.show(lesson))
+    page.wait_for_selector(f"body[data-jp-deck-mode=presenting] {ON_SLIDE}.jp-deck-mod-visible")
+    seen, alive = [], 0
+    for step in range(MOST_STEPS):
+        state = page.evaluate(STATE)
+        seen.append(state)
+        explorers = page.locator(f"{ON_SLIDE}[data-jpf-cell-tags*=explorer]")
+        for number in range(explorers.count()):
+            explorers.nth(number).locator(".course-picture svg").wait_for()
+        for size in SIZES:
+            page.set_viewport_size(size)
+            page.evaluate("() => new Promise(done => setTimeout(() => requestAnimationFrame(done), 30))")
+            too_large = page.evaluate(TOO_LARGE)
+            assert too_large == [], f"slide {step} at {size['width']} x {size['height']}: {too_large}"
+        if explorers.count():
+            page.screenshot(path=artifacts / f"slide_{lesson.stem}_{step:02d}.png")
+        for number in range(explorers.count()):
+            alive += responds(page, explorers.nth(number))
+        if not goes_on(page, state):
+            break
+    page.remove_listener("console", hear)
+    page.remove_listener("request", ask)
+    assert len(seen) > 5
+    assert alive >= len(explorer_cells(lesson))
+    assert complaints == []
+
+
+def explorer_cells(lesson) -> list:
+    return [cell for cell in nbformat.read(lesson, 4).cells if "explorer" in cell.metadata.get("tags", [])]
+
+
+def responds(page: Page, explorer) -> bool:
+    """Move the explorer's first control by keyboard or click, and tell whether a new picture came from the kernel."""
+    picture = explorer.locator(".course-picture svg")
+    before = picture.get_attribute("aria-label")
+    control = explorer.locator(".course-explorer").locator(".noUi-handle, button:enabled").first
+    if "noUi-handle" in (control.get_attribute("class") or ""):
+        control.focus()
+        page.keyboard.press("ArrowLeft")
+    else:
+        control.click()
+    page.wait_for_function(
+        "([root, before]) => root.querySelector('.course-picture svg').getAttribute('aria-label') !== before",
+        arg=[explorer.element_handle(), before],
+    )
+    page.evaluate("() => document.querySelector('.jp-Deck .jp-Cell.jp-mod-active').focus()")
+    return True
+
+
+def goes_on(page: Page, state: list[str]) -> bool:
+    """Press the space bar and tell whether anything new came; at the end of the lesson nothing does."""
+    page.keyboard.press("Space")
+    try:
+        page.wait_for_function(f"before => JSON.stringify(({STATE})()) !== before", arg=json_of(state), timeout=2000)
+    except TimeoutError:
+        return False
+    return True
+
+
+def json_of(state: list[str]) -> str:
+    return json.dumps(state, separators=(",", ":"))
