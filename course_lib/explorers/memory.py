@@ -155,7 +155,9 @@ class MemoryExplorer(Explorer):
             "precision": choice("Precision", PRECISION_BYTES, "fp32+bf16"),
             "gradients": choice("Gradients", GRADIENTS, SAME),
             "optimizer": choice(
-                "Optimizer", [(n.replace("-blockwise", " blocks"), n) for n in OPTIMIZER_BYTES], "adamw"
+                "Optimizer",
+                [(n.replace("adamw-8bit-blockwise", "8-bit + scales"), n) for n in OPTIMIZER_BYTES],
+                "adamw",
             ),
             "recompute": choice("Recompute", RECOMPUTE, "none"),
             "accelerator": choice("Accelerator", catalog.accelerators(), "A100 80GB"),
@@ -248,7 +250,9 @@ class _Row:
 
     def __init__(self, explorer: Explorer, axes: Any, y: float) -> None:
         low, self._reach = y - 0.22, [y - 0.31, y + 0.31]
-        self._bars = [Rectangle((0, low), 0, 0.44, facecolor=colour, edgecolor="white") for colour in COLOURS]
+        self._bars = [
+            Rectangle((0, low), 0, 0.44, facecolor=colour, edgecolor="white", linewidth=0.6) for colour in COLOURS
+        ]
         self._master = Rectangle((0, low), 0, 0.44, facecolor="none", edgecolor=INK, hatch="///", linewidth=0)
         for bar in (*self._bars, self._master):
             explorer.moving(axes.add_patch(bar))
