@@ -50,14 +50,6 @@ LOOK = {
 """On a slide an explorer stands alone, without its code, and tables are as large as the text."""
 
 
-@dataclass(frozen=True)
-class Presentation:
-    """A running server, and the address of the lesson on it."""
-
-    server: subprocess.Popen[bytes]
-    address: str
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Open a lesson as live slides.")
     parser.add_argument("lesson", nargs="?", default="00", help="its number or its name, such as 04 or memory")
@@ -66,12 +58,15 @@ def main() -> None:
     port = lab.choose_port(lab.wanted_port(["--port", chosen.port] if chosen.port else []))
     lesson = find_lesson(chosen.lesson)
     print(f"Running {lesson.name} and starting its slides (stop them with Ctrl+C)", flush=True)
-    with presentation(lesson, port) as running:
-        print(f"The slides are at {running.address}\nSpace goes on, Shift+Space goes back, Escape leaves the slides.")
+    with serving(port) as slides:
+        address = slides.show(lesson)
+        print(
+            f"The slides are at {address}\nSpace goes on, Shift+Space goes back, Escape leaves the slides.", flush=True
+        )
         if lab.has_screen():
-            webbrowser.open(running.address)
+            webbrowser.open(address)
         with contextlib.suppress(KeyboardInterrupt):
-            running.server.wait()
+            slides.server.wait()
 
 
 def find_lesson(wanted: str, folder: Path = LESSONS) -> Path:
@@ -86,24 +81,37 @@ def find_lesson(wanted: str, folder: Path = LESSONS) -> Path:
 
 
 @contextlib.contextmanager
-def presentation(lesson: Path, port: int, expose_app: bool = False) -> Iterator[Presentation]:
-    """Serve a copy of `lesson`, already run, as slides; stop the server and remove the copy at the end."""
-    with tempfile.TemporaryDirectory(prefix="slides-") as folder:
-        place = Path(folder)
-        shutil.copytree(lesson.parent, place / "notebooks", ignore=shutil.ignore_patterns(".*"))
-        environment = own_settings(place)
+def serving(port: int, folder: Path = LESSONS, expose_app: bool = False) -> Iterator[Slides]:
+    """Serve slides from a copy of the lessons; stop the server and remove the copy at the end."""
+    with tempfile.TemporaryDirectory(prefix="slides-", ignore_cleanup_errors=True) as name:
+        place = Path(name)
+        shutil.copytree(folder, place / "notebooks", ignore=shutil.ignore_patterns(".*"))
         token = secrets.token_hex(16)
         arguments = [*lab.server_arguments(port, open_browser=False, root=place), f"--IdentityProvider.token={token}"]
         if expose_app:
             arguments.append("--LabApp.expose_app_in_browser=True")
-        server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *arguments], env=environment)
+        server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *arguments], env=own_settings(place))
         try:
-            path = f"notebooks/{lesson.name}"
-            run_in_the_pages_kernel(place, path, open_session(port, token, path, server))
-            yield Presentation(server, f"http://localhost:{port}/lab/tree/{path}?token={token}")
+            yield Slides(server, place, port, token)
         finally:
             server.terminate()
             server.wait()
+
+
+@dataclass(frozen=True)
+class Slides:
+    """A running server with a copy of the lessons in its folder `place`."""
+
+    server: subprocess.Popen[bytes]
+    place: Path
+    port: int
+    token: str
+
+    def show(self, lesson: Path) -> str:
+        """Run the copy of `lesson` in the kernel that its page will use, and return the page's address."""
+        path = f"notebooks/{lesson.name}"
+        run_in_the_pages_kernel(self.place, path, open_session(self.port, self.token, path, self.server))
+        return f"http://localhost:{self.port}/lab/tree/{path}?token={self.token}"
 
 
 def own_settings(place: Path) -> dict[str, str]:
@@ -145,7 +153,7 @@ def run_in_the_pages_kernel(place: Path, path: str, kernel_id: str) -> None:
     notebook = nbformat.read(place / path, as_version=4)
     client = BlockingKernelClient(connection_file=str(place / "runtime" / f"kernel-{kernel_id}.json"))
     client.load_connection_file()
-    client.start_channels()
+    client.start_channels(hb=False)  # a busy machine misses heartbeats of a kernel that is well
     try:
         client.wait_for_ready(timeout=SERVER_SECONDS)
         for cell in notebook.cells:

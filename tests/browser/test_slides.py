@@ -98,7 +98,7 @@ def responds(page: Page, explorer) -> bool:
     """Move the explorer's first control by keyboard or click, and tell whether a new picture came from the kernel."""
     picture = explorer.locator(".course-picture svg")
     before = picture.get_attribute("aria-label")
-    control = explorer.locator(".course-explorer").locator(".noUi-handle, button:enabled").first
+    control = explorer.locator(".course-explorer").locator(".noUi-handle:visible, button:enabled:visible").first
     if "noUi-handle" in (control.get_attribute("class") or ""):
         control.focus()
         page.keyboard.press("ArrowLeft")
