@@ -9,9 +9,11 @@ import tomllib
 import zipfile
 from email.parser import BytesParser
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 import yaml
+from notebook_guards import link_targets
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -171,6 +173,13 @@ def test_wheel_asks_for_no_more_than_the_default_set(wheel: zipfile.ZipFile) -> 
     asked = BytesParser().parsebytes(wheel.read(name)).get_all("Requires-Dist")
     plain = parse([line for line in asked if "extra ==" not in line])
     assert {name: one.specifier for name, one in plain.items()} == {n: one.specifier for n, one in DEFAULT.items()}
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("*.md")))
+def test_every_link_of_a_page_at_the_top_leads_somewhere(name: str) -> None:
+    targets = [target for target in link_targets((ROOT / name).read_text(encoding="utf-8")) if "://" not in target]
+    missing = [target for target in targets if not (ROOT / unquote(target.partition("#")[0])).exists()]
+    assert not missing
 
 
 def test_both_licences_are_there() -> None:
