@@ -59,6 +59,33 @@ WATCH_BOXES = """
 """
 
 
+FAINT = """
+  const root = document.querySelector('.jp-OutputArea .course-explorer');
+  const linear = c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  const light = color => {
+    const [r, g, b, alpha] = color.match(/[\\d.]+/g).map(Number);
+    return { seen: (alpha ?? 1) === 1, of: 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) };
+  };
+  const behind = element => {
+    const own = light(getComputedStyle(element).backgroundColor);
+    return own.seen || !element.parentElement ? own.of : behind(element.parentElement);
+  };
+  const text = element => element.value
+    ?? [...element.childNodes].filter(node => node.nodeType === Node.TEXT_NODE).map(node => node.textContent).join('');
+  const faint = [];
+  for (const element of root.querySelectorAll('*')) {
+    if (element.closest('svg, style, option') || !element.checkVisibility() || !String(text(element)).trim()) continue;
+    const [dark, bright] = [light(getComputedStyle(element).color).of, behind(element)].sort((a, b) => a - b);
+    const contrast = (bright + 0.05) / (dark + 0.05);
+    if (contrast < 4.5) faint.push(`${text(element)} (${element.className}): ${contrast.toFixed(1)}`);
+  }
+  return faint;
+"""
+"""Texts outside the picture whose contrast to what is behind them is below 4.5 to 1 (WCAG 2.2, 1.4.3)."""
+
+CHANGE_THEME = "await app.commands.execute('apputils:change-theme', { theme: argument });"
+
+
 class Played:
     """A notebook with two explorers of one class, `e` and `f`, alive."""
 
@@ -256,6 +283,14 @@ def test_the_picture_neither_moves_nor_changes_its_size(played: Played) -> None:
             values = played.settle(values)
     boxes = played.notebook.script("return [...window.boxes]")
     assert len(boxes) == 1, f"x, y, width, height of the picture, height of the explorer: {boxes}"
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+def test_text_is_legible_in_every_theme(played: Played, artifacts: Path, theme: str) -> None:
+    played.notebook.script(CHANGE_THEME, theme)
+    played.page.wait_for_selector("#jupyterlab-splash", state="detached")
+    played.box().screenshot(path=artifacts / f"{played.case.name}_{theme.split()[1].lower()}.png")
+    assert played.notebook.script(FAINT) == []
 
 
 def test_screenshots(played: Played, artifacts: Path) -> None:
