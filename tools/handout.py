@@ -23,6 +23,9 @@ TEMPLATE = """
 {%- block html_head_js -%}{%- endblock -%}
 {%- block html_head_js_mathjax -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
+{%- block data_svg scoped -%}
+<div class="jp-RenderedSVG jp-OutputArea-output">{{ output.data['image/svg+xml'] }}</div>
+{%- endblock -%}
 {%- block html_head_css -%}
 <style>
 main {max-width: 1000px; margin: 0 auto}
@@ -76,9 +79,12 @@ def with_mathml(markdown: str) -> str:
             return match[0]
         formula, display = (match["block"], "block") if match["block"] else (match["inline"], "inline")
         try:
-            return convert(formula.strip(), display=display).replace("|", "&#124;")
+            mathml = convert(formula.strip(), display=display)
         except Exception as error:  # of any kind: the library has no error of its own for what it cannot read
             return sys.exit(f"This formula could not be drawn ({error!r}): {formula}")
+        if "\\" in mathml:  # a command that the library does not know stays as it was written
+            return sys.exit(f"This formula could not be drawn in full: {formula}")
+        return mathml
 
     return CODE_OR_FORMULA.sub(drawn, markdown)
 

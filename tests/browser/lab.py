@@ -291,4 +291,4 @@ class Notebook:
 def is_local(address: str) -> bool:
     """Tell whether an address stays on this machine."""
     parts = urlsplit(address)
-    return parts.scheme in ("data", "blob", "about") or parts.hostname in ("127.0.0.1", "localhost")
+    return parts.scheme in ("data", "blob", "about", "file") or parts.hostname in ("127.0.0.1", "localhost")

@@ -1,0 +1,79 @@
+"""A lesson's hand-out opens from disk, with no network and no script, and has everything that the lesson shows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Page
+
+from browser.lab import NOTEBOOKS, REPOSITORY
+
+sys.path.insert(0, str(REPOSITORY / "tools"))
+
+import handout
+
+pytestmark = pytest.mark.browser
+
+LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
+SVG = "image/svg+xml"
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_a_handout_needs_nothing_but_itself(lesson: Path, page: Page, tmp_path: Path, artifacts: Path) -> None:
+    notebook = nbformat.read(lesson, as_version=4)
+    file = tmp_path / f"{lesson.stem}.html"
+    file.write_text(handout.handout(nbformat.read(lesson, as_version=4)), encoding="utf-8")
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", ask := lambda request: asked.append(request.url))
+    page.on("console", hear := lambda message: message.type == "error" and complaints.append(message.text))
+    page.context.set_offline(True)
+    try:
+        page.goto(file.as_uri())
+        page.screenshot(path=artifacts / f"handout_{lesson.stem}.png", full_page=True)
+        assert asked == [file.as_uri()]
+        assert complaints == []
+        assert page.locator("script").count() == 0
+        pictures = [
+            output for cell in notebook.cells for output in cell.get("outputs", []) if SVG in output.get("data", {})
+        ]
+        assert page.locator(".jp-RenderedSVG svg[role=img]").count() == len(pictures)
+        words = page.locator("main").inner_text()
+        for output in pictures:
+            assert output.data["text/plain"].split(".")[0][:40] in words, "the sentence stands below its picture"
+        prose = page.locator(".jp-MarkdownCell").all_inner_texts()
+        assert not any("$" in text.replace("$/", "") for text in prose), "a formula was left undrawn"
+        assert "For the instructor" not in words
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "wider than the page"
+    finally:
+        page.context.set_offline(False)
+        page.remove_listener("request", ask)
+        page.remove_listener("console", hear)
+        page.goto("about:blank")
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        ("`$HOME` and $x$", "`$HOME` and <math"),
+        ("it costs \\$5 and \\$6", "it costs \\$5 and \\$6"),
+        ("| $\\max|X|$ |", "&#x0007C;"),
+        ("$$C = 6PD$$", 'display="block"'),
+    ],
+)
+def test_formulas_become_mathml_and_nothing_else_does(markdown: str, expected: str) -> None:
+    assert expected in handout.with_mathml(markdown)
+
+
+@pytest.mark.parametrize("formula", ["$a_$", "$\\left( x$", "$\\unheardof x$"])
+def test_a_formula_that_cannot_be_drawn_stops_the_handout(formula: str) -> None:
+    with pytest.raises(SystemExit, match="could not be drawn"):
+        handout.with_mathml(formula)
+
+
+def test_links_lead_to_handouts_or_become_words() -> None:
+    linked = handout.with_links_to_handouts("[two](02_units.ipynb#S3), [read](../README.md), [out](https://arxiv.org)")
+    assert linked == "[two](02_units.html#S3), read, [out](https://arxiv.org)"
