@@ -67,6 +67,9 @@ def one_of(name: str, value: Any, accepted: Iterable[str]) -> str:
     if isinstance(value, str) and value in choices:
         return value
     lowered = {choice.lower(): choice for choice in choices}
-    close = [lowered[c] for c in difflib.get_close_matches(str(value).lower(), lowered, n=3, cutoff=0.5)]
+    wanted = str(value).lower()
+    begin_alike = [name for name in lowered if wanted and name.startswith(wanted)]
+    look_alike = difflib.get_close_matches(wanted, lowered, n=3, cutoff=0.5)
+    close = [lowered[name] for name in dict.fromkeys(begin_alike + look_alike)][:3]
     hint = f"did you mean {', '.join(map(repr, close))}? " if close else ""
     raise ValueError(f"{name} {value!r} is unknown; {hint}accepted: {', '.join(map(repr, choices))}")

@@ -199,3 +199,8 @@ def test_importing_the_catalog_reads_no_file():
     )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
+
+
+def test_an_unknown_name_is_answered_first_with_those_that_begin_alike() -> None:
+    with pytest.raises(ValueError, match="did you mean 'A100 40GB', 'A100 80GB'"):
+        catalog.accelerator("A100")
