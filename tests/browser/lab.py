@@ -27,7 +27,7 @@ import nbformat
 import psutil
 from nbformat.sign import NotebookNotary
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import ConsoleMessage, Error, Page, Request, expect, sync_playwright
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOTEBOOKS = REPOSITORY / "notebooks"
@@ -68,6 +68,7 @@ def open_page(executable: str) -> Iterator[Page]:
         try:
             page = browser.new_page(viewport=SCREEN)
             page.set_default_timeout(WAIT)
+            expect.set_options(timeout=WAIT)
             page.route(lambda address: not is_local(address), lambda route: route.abort())
             yield page
         finally:
