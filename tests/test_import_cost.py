@@ -12,6 +12,7 @@ MODULES = [
     "course_lib",
     "course_lib.catalog",
     "course_lib.compute_cost",
+    "course_lib.example_tensors",
     "course_lib.memory",
     "course_lib.memory_advice",
     "course_lib.number_formats",

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from course_lib.quantization import (
+    DB_PER_BIT,
     LONGEST_INNER_DIMENSION,
     ErrorMeasures,
     Quantized,
@@ -14,6 +15,7 @@ from course_lib.quantization import (
     as_blocks,
     int8_matmul,
     quantization_error,
+    stored_bytes,
     zeropoint_quantize,
 )
 
@@ -269,7 +271,7 @@ def test_the_smallest_and_largest_numbers_neither_overflow_nor_become_nan(quanti
 @BOTH
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, np.float16, np.float32, bool, object])
 def test_any_numeric_type_is_taken_and_nothing_else(quantize, dtype):
-    x = np.array([0, 100, 64], dtype)
+    x = np.array([0, None if dtype is object else 100, 64], dtype)
     if dtype in (bool, object):
         with pytest.raises(TypeError, match="x must be a number or an array of numbers"):
             quantize(x)
@@ -425,3 +427,34 @@ def test_shapes_that_do_not_fit_are_refused(shapes):
         int8_matmul(a, b)
     with pytest.raises(ValueError, match=r"a and b must have shapes"):
         int8_matmul(absmax_quantize(a), absmax_quantize(b))
+
+
+# Memory, and what a bit is worth
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_an_fp32_scale_for_64_values_takes_half_a_bit_a_value_as_in_qlora(bits):
+    x = as_blocks(np.random.default_rng(0).normal(size=(64, 256)), 64)
+    assert stored_bytes(absmax_quantize(x, bits, axis=0), bits) * 8 / x.size == bits + 32 / 64
+    assert stored_bytes(zeropoint_quantize(x, bits, axis=0), bits) * 8 / x.size == bits + 64 / 64
+
+
+def test_one_scale_is_four_bytes_and_so_is_one_zero_point():
+    x = np.random.default_rng(0).normal(size=(10, 10))
+    assert stored_bytes(absmax_quantize(x)) == 104
+    assert stored_bytes(zeropoint_quantize(x)) == 108
+    assert stored_bytes(absmax_quantize([])) == 4
+
+
+@pytest.mark.parametrize("bits", [1, 9, True, "8"])
+def test_bytes_of_a_width_that_no_quantiser_has_are_refused(bits):
+    with pytest.raises((ValueError, TypeError), match=r"^bits must be a whole number of at least 2 and at most 8"):
+        stored_bytes(absmax_quantize([1.0]), bits)
+
+
+def test_each_bit_more_is_worth_six_decibels_on_uniform_data():
+    x = np.linspace(-1, 1, 10**5)
+    sqnr = [quantization_error(x, zeropoint_quantize(x, bits)).sqnr_db for bits in range(4, 9)]
+    np.testing.assert_allclose(np.diff(sqnr), DB_PER_BIT, atol=0.3)
+    assert round(DB_PER_BIT, 2) == 6.02
+    assert sqnr[-1] == pytest.approx(8 * DB_PER_BIT, abs=0.1)
