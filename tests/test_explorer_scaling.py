@@ -88,7 +88,8 @@ def test_gophers_budget_gives_the_three_published_optima():
     assert view.sentence == (
         "From the compute budget: 69.3 B parameters on 1.39 T tokens, 20 a parameter; 5.76e23 FLOP to train, 1.39e11 "
         "a token to use. Best P for this C: 69.3 B by D = 20P, 32.2 B by Hoffmann and 72.2 B by Besiroglu, 2.2 times "
-        "apart. By the latter you give up less than 0.001 nats; no model trains to your loss for 5 % less."
+        "apart. By Besiroglu your loss is less than 0.001 nats a token above the best; at the same loss you could save "
+        "less than 5 % of your compute."
     )
 
 
@@ -98,8 +99,8 @@ def test_llama_2_7b_is_over_trained_and_the_sentence_prices_it():
     assert (round(view.training_ratio, 1), round(view.inference_ratio, 2)) == (1.9, 0.35)
     assert view.sentence.startswith("Llama 2 7B: 6.74 B parameters on 2 T tokens, 297 a parameter; 8.09e22 FLOP")
     assert view.sentence.endswith(
-        "By the latter you give up 0.027 nats; 19.1 B on 374 B tokens do as well: you pay 1.9 times their "
-        "training, 0.35 times their inference."
+        "By Besiroglu your loss is 0.027 nats a token above the best; 19.1 B on 374 B tokens do as well; "
+        "yours costs 1.9 times as much to train, 0.35 times to use."
     )
 
 
@@ -129,7 +130,7 @@ def test_the_view_says_what_scaling_computes(values):
 @quick
 @given(control_values)
 def test_the_sentence_is_short_enough_for_its_three_lines(values):
-    assert len(scaling_view(**values).sentence) <= 380
+    assert len(scaling_view(**values).sentence) <= 395
 
 
 @pytest.mark.parametrize(("tokens", "words"), [(200e9, False), (199e9, True), (1e12, False)])

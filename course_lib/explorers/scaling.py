@@ -180,15 +180,16 @@ def _sentence(way: str, view: dict[str, Any]) -> str:
         f"{format_count(view['tokens'])} tokens{few}, {format_number(view['tokens_per_parameter'])} a parameter; "
         f"{format_flop(view['flop'])} to train, {format_flop(view['inference']).removesuffix(' FLOP')} a token to use.",
         f"Best P for this C: {rule} by D = 20P, {hoffmann} by Hoffmann and {besiroglu} by Besiroglu, {fits}.",
+        f"By Besiroglu your loss is {given_up} nats a token above the best;",
     ]
     if view["training_ratio"] < 1.05:
-        parts.append(f"By the latter you give up {given_up} nats; no model trains to your loss for 5 % less.")
+        parts.append("at the same loss you could save less than 5 % of your compute.")
     else:
         cheaper, more = (format_count(count) for count in view["cheapest"])
         training, inference = (format_number(view[ratio], 2) for ratio in ("training_ratio", "inference_ratio"))
         parts.append(
-            f"By the latter you give up {given_up} nats; {cheaper} on {more} tokens do as well: you pay "
-            f"{training} times their training, {inference} times their inference."
+            f"{cheaper} on {more} tokens do as well; yours costs {training} times as much to train, "
+            f"{inference} times to use."
         )
     return " ".join(parts)
 
