@@ -28,7 +28,7 @@ def example_tensor(kind: str) -> NDArray[np.float32]:
 
     >>> x = example_tensor("ReLU-like")
     >>> x.shape, x.dtype.name, x.min().item(), int((x == 0).sum())
-    ((64, 64), 'float32', 0.0, 0.5)
+    ((64, 64), 'float32', 0.0, 2118)
     """
     rng, size = np.random.default_rng(10), SHAPE[0] * SHAPE[1]
     kind = one_of("kind", kind, KINDS)

@@ -132,13 +132,43 @@ def choice(label: str, options: Iterable[Any], value: Any) -> widgets.Dropdown:
 
 
 def narrow(control: Any, width: int = 206, label_width: int = 76) -> None:
-    """Make a `Magnitude` or a `choice` so narrow that four stand side by side in a row; sizes are in pixels."""
-    labelled = control.text if isinstance(control, Magnitude) else control
+    """Make a `Magnitude`, `Whole` or `choice` so narrow that four stand side by side in a row; sizes are in pixels."""
+    labelled = control.text if isinstance(control, Magnitude) else getattr(control, "slider", control)
     labelled.style.description_width = f"{label_width}px"
     labelled.layout.width = f"{width}px"
     if isinstance(control, Magnitude):
         labelled.layout.width = f"{label_width + 66}px"
         control.slider.layout.width = f"{width - label_width - 70}px"
+
+
+class Whole(widgets.HBox):
+    """A whole number on a slider; a value set by program is kept as it is, also beyond the slider's ends."""
+
+    value = traitlets.Int()
+
+    def __init__(self, label: str, value: int, minimum: int, maximum: int) -> None:
+        """Make the slider from `minimum` to `maximum`; it stands at the end nearest to a value beyond them."""
+        self._busy = False
+        self.slider = widgets.IntSlider(
+            description=label,
+            value=value,
+            min=minimum,
+            max=maximum,
+            style={"description_width": LABEL_WIDTH},
+            layout={"width": "435px"},
+        )
+        super().__init__([self.slider], value=value)
+        self.slider.observe(self._slid, "value")
+        self.observe(self._set, "value")
+
+    def _slid(self, change: Any) -> None:
+        if not self._busy:
+            self.value = change["new"]
+
+    def _set(self, change: Any) -> None:
+        self._busy = True
+        self.slider.value = min(max(change["new"], self.slider.min), self.slider.max)
+        self._busy = False
 
 
 class Percentage(widgets.HBox):

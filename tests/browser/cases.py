@@ -41,4 +41,9 @@ CASES = [
         typed={"Parameters": "13B", "Batch each": "4", "Sequence": "4,096", "How many": "64"},
         timed={"parameters": "Parameters", "batch": "Batch each", "recompute": "Recompute"},
     ),
+    Case(
+        "QuantizationExplorer",
+        typed={"Outlier ×": "20"},
+        timed={"outlier": "Outlier ×", "bits": "Bits", "rank": "Your value, rank in %", "show": "Show"},
+    ),
 ]

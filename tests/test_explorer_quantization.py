@@ -1,0 +1,430 @@
+import dataclasses
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_lib.example_tensors import KINDS, PLACES, example_tensor, with_outlier
+from course_lib.explorers.controls import Whole
+from course_lib.explorers.quantization import (
+    BITS,
+    DATA,
+    METHODS,
+    PANELS,
+    SLICES,
+    QuantizationExplorer,
+    quantization_view,
+    sliced,
+)
+from course_lib.number_formats import IntFormat, decode
+from course_lib.quantization import DB_PER_BIT, absmax_quantize, quantization_error, stored_bytes, zeropoint_quantize
+
+DEFAULT = {
+    "data": "normal",
+    "outlier": 1,
+    "place": "one value",
+    "bits": 8,
+    "scale_per": "tensor",
+    "rank": 60,
+    "show": "mapping",
+}
+quick = settings(deadline=None, max_examples=60)
+control_values = st.fixed_dictionaries(
+    {
+        "data": st.sampled_from(KINDS),
+        "outlier": st.one_of(st.just(1.0), st.floats(1, 100)),
+        "place": st.sampled_from(PLACES),
+        "bits": st.integers(*BITS),
+        "scale_per": st.sampled_from(list(SLICES)),
+        "rank": st.integers(0, 100),
+        "show": st.sampled_from(list(PANELS)),
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def made():
+    explorer = QuantizationExplorer()
+    yield explorer
+    explorer.close()
+
+
+@pytest.fixture
+def explorer(made):
+    made.set(**DEFAULT)
+    return made
+
+
+def view_of(**changes):
+    return quantization_view(**DEFAULT | changes)
+
+
+def both(**changes):
+    return view_of(**changes).ways
+
+
+def texts(explorer):
+    root = ElementTree.fromstring(explorer.svg)
+    return ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+# The pure function
+
+
+def test_the_default_says_all_that_matters_in_one_sentence():
+    assert view_of().sentence == (
+        "Normal data, 8 bits, a scale per tensor: absmax RMSE 0.00825, SQNR 41.7 dB; zero-point RMSE 0.00805, SQNR "
+        "41.9 dB. Zero-point is better by 0.2 dB; 6.02 dB a bit would be 48.2 dB. Memory saved, scales included: "
+        "75.0 %. Value 0.1967 becomes 7 and comes back as 0.2022 by absmax, 3 and 0.1967 by zero-point."
+    )
+
+
+def test_relu_outputs_leave_all_negative_codes_of_absmax_unused_and_none_of_zeropoint():
+    absmax, zeropoint = both(data="ReLU-like")  # Dettmers et al. 2022, section 2.1
+    assert absmax.codes[0] == 0
+    assert (zeropoint.codes[0], zeropoint.codes[-1]) == (-128, 127)
+    assert zeropoint.error.sqnr_db - absmax.error.sqnr_db == pytest.approx(DB_PER_BIT, abs=0.5)
+
+
+def test_values_from_100_to_104_have_a_zero_point_thousands_outside_int8():
+    absmax, zeropoint = both(data="100 to 104")
+    assert zeropoint.zero_point == -6503
+    assert (np.unique(absmax.codes).size, np.unique(zeropoint.codes).size) == (6, 256)
+    assert zeropoint.error.rmse < absmax.error.rmse / 50
+
+
+def test_evenly_spread_values_follow_the_line_of_six_decibels_a_bit():
+    view = view_of(data="uniform", show="error")
+    line = DB_PER_BIT * np.arange(BITS[0], BITS[1] + 1)
+    for method in METHODS:
+        assert view.by_bits[method][-1] == pytest.approx(line[-1], abs=0.2)
+        assert view.by_bits[method][3:] == pytest.approx(line[3:], abs=0.7)
+    normal = view_of(show="error").by_bits["absmax"][-1]
+    assert 5 < line[-1] - normal < 8
+
+
+def test_a_scale_per_column_mends_a_column_of_outliers_and_one_per_row_does_not():
+    rmse = {
+        per: both(data="uniform", outlier=20, place="a column", scale_per=per)[0].error.rmse
+        for per in ("tensor", "row", "column")
+    }
+    untouched = both(data="uniform")[0].error.rmse
+    assert rmse["tensor"] / untouched == pytest.approx(20, rel=0.05)
+    assert rmse["row"] > 12 * untouched
+    assert rmse["column"] < 3 * untouched
+
+
+def test_an_outlier_of_100_leaves_a_normal_tensor_a_handful_of_codes():
+    absmax, _ = both(outlier=100)
+    assert np.unique(absmax.codes).tolist() == [-1, 0, 1, 127]
+    by_row, _ = both(outlier=100, scale_per="row")
+    assert by_row.error.rmse < absmax.error.rmse / 8
+
+
+@pytest.mark.parametrize(
+    ("per", "bits", "saved"),
+    [("tensor", 8, (75.0, 75.0)), ("tensor", 4, (87.5, 87.5)), ("row", 8, (73.4, 71.9)), ("block of 8", 4, (75, 62.5))],
+)
+def test_memory_saved_includes_the_scales(per, bits, saved):
+    ways = both(scale_per=per, bits=bits)
+    assert [100 * (1 - way.stored_bytes / (4 * 4096)) for way in ways] == pytest.approx(saved, abs=0.1)
+    assert (
+        " and ".join(dict.fromkeys(f"{share:.1f} %" for share in saved)) in view_of(scale_per=per, bits=bits).sentence
+    )
+
+
+@quick
+@given(control_values)
+def test_the_view_says_what_the_library_computes(values):
+    view = quantization_view(**values)
+    tensor = with_outlier(example_tensor(values["data"]), values["outlier"], values["place"])
+    x, axis = sliced(tensor, values["scale_per"])
+    np.testing.assert_array_equal(view.x, x)
+    assert view.value in view.values
+    assert np.mean(x <= view.value) >= values["rank"] / 100 - 1e-3
+    assert np.mean(x < view.value) <= values["rank"] / 100 + 1e-3
+    for way, quantize in zip(view.ways, (absmax_quantize, zeropoint_quantize), strict=True):
+        quantized = quantize(x, values["bits"], axis=axis)
+        np.testing.assert_array_equal(way.quantized.values, quantized.values)
+        assert way.error == quantization_error(x, quantized)
+        assert way.stored_bytes == stored_bytes(quantized, values["bits"])
+        assert way.limits[0] <= way.codes[0] <= way.code <= way.codes[-1] <= way.limits[1]
+
+
+@quick
+@given(control_values)
+def test_the_chosen_value_s_way_holds_together(values):
+    view = quantization_view(**values)
+    for way in view.ways:
+        assert way.exact == pytest.approx(view.value / way.scale + way.zero_point)
+        assert abs(way.exact - way.code) <= 0.51 or way.code in way.limits
+        assert (way.code - way.zero_point) * way.scale == pytest.approx(way.back)
+        assert len(way.pattern) == values["bits"]
+        assert decode(int(way.pattern, 2), IntFormat("int", values["bits"])) == way.code
+        alone = METHODS[way.method](view.values, values["bits"])
+        assert (alone.scale, alone.zero_point) == (way.scale, way.zero_point)
+        np.testing.assert_array_equal(alone.values, way.codes)
+
+
+@quick
+@given(control_values)
+def test_the_error_s_picture_agrees_with_the_sentence_s_numbers(values):
+    view = quantization_view(**values | {"show": "error"})
+    for way in view.ways:
+        assert view.by_bits[way.method][values["bits"] - BITS[0]] == way.error.sqnr_db
+        here = list(SLICES).index(values["scale_per"])
+        assert view.by_slice[way.method][here] == way.error.sqnr_db
+        assert view.bits_a_value[way.method][here] == 8 * way.stored_bytes / view.x.size
+
+
+@quick
+@given(control_values)
+def test_the_sentence_is_short_enough_for_its_three_lines_and_names_the_better_one(values):
+    view = quantization_view(**values)
+    absmax, zeropoint = (way.error.sqnr_db for way in view.ways)
+    winner = "They are equally" if abs(absmax - zeropoint) < 0.05 else "Absmax is" if absmax > zeropoint else "Zero-po"
+    assert winner in view.sentence
+    assert len(view.sentence) <= 375
+
+
+def test_a_written_value_tells_a_hundredth_of_a_step_and_nothing_is_minus_zero():
+    view = view_of(data="100 to 104")
+    assert view.written(102.36218) == "102.3622"
+    assert view.written(-1e-9) == "0"
+    assert view_of(data="100 to 104", outlier=100, scale_per="tensor").written(10400.0) == "10,400.0"
+
+
+def test_a_slice_of_zeros_is_shown_too():
+    x = sliced(example_tensor("ReLU-like"), "block of 8")[0]
+    zeros = np.flatnonzero(x.max(axis=1) == 0)
+    assert zeros.size
+    first = np.argsort(x, axis=None, kind="stable")[: np.count_nonzero(x == 0)]
+    rank = next(r for r in range(51) if first[round(r / 100 * (x.size - 1))] // 8 in zeros)
+    explorer = QuantizationExplorer(data="ReLU-like", scale_per="block of 8", rank=rank)
+    for show in PANELS:
+        explorer.set(show=show)
+        assert "Value 0 becomes 0 and comes back as 0 by absmax, 0 and 0 by zero-point." in explorer.sentence
+    explorer.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"bits": 1}, "^bits must be a whole number of at least 2 and at most 8; got 1"),
+        ({"bits": 9}, "^bits must be a whole number of at least 2 and at most 8; got 9"),
+        ({"rank": 101}, "^rank must be a whole number of at least 0 and at most 100; got 101"),
+        ({"outlier": 0.5}, "^factor must be finite and at least 1; got 0.5"),
+        ({"data": "cauchy"}, "^kind 'cauchy' is unknown; .*accepted: 'normal'"),
+        ({"scale_per": "diagonal"}, "^scale_per 'diagonal' is unknown; .*accepted: 'tensor'"),
+        ({"show": "all"}, "^show 'all' is unknown; .*accepted: 'mapping'"),
+        ({"place": "a row"}, "^place 'a row' is unknown"),
+    ],
+)
+def test_what_is_out_of_range_is_refused_by_name(change, message):
+    with pytest.raises(ValueError, match=message):
+        view_of(**change)
+
+
+def test_a_view_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        view_of().bits = 4
+
+
+def test_every_kind_of_data_has_its_words_and_its_histogram_s_range():
+    assert list(DATA) == list(KINDS)
+    for kind, (_, (low, high)) in DATA.items():
+        assert low <= example_tensor(kind).min()
+        assert example_tensor(kind).max() <= high
+
+
+# The widget
+
+
+def test_a_new_explorer_shows_the_default():
+    explorer = QuantizationExplorer()
+    assert explorer.values() == DEFAULT
+    assert explorer.sentence == view_of().sentence
+    explorer.close()
+
+
+@pytest.mark.parametrize("show", PANELS)
+@pytest.mark.parametrize("data", KINDS)
+def test_every_picture_of_every_kind_of_data_is_that_of_a_new_explorer(explorer, reference, data, show):
+    explorer.set(data=data, show=show, bits=3)
+    assert explorer.sentence == view_of(data=data, show=show, bits=3).sentence
+    reference._show(view_of(data=data, show=show, bits=3))
+    assert without_salt(explorer.svg) == without_salt(reference.svg)
+
+
+def test_only_the_chosen_picture_is_seen(explorer):
+    marks = {
+        "mapping": "absmax: all 4,096 values use 211 of 255 codes",
+        "histogram": "absmax: 211 different values left",
+        "staircase": "What comes back, around your value",
+        "error": "SQNR in dB, by bits",
+    }
+    assert marks.keys() == PANELS.keys()
+    for show in (*PANELS, *reversed(PANELS)):
+        explorer.set(show=show)
+        seen = [name for name, mark in marks.items() if mark in texts(explorer)]
+        assert seen == [show]
+        assert "its bits" in texts(explorer)
+
+
+def test_the_table_follows_one_value_through_both_methods(explorer):
+    explorer.set(data="100 to 104")
+    written = texts(explorer)
+    absmax = ["102.4000", "/ 0.818898 = 125.05", "125", "01111101", "125 x 0.818898 = 102.3622", "-0.0378"]
+    zeropoint = [
+        "102.4000",
+        "/ 0.01568627 - 6503 = 25.00",
+        "25",
+        "00011001",
+        "(25 + 6503) x 0.01568627 = 102.4000",
+        "0",
+    ]
+    start = written.index("102.4000")
+    assert written[start : start + 12] == absmax + zeropoint
+
+
+@quick
+@given(control_values)
+def test_the_table_s_products_come_out_as_they_say(made, values):
+    made.set(**values)
+    products = [text for text in texts(made) if re.search(r"\d\)? x \d", text)]
+    for way, text in zip(quantization_view(**values).ways, products, strict=True):
+        code, offset, scale = re.fullmatch(r"\(?(-?\d+)( [+-] \d+)?\)? x ([\d.,]+) = .+", text).groups()
+        stored = int(code) + int((offset or "0").replace(" ", ""))
+        assert stored * float(scale.replace(",", "")) == pytest.approx(way.back, abs=0.01 * way.scale)
+
+
+def test_the_map_s_lines_lead_from_values_to_their_codes(explorer):
+    explorer.set(bits=4, data="ReLU-like")
+    view = view_of(bits=4, data="ReLU-like")
+    for axes, way in zip(explorer.figure.axes[1:3], view.ways, strict=True):
+        lines = max((line for line in axes.lines), key=lambda line: len(line.get_xdata()))
+        x = np.array(lines.get_xdata()).reshape(-1, 3)
+        codes = METHODS[way.method](np.append(x[:, 0], 0) * view.values[-1], 4).values[:-1]
+        np.testing.assert_array_equal(x[:, 1] * 8, codes)
+        assert len(x) == 33
+
+
+def test_a_zero_without_a_code_is_said_to_have_none(explorer):
+    assert "0 has code -4" in texts(explorer)
+    explorer.set(data="100 to 104")
+    assert "zero-point -6503: 0 has no code" in texts(explorer)
+
+
+def test_the_histogram_tells_what_lies_beyond_its_ends(explorer):
+    explorer.set(show="histogram")
+    assert not any(text.startswith("beyond") for text in texts(explorer))
+    explorer.set(outlier=10)
+    assert texts(explorer).count("1 before, 1 after") == 2
+
+
+def test_a_redraw_makes_no_new_figure_axes_or_artists(explorer):
+    figure, axes = explorer.figure, list(explorer.figure.axes)
+    artists = [id(artist) for artist in figure.findobj()]
+    for show in (*PANELS, "mapping"):
+        for bits in (2, 8):
+            explorer.set(show=show, bits=bits, outlier=5.0, scale_per="block of 32")
+    assert explorer.figure is figure
+    assert explorer.figure.axes == axes
+    assert len(figure.findobj()) == len(artists)
+
+
+def test_what_stays_in_a_picture_is_drawn_once(explorer, monkeypatch):
+    for show in PANELS:
+        explorer.set(show=show)
+    calls = []
+    monkeypatch.setattr("course_lib.explorers.quantization.figure_svg", lambda figure: calls.append(figure))
+    for show in (*PANELS, *PANELS):
+        explorer.set(show=show)
+    assert not calls
+
+
+@pytest.mark.parametrize(("name", "value"), [("bits", 12), ("bits", 0), ("rank", -1), ("rank", 1000)])
+def test_a_number_beyond_the_slider_is_refused_in_words_and_kept(explorer, name, value):
+    explorer.set(**{name: value})
+    assert explorer.sentence.startswith(f"Not drawn: {name} must be a whole number of at least")
+    assert explorer.values()[name] == value
+    explorer.set(**{name: DEFAULT[name]})
+    assert explorer.sentence == view_of().sentence
+
+
+@pytest.mark.parametrize("text", ["0.5", "101", "-3", "ten", "<b>", "1,5"])
+def test_an_outlier_that_cannot_be_is_refused_in_the_sentence(explorer, text):
+    explorer.controls["outlier"].text.value = text
+    assert explorer.sentence.startswith("Not drawn: Outlier × ")
+    explorer.controls["outlier"].text.value = "1"
+    assert explorer.sentence == view_of().sentence
+
+
+def test_a_whole_number_follows_its_slider_and_the_slider_it():
+    control = Whole("Bits", 8, 2, 8)
+    control.slider.value = 5
+    assert control.value == 5
+    control.value = 3
+    assert control.slider.value == 3
+    control.value = 40
+    assert (control.value, control.slider.value) == (40, 8)
+    control.value = -2
+    assert (control.value, control.slider.value) == (-2, 2)
+    control.close()
+
+
+moves = st.one_of(
+    st.tuples(st.just("outlier"), st.just("type"), st.text(max_size=5)),
+    st.tuples(st.just("outlier"), st.just("type"), st.sampled_from(["1", "10", "99.5", "0", "1e3", "<script>", "1,5"])),
+    st.tuples(st.sampled_from(["outlier", "bits", "rank"]), st.just("slide"), st.floats(0, 1)),
+    st.tuples(st.just("bits"), st.just("choose"), st.integers(BITS[0] - 1, BITS[1] + 1)),
+    st.tuples(st.just("rank"), st.just("choose"), st.integers(-1, 101)),
+    st.tuples(st.just("data"), st.just("choose"), st.sampled_from(KINDS)),
+    st.tuples(st.just("place"), st.just("choose"), st.sampled_from(PLACES)),
+    st.tuples(st.just("scale_per"), st.just("choose"), st.sampled_from(list(SLICES))),
+    st.tuples(st.just("show"), st.just("choose"), st.sampled_from(list(PANELS))),
+)
+
+
+def move(explorer, name, how, value):
+    control = explorer.controls[name]
+    if how == "type":
+        control.text.value = value
+    elif how == "slide":
+        control.slider.value = control.slider.min + round(value * (control.slider.max - control.slider.min))
+    else:
+        control.value = value
+
+
+@pytest.fixture(scope="module")
+def reference():
+    explorer = QuantizationExplorer()
+    yield explorer
+    explorer.close()
+
+
+def without_salt(svg):
+    names = {}
+    return re.sub(r"\b[pm][0-9a-f]{10}\b", lambda match: names.setdefault(match[0], f"name{len(names)}"), svg)
+
+
+@settings(deadline=None, max_examples=30)
+@given(sequence=st.lists(moves, max_size=8))
+def test_no_sequence_of_moves_raises_or_leaves_a_stale_picture(made, reference, sequence):
+    for name, how, value in sequence:
+        move(made, name, how, value)
+    problem = made.controls["outlier"].problem
+    try:
+        view = None if problem else quantization_view(**made.values())
+    except ValueError as error:
+        problem = str(error)
+    if problem:
+        assert made.sentence == f"Not drawn: {problem}"
+    else:
+        assert made.sentence == view.sentence
+        reference._show(view)
+        assert without_salt(made.svg) == without_salt(reference.svg)
+    assert ElementTree.fromstring(made.svg).get("aria-label") == made.sentence
