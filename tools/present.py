@@ -111,7 +111,7 @@ class Slides:
         """Run the copy of `lesson` in the kernel that its page will use, and return the page's address."""
         path = f"notebooks/{lesson.name}"
         run_in_the_pages_kernel(self.place, path, open_session(self.port, self.token, path, self.server))
-        return f"http://localhost:{self.port}/lab/tree/{path}?token={self.token}"
+        return f"http://localhost:{self.port}/lab/tree/{path}?token={self.token}&reset"
 
 
 def own_settings(place: Path) -> dict[str, str]:

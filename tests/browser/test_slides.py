@@ -63,6 +63,7 @@ def test_every_slide_fits_and_every_explorer_is_alive(lesson, slides, page, arti
     page.on("console", hear := lambda message: message.type == "error" and complaints.append(message.text))
     page.on("request", ask := lambda request: is_local(request.url) or complaints.append(f"asked {request.url}"))
     page.set_viewport_size(SCREEN)
+    page.goto("about:blank")
     page.goto(slides.show(lesson))
     page.wait_for_selector(f"body[data-jp-deck-mode=presenting] {ON_SLIDE}.jp-deck-mod-visible")
     seen, alive = [], 0
