@@ -9,16 +9,9 @@ from hypothesis import strategies as st
 
 from course_lib.example_tensors import KINDS, PLACES, example_tensor, with_outlier
 from course_lib.explorers.controls import Whole
-from course_lib.explorers.quantization import (
-    BITS,
-    DATA,
-    METHODS,
-    PANELS,
-    SLICES,
-    QuantizationExplorer,
-    quantization_view,
-    sliced,
-)
+from course_lib.explorers.quantization import QuantizationExplorer
+from course_lib.explorers.quantization_pictures import PICTURES
+from course_lib.explorers.quantization_view import BITS, DATA, METHODS, SHOWN, SLICES, quantization_view, sliced
 from course_lib.number_formats import IntFormat, decode
 from course_lib.quantization import DB_PER_BIT, absmax_quantize, quantization_error, stored_bytes, zeropoint_quantize
 
@@ -40,7 +33,7 @@ control_values = st.fixed_dictionaries(
         "bits": st.integers(*BITS),
         "scale_per": st.sampled_from(list(SLICES)),
         "rank": st.integers(0, 100),
-        "show": st.sampled_from(list(PANELS)),
+        "show": st.sampled_from(list(SHOWN)),
     }
 )
 
@@ -204,7 +197,7 @@ def test_a_slice_of_zeros_is_shown_too():
     first = np.argsort(x, axis=None, kind="stable")[: np.count_nonzero(x == 0)]
     rank = next(r for r in range(51) if first[round(r / 100 * (x.size - 1))] // 8 in zeros)
     explorer = QuantizationExplorer(data="ReLU-like", scale_per="block of 8", rank=rank)
-    for show in PANELS:
+    for show in SHOWN:
         explorer.set(show=show)
         assert "Value 0 becomes 0 and comes back as 0 by absmax, 0 and 0 by zero-point." in explorer.sentence
     explorer.close()
@@ -250,7 +243,7 @@ def test_a_new_explorer_shows_the_default():
     explorer.close()
 
 
-@pytest.mark.parametrize("show", PANELS)
+@pytest.mark.parametrize("show", SHOWN)
 @pytest.mark.parametrize("data", KINDS)
 def test_every_picture_of_every_kind_of_data_is_that_of_a_new_explorer(explorer, reference, data, show):
     explorer.set(data=data, show=show, bits=3)
@@ -266,8 +259,8 @@ def test_only_the_chosen_picture_is_seen(explorer):
         "staircase": "What comes back, around your value",
         "error": "SQNR in dB, by bits",
     }
-    assert marks.keys() == PANELS.keys()
-    for show in (*PANELS, *reversed(PANELS)):
+    assert marks.keys() == PICTURES.keys() == set(SHOWN)
+    for show in (*SHOWN, *reversed(SHOWN)):
         explorer.set(show=show)
         seen = [name for name, mark in marks.items() if mark in texts(explorer)]
         assert seen == [show]
@@ -328,7 +321,7 @@ def test_the_histogram_tells_what_lies_beyond_its_ends(explorer):
 def test_a_redraw_makes_no_new_figure_axes_or_artists(explorer):
     figure, axes = explorer.figure, list(explorer.figure.axes)
     artists = [id(artist) for artist in figure.findobj()]
-    for show in (*PANELS, "mapping"):
+    for show in (*SHOWN, "mapping"):
         for bits in (2, 8):
             explorer.set(show=show, bits=bits, outlier=5.0, scale_per="block of 32")
     assert explorer.figure is figure
@@ -337,11 +330,11 @@ def test_a_redraw_makes_no_new_figure_axes_or_artists(explorer):
 
 
 def test_what_stays_in_a_picture_is_drawn_once(explorer, monkeypatch):
-    for show in PANELS:
+    for show in SHOWN:
         explorer.set(show=show)
     calls = []
     monkeypatch.setattr("course_lib.explorers.quantization.figure_svg", lambda figure: calls.append(figure))
-    for show in (*PANELS, *PANELS):
+    for show in (*SHOWN, *SHOWN):
         explorer.set(show=show)
     assert not calls
 
@@ -385,7 +378,7 @@ moves = st.one_of(
     st.tuples(st.just("data"), st.just("choose"), st.sampled_from(KINDS)),
     st.tuples(st.just("place"), st.just("choose"), st.sampled_from(PLACES)),
     st.tuples(st.just("scale_per"), st.just("choose"), st.sampled_from(list(SLICES))),
-    st.tuples(st.just("show"), st.just("choose"), st.sampled_from(list(PANELS))),
+    st.tuples(st.just("show"), st.just("choose"), st.sampled_from(list(SHOWN))),
 )
 
 
