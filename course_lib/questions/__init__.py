@@ -1,0 +1,50 @@
+"""The questions of the exercises, one module a topic; which modules there are decides which sets there are."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+
+from course_lib.checks import kinds
+from course_lib.checks.kinds import Question
+
+TOPICS = ("compute_cost", "units", "scaling", "memory", "number_formats", "quantization", "plan_a_training_run")
+"""The topics in the order of the lessons: set 1 is the first."""
+
+
+def sets() -> dict[int, str]:
+    """Return the number and the topic of every set that there is."""
+    return {
+        number: topic
+        for number, topic in enumerate(TOPICS, start=1)
+        if importlib.util.find_spec(f"{__name__}.{topic}") is not None
+    }
+
+
+def numbers_of(set_number: int) -> tuple[str, ...]:
+    """Return the numbers of the questions of one set, in order.
+
+    >>> numbers_of(1)[:3]
+    ('1.1', '1.2', '1.3')
+    """
+    known = sets()
+    if set_number not in known:
+        raise ValueError(f"set {set_number!r} is unknown; accepted: {', '.join(map(str, known))}")
+    importlib.import_module(f"{__name__}.{known[set_number]}")
+    return tuple(number for number in kinds.registered() if number.startswith(f"{set_number}."))
+
+
+def find(number: str, seed: int = 0) -> Question:
+    """Return the question `number`, such as "1.2", in the edition of that seed.
+
+    Errors: `ValueError` for an unknown number, with those that there are.
+
+    >>> find("1.1").title
+    'What a training costs'
+    """
+    start = str(number).partition(".")[0]
+    known = numbers_of(int(start) if start.isdigit() else -1) if start.isdigit() else ()
+    if number not in known:
+        there = f"this set has {', '.join(known)}" if known else "a number is such as '1.2'"
+        raise ValueError(f"question {number!r} is unknown; {there}")
+    return kinds.build(number, seed)
