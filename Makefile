@@ -12,7 +12,7 @@ TEACH = $(SYSTEM_PYTHON) tools/setup_env.py instructor --
 
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg --nbval-cell-timeout=60
 
-.PHONY: help lab present handout test notebooks lint format lock bench clean
+.PHONY: help lab present handout test notebooks exercises lint format lock bench clean
 
 help: ## List these commands (what a bare `make` does)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,10 +27,13 @@ handout: ## Write each lesson as one page that needs no network, into build/hand
 	@$(TEACH) tools/handout.py $(LESSON)
 
 test: ## Run every test: units, doctests, notebooks, and the explorers in a browser
-	@$(RUN) -m pytest -n 2 --dist loadscope $(NBVAL) tests course_lib notebooks
+	@$(RUN) -m pytest -n 2 --dist loadscope $(NBVAL) tests course_lib notebooks exercises
 
 notebooks: ## Run the lessons and rewrite their outputs (NOTEBOOKS=notebooks/01_compute_cost.ipynb for one)
 	@$(RUN) tools/run_notebooks.py $(NOTEBOOKS)
+
+exercises: ## Make the students' exercises from the masters in exercises/solutions (SET=01 for one)
+	@$(RUN) tools/make_exercises.py $(SET)
 
 lint: ## Check style, format and types, notebooks included
 	@$(RUN) -m ruff check .

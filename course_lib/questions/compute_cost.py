@@ -182,36 +182,18 @@ def macs_or_flop(pick: Pick) -> Choice:
     "1.7", "Find the error", slides="S1 S2", badge=Badge(difficulty=2, importance=3, minutes=5), kind="find the error"
 )
 def find_the_error(pick: Pick) -> Choice:
-    """A calculation of the days of a run, with one line spoilt."""
-    spoilt = pick("days", "peak", "macs")
+    """A calculation of the days of a run that takes hours for days."""
     run = catalog.training_run(pick("LLaMA 65B", "BLOOM 176B", "Falcon 180B", "Llama 3.1 405B"))
     peak = catalog.accelerator(run.accelerator).fp16_bf16_flop_per_second
     number, hours = reported(run.num_accelerators), reported(run.accelerator_hours)
-    utilisation = round(training_flop(run.parameters, run.tokens) / (hours * 3600 * peak), 2)
-    factor, share, divisor = 6, utilisation, DAY
-    if spoilt == "macs":
-        factor = 3
-    elif spoilt == "peak":
-        share = 1
-    else:
-        divisor = 3600
-    flop, tau = factor * run.parameters * run.tokens, number * peak * share
-    lines = {
-        "macs": f"C = {factor} x {run.parameters:.4g} x {run.tokens:.3g} = {flop:.3g} FLOP",
-        "peak": f"achieved rate = {number:,} x {peak:.3g} FLOP/s"
-        + (f" x {utilisation}" if share < 1 else "")
-        + f" = {tau:.3g} FLOP/s",
-        "time": f"T = C / achieved rate = {flop / tau:.3g} s",
-        "days": f"T = {flop / tau:.3g} s / {divisor:,} = {flop / tau / divisor:.3g} days",
-        "none": "Every line is right.",
-    }
-    hints = {
-        "macs": "That line holds: two FLOP a weight and token forward, twice that backward.",
-        "peak": "That line holds: accelerators, times the peak of each, times the share of it that is achieved.",
-        "time": "That line holds for the numbers above it. The mistake was made in another one.",
-        "days": "That line holds: a day has 24 x 3600 seconds.",
-        "none": "Hold the last line against the reported accelerator-hours, divided by the accelerators.",
-    }
+    flop = training_flop(run.parameters, run.tokens)
+    utilisation = round(flop / (hours * 3600 * peak), 2)
+    rate = number * peak * utilisation
+    cost = f"C = 6 x {run.parameters:.4g} x {run.tokens:.3g} = {flop:.3g} FLOP"
+    achieved = f"achieved rate = {number:,} x {peak:.4g} FLOP/s x {utilisation} = {rate:.3g} FLOP/s"
+    seconds = f"T = C / achieved rate = {flop / rate:.3g} s"
+    days = f"T = {flop / rate:.3g} s / 3600 = {flop / rate / 3600:.3g} days"
+    nothing = "Every line is right."
     return Choice(
         given={
             "model": Fact(run.name, cited(run.source)),
@@ -222,14 +204,15 @@ def find_the_error(pick: Pick) -> Choice:
             "utilisation": Fact(utilisation, "of the peak was achieved"),
             "reported_hours": Fact(hours, "accelerator-hours, all accelerators together"),
         },
-        order=tuple(lines.values()),
-        answer=lines[spoilt],
-        note={
-            "days": "There are 3,600 seconds in an hour: those are hours, called days.",
-            "peak": "That is the advertised rate. The achieved one is the utilisation times as much.",
-            "macs": "Those are multiply-accumulates: each is two FLOP.",
-        }[spoilt],
-        wrong=tuple(Wrong(line, hints[name]) for name, line in lines.items() if name != spoilt),
+        order=(cost, achieved, seconds, days, nothing),
+        answer=days,
+        note="There are 3,600 seconds in an hour: those are hours, called days.",
+        wrong=(
+            Wrong(cost, "That line holds: two FLOP a weight and token forward, twice that backward."),
+            Wrong(achieved, "That line holds: accelerators, times the peak of each, times the share achieved."),
+            Wrong(seconds, "That line holds: a count of FLOP, divided by FLOP/s, leaves seconds."),
+            Wrong(nothing, "Hold the last line against the reported accelerator-hours, divided by the accelerators."),
+        ),
     )
 
 

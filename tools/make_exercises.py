@@ -1,0 +1,242 @@
+"""Make the exercises: `make_exercises.py [--check] [NAME ...]`, NAME being such as 01 or compute_cost (default: all).
+
+The master `exercises/solutions/NN_topic.ipynb` is the only source. It is brought into nbgrader's source format: every
+cell gets its grade id, points and locks from what is in it, and every question its badge. Then it is run. From it
+comes the student's copy `exercises/NN_topic.ipynb`: answers give way to stubs, solutions stand folded, and that is run
+too. `--check` runs nothing, writes nothing, and fails where the sources of the two have drifted apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+import run_notebooks
+from nbformat import NotebookNode
+
+from course_lib import questions
+from course_lib.checks.kinds import Question
+
+EXERCISES = Path(__file__).resolve().parent.parent / "exercises"
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+CODE_STUB = "# Put your answer in place of the dots."
+TEXT_STUB = "Write your answer here."
+HEADING = re.compile(r"^## (\d+\.\d+) · (.+)$", re.MULTILINE)
+CHECKED = re.compile(r"""\bcheck\(\s*["'](\d+\.\d+)["']""")
+FOLDED_SOLUTION = "<details><summary>Solution</summary>"
+BADGE = re.compile(r"^\*Difficulty .*\*$", re.MULTILINE)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Make the students' exercises from the masters.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a student's copy has drifted")
+    parser.add_argument("names", nargs="*", help="numbers or names of sets; default: all")
+    chosen = parser.parse_args()
+    drifted = []
+    for path in masters(chosen.names):
+        if chosen.check:
+            drifted += drift(path)
+        else:
+            make(path)
+    if drifted:
+        sys.exit("\n".join([*drifted, "Run `make exercises`."]))
+
+
+def masters(names: list[str], folder: Path = EXERCISES / "solutions") -> list[Path]:
+    """Return the masters that were asked for, or exit with the list of those that there are."""
+    there = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if not names:
+        return there
+    found = [path for path in there for name in names if name in (path.stem, *path.stem.split("_", 1))]
+    if len(found) != len(names):
+        sys.exit(f"No such exercises: {', '.join(names)}; there are {', '.join(path.stem for path in there)}.")
+    return found
+
+
+def make(path: Path) -> None:
+    """Bring one master into format, run it, and write the student's copy from it, run as well."""
+    _, master = run_notebooks.read(path)
+    write(path, stamp(master))
+    run_notebooks.run_and_compare(path, write=True)
+    copy_path = path.parent.parent / path.name
+    write(copy_path, student_copy(master))
+    run_notebooks.run_and_compare(copy_path, write=True)
+
+
+def write(path: Path, notebook: NotebookNode) -> None:
+    path.write_bytes(run_notebooks.serialise(run_notebooks.tidy(notebook)))
+
+
+def drift(path: Path) -> list[str]:
+    """Say how one master's own format and its student's copy differ from what `make exercises` would write."""
+    _, master = run_notebooks.read(path)
+    wanted = stamp(copy.deepcopy(master))
+    complaints = [f"{path.name}, the master: {one}" for one in differences(master, wanted)]
+    copy_path = path.parent.parent / path.name
+    if not copy_path.exists():
+        return [*complaints, f"{path.name} has no student's copy"]
+    _, there = run_notebooks.read(copy_path)
+    return complaints + [f"{path.name}, the student's copy: {one}" for one in differences(there, student_copy(wanted))]
+
+
+def differences(there: NotebookNode, wanted: NotebookNode) -> list[str]:
+    """Say which cells differ in source, kind or metadata; outputs are nbval's business."""
+    if len(there.cells) != len(wanted.cells):
+        return [f"{len(there.cells)} cells, and should have {len(wanted.cells)}"]
+    return [
+        f"cell {number} ({new.metadata.nbgrader.grade_id}) has another {part}"
+        for number, (old, new) in enumerate(zip(there.cells, wanted.cells, strict=True))
+        for part in ("cell_type", "source", "metadata", "id")
+        if old[part] != new[part]
+    ]
+
+
+# The master, in nbgrader's source format
+
+
+def stamp(master: NotebookNode) -> NotebookNode:
+    """Give every cell of a master, in place, its place in nbgrader's format, and every question its badge."""
+    taken: Counter[str] = Counter()
+    question: Question | None = None
+    for cell in master.cells:
+        if cell.cell_type == "markdown" and (heading := HEADING.search(cell.source)):
+            question = questions.find(heading[1])
+            if heading[2] != question.title:
+                sys.exit(f"{heading[0]!r} should be called {question.title!r}, as in course_lib/questions.")
+            cell.source = with_badge(cell.source, heading[0], question)
+        elif cell.cell_type == "markdown" and re.match("#{1,2} ", cell.source):
+            question = None
+        role = role_of(cell, question)
+        grade_id = f"{role}-{question.number.replace('.', '-') if question else 'set'}"
+        taken[grade_id] += 1
+        cell["id"] = grade_id if taken[grade_id] == 1 else f"{grade_id}-{taken[grade_id]}"
+        cell.metadata["nbgrader"] = nbgrader_metadata(cell, role, question)
+    return master
+
+
+def role_of(cell: NotebookNode, question: Question | None) -> str:
+    """Return what a cell is for; exit where it cannot be part of the exercises."""
+    if has_solution(cell):
+        if question is None:
+            sys.exit(f"A solution stands outside of any question: {cell.source[:60]!r}")
+        return "answer"
+    if cell.cell_type == "code" and (number := CHECKED.search(cell.source)):
+        if question is None or number[1] != question.number:
+            sys.exit(f"check({number[1]!r}) stands outside of question {number[1]}.")
+        return "check"
+    if cell.cell_type == "code":
+        return "given"
+    if cell.source.startswith(FOLDED_SOLUTION):
+        return "solution"
+    return "hints" if cell.source.startswith("<details>") else "text"
+
+
+def has_solution(cell: NotebookNode) -> bool:
+    return BEGIN in cell.source
+
+
+def nbgrader_metadata(cell: NotebookNode, role: str, question: Question | None) -> dict[str, object]:
+    """Return nbgrader's marks: a check gives points by itself, an answer in words by a person's judgement."""
+    judged_by_a_person = role == "answer" and cell.cell_type == "markdown"
+    graded = role == "check" or judged_by_a_person
+    marks: dict[str, object] = {
+        "grade": graded,
+        "grade_id": cell.id,
+        "locked": role != "answer",
+        "schema_version": 3,
+        "solution": role == "answer",
+        "task": False,
+    }
+    return marks | ({"points": question.points} if graded and question else {})
+
+
+def with_badge(source: str, heading: str, question: Question) -> str:
+    """Return a question's text with its badge as the line under the heading."""
+    badge = question.badge
+    line = (
+        f"*Difficulty {badge.difficulty} of 3 · importance {badge.importance} of 3 · "
+        f"about {badge.minutes} minutes · {question.kind} · slide {' and '.join(question.slides)}*"
+    )
+    if BADGE.search(source):
+        return BADGE.sub(lambda _: line, source, count=1)
+    return source.replace(heading, f"{heading}\n\n{line}", 1)
+
+
+# The student's copy
+
+
+def student_copy(master: NotebookNode, with_solutions: bool = True) -> NotebookNode:
+    """Return what a student gets: stubs for answers, locked checks, and, unless it is for a class, folded solutions.
+
+    It lies one folder higher than the master, and so do its links.
+    """
+    notebook: NotebookNode = copy.deepcopy(master)
+    notebook.cells = []
+    answers: dict[str, list[str]] = {}
+    for original in master.cells:
+        cell = copy.deepcopy(original)
+        role, _, place = cell.metadata.nbgrader.grade_id.partition("-")
+        if role == "solution" and not with_solutions:
+            continue
+        if role == "solution":
+            cell.source = fold(cell.source, answers.get(place, []))
+        elif role == "answer":
+            place = "-".join(place.split("-")[:2])
+            answers.setdefault(place, []).append(solution_of(cell.source))
+            cell.source = without_solution(cell.source, CODE_STUB if cell.cell_type == "code" else TEXT_STUB)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+        else:
+            cell.source = cell.source.replace("](../../", "](../")
+        lock(cell)
+        notebook.cells.append(cell)
+    return notebook
+
+
+def without_solution(source: str, stub: str) -> str:
+    """Return a cell's source with each solution region given up for the stub, indented as the region was.
+
+    The same as nbgrader's ClearSolutions with this stub: the region's two marks go with it.
+    """
+    lines: list[str] = []
+    inside = False
+    for line in source.split("\n"):
+        if line.strip() == BEGIN:
+            if inside:
+                sys.exit(f"A solution begins inside another: {source[:60]!r}")
+            inside = True
+            lines.append(line[: len(line) - len(line.lstrip())] + stub)
+        elif line.strip() == END:
+            inside = False
+        elif not inside:
+            lines.append(line)
+    if inside:
+        sys.exit(f"A solution does not end: {source[:60]!r}")
+    return "\n".join(lines)
+
+
+def solution_of(source: str) -> str:
+    """Return the whole cell as it reads with its solution: no marks, and not the stub that the solution overrides."""
+    lines = [line for line in source.split("\n") if line.strip() not in (BEGIN, END)]
+    return "\n".join(line for line in lines if not re.fullmatch(r"\s*(\w+ = |return )?\.\.\.", line))
+
+
+def fold(markdown: str, answers: list[str]) -> str:
+    """Return a folded solution with the answers' code as its first part."""
+    code = "".join(f"\n\n```python\n{answer}\n```" for answer in answers)
+    return markdown.replace(FOLDED_SOLUTION, FOLDED_SOLUTION + code, 1)
+
+
+def lock(cell: NotebookNode) -> None:
+    """Lock a cell as nbgrader's LockCells does: an answer cannot be deleted, any other not even edited."""
+    cell.metadata["deletable"] = False
+    if cell.metadata.nbgrader.locked:
+        cell.metadata["editable"] = False
+
+
+if __name__ == "__main__":
+    main()
