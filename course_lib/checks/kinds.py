@@ -62,12 +62,15 @@ class Fact:
     words: str = ""
 
 
+CORRECT, WRONG, OPEN = "correct", "not yet", "not answered yet"
+
+
 @dataclass(frozen=True)
 class Judgement:
-    """What became of an answer: right or not, in one sentence, with one line of detail where that helps."""
+    """What became of an answer: its state, one sentence, and one line of detail where that helps."""
 
-    correct: bool
-    message: str
+    state: str
+    message: str = ""
     detail: str = ""
 
 
@@ -136,12 +139,20 @@ class Kind:
         return answer is ...
 
     def judge(self, answer: Any) -> Judgement:
+        """Judge an answer of any kind."""
+        return Judgement(OPEN) if self.is_blank(answer) else self.weigh(answer)
+
+    def weigh(self, answer: Any) -> Judgement:
         """Judge an answer that is not blank."""
         raise NotImplementedError
 
+    def misconceptions(self) -> tuple[Wrong, ...]:
+        """Return the known wrong answers, as a student would hand them in."""
+        return self.wrong
+
     def correct(self) -> Judgement:
         """Return the judgement of a right answer."""
-        return Judgement(True, f"Correct. {self.note}".strip())
+        return Judgement(CORRECT, f"Correct. {self.note}".strip())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,18 +185,18 @@ class Number(Kind):
         )
         return self.wrong + slips
 
-    def judge(self, answer: Any) -> Judgement:
+    def weigh(self, answer: Any) -> Judgement:
         """Compare with the right number, then with each wrong one."""
         try:
             value = read_number(answer)
         except Unreadable as problem:
-            return Judgement(False, str(problem))
+            return Judgement(WRONG, str(problem))
         if close(value, self.answer, self.tolerance):
             return self.correct()
         for wrong in self.misconceptions():
             if close(value, wrong.answer, self.tolerance):
-                return Judgement(False, wrong.hint)
-        return Judgement(False, how_it_differs(value, self.answer, self.tolerance))
+                return Judgement(WRONG, wrong.hint)
+        return Judgement(WRONG, how_it_differs(value, self.answer, self.tolerance))
 
 
 def within(tolerance: float) -> str:
@@ -213,12 +224,16 @@ def how_it_differs(value: float, expected: float, tolerance: float) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Vector(Kind):
-    """Several numbers in order, or an array of them; `unit` says what they are."""
+    """Several numbers in order, or an array of them; `unit` says what they are.
+
+    `absolute` is a tolerance besides the relative one, for numbers that may be zero.
+    """
 
     called: ClassVar[str] = "numbers"
     answer: Any
     unit: str = ""
     tolerance: float = 0.01
+    absolute: float = 0.0
 
     def asked(self) -> str:
         """Return what an answer looks like."""
@@ -234,32 +249,31 @@ class Vector(Kind):
         """Tell whether the stub, or any part of it, was left as it was."""
         return answer is ... or (isinstance(answer, (list, tuple)) and any(item is ... for item in answer))
 
-    def misconceptions(self) -> tuple[Wrong, ...]:
-        """Return the declared wrong answers."""
-        return self.wrong
-
-    def judge(self, answer: Any) -> Judgement:
+    def weigh(self, answer: Any) -> Judgement:
         """Compare with the right numbers, then with each wrong list, then name the first that differs."""
         expected = np.asarray(self.answer, dtype=np.float64)
         try:
             values = read_numbers(answer, expected.shape)
         except Unreadable as problem:
-            return Judgement(False, str(problem))
-        if same(values, expected, self.tolerance):
+            return Judgement(WRONG, str(problem))
+        if same(values, expected, self.tolerance, self.absolute):
             return self.correct()
         for wrong in self.wrong:
-            if same(values, np.asarray(wrong.answer, dtype=np.float64), self.tolerance):
-                return Judgement(False, wrong.hint)
-        differs = ~np.isclose(values, expected, rtol=max(self.tolerance, 1e-12), atol=0)
+            if same(values, np.asarray(wrong.answer, dtype=np.float64), self.tolerance, self.absolute):
+                return Judgement(WRONG, wrong.hint)
+        differs = ~np.isclose(values, expected, rtol=max(self.tolerance, 1e-12), atol=self.absolute)
         first = tuple(int(i) for i in np.argwhere(differs)[0])
         place = first[0] if len(first) == 1 else first
         how = how_it_differs(float(values[first]), float(expected[first]), self.tolerance)
-        return Judgement(False, how, f"{differs.sum()} of {differs.size} differ, the first at index {place}.")
+        return Judgement(WRONG, how, f"{differs.sum()} of {differs.size} differ, the first at index {place}.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bits(Kind):
-    """A pattern of `width` bits, as text of 0 and 1 (spaces are free), as '0x...' or as a whole number."""
+    """A pattern of `width` bits, as text of 0 and 1 (spaces are free), as '0x...' or as a whole number.
+
+    A wrong answer is a whole number, or a text where it has another number of bits.
+    """
 
     called: ClassVar[str] = "bit pattern"
     answer: int
@@ -273,30 +287,29 @@ class Bits(Kind):
         """Return the right pattern as text."""
         return f"{self.answer:0{self.width}b}"
 
-    def misconceptions(self) -> tuple[Wrong, ...]:
-        """Return the declared wrong patterns."""
-        return self.wrong
-
-    def judge(self, answer: Any) -> Judgement:
+    def weigh(self, answer: Any) -> Judgement:
         """Compare with the right pattern, then with each wrong one, then name the first bit that differs."""
+        for wrong in self.wrong:
+            if isinstance(wrong.answer, str) and isinstance(answer, str) and bare(answer) == bare(wrong.answer):
+                return Judgement(WRONG, wrong.hint)
         try:
             pattern = self.read(answer)
         except Unreadable as problem:
-            return Judgement(False, str(problem))
+            return Judgement(WRONG, str(problem))
         if pattern == self.answer:
             return self.correct()
         for wrong in self.wrong:
             if pattern == wrong.answer:
-                return Judgement(False, wrong.hint)
+                return Judgement(WRONG, wrong.hint)
         first = self.width - (pattern ^ self.answer).bit_length() + 1
-        return Judgement(False, f"Not yet: bit {first} of {self.width}, counted from the left, is the first wrong one.")
+        return Judgement(WRONG, f"Not yet: bit {first} of {self.width}, counted from the left, is the first wrong one.")
 
     def read(self, answer: Any) -> int:
         """Return the pattern as a whole number, or raise `Unreadable`."""
         if isinstance(answer, (int, np.integer)) and not isinstance(answer, bool):
             pattern = int(answer)
         elif isinstance(answer, str):
-            text = re.sub(r"[\s_|]", "", answer).lower()
+            text = bare(answer)
             if re.fullmatch(r"0x[0-9a-f]+", text):
                 pattern = int(text, 16)
             elif not re.fullmatch(r"(0b)?[01]+", text):
@@ -310,6 +323,11 @@ class Bits(Kind):
         if not 0 <= pattern < 2**self.width:
             raise Unreadable(f"Your answer does not fit into {self.width} bits.")
         return pattern
+
+
+def bare(text: str) -> str:
+    """Return a bit pattern's text without what only parts it."""
+    return re.sub(r"[\s_|]", "", text).lower()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -343,23 +361,24 @@ class Choice(Kind):
         """Return the wrong letters, each with its hint."""
         return tuple(Wrong(self.letter(wrong.answer), wrong.hint) for wrong in self.wrong)
 
-    def judge(self, answer: Any) -> Judgement:
+    def weigh(self, answer: Any) -> Judgement:
         """Compare with the right letter, then with the others."""
         if not isinstance(answer, str):
-            return Judgement(False, f"Your answer is {what_it_is(answer)}; the question asks for {self.asked()}.")
+            return Judgement(WRONG, f"Your answer is {what_it_is(answer)}; the question asks for {self.asked()}.")
         letter = answer.strip().strip("()").lower()
         if letter not in self.options():
-            return Judgement(False, f"There is no option {brief(answer)}; the question asks for {self.asked()}.")
+            return Judgement(WRONG, f"There is no option {brief(answer)}; the question asks for {self.asked()}.")
         if letter == self.right():
             return self.correct()
-        return Judgement(False, next(wrong.hint for wrong in self.misconceptions() if wrong.answer == letter))
+        return Judgement(WRONG, next(wrong.hint for wrong in self.misconceptions() if wrong.answer == letter))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Function(Kind):
     """A function to write, tried on `cases` and on inputs that `generate` makes; the first failing one is shown.
 
-    `reference` is the right function, `cases` are tuples of arguments, and `generate` makes one more tuple.
+    `reference` is the right function, `cases` are tuples of arguments, and `generate` makes one more tuple. `absolute`
+    is a tolerance besides the relative one, for results that may be zero.
     """
 
     called: ClassVar[str] = "function"
@@ -368,6 +387,7 @@ class Function(Kind):
     cases: tuple[tuple[Any, ...], ...]
     generate: Callable[[np.random.Generator], tuple[Any, ...]]
     tolerance: float = 1e-6
+    absolute: float = 0.0
 
     def asked(self) -> str:
         """Return what an answer looks like."""
@@ -378,48 +398,37 @@ class Function(Kind):
         """Return the right function."""
         return self.reference
 
-    def misconceptions(self) -> tuple[Wrong, ...]:
-        """Return the wrong functions."""
-        return self.wrong
-
     def inputs(self) -> list[tuple[Any, ...]]:
         """Return the fixed and the generated inputs, the same every time."""
         random = np.random.default_rng(20240)
         return [*self.cases, *(self.generate(random) for _ in range(GENERATED))]
 
-    def is_blank(self, answer: Any) -> bool:
-        """Tell whether the stub was left as it was: it returns `...` or raises `NotImplementedError`."""
-        if answer is ... or not callable(answer):
-            return answer is ...
-        try:
-            first = outcomes(answer, self.cases[:1])[0]
-        except TimeUp:
-            return False
-        return first.value is ... or isinstance(first.error, NotImplementedError)
-
-    def judge(self, answer: Any) -> Judgement:
+    def weigh(self, answer: Any) -> Judgement:
         """Try the function on all inputs; compare with the right results, then with each wrong function's."""
         if not callable(answer):
-            return Judgement(False, f"Your answer is {what_it_is(answer)}; hand in the function {self.name} itself.")
+            return Judgement(WRONG, f"Your answer is {what_it_is(answer)}; hand in the function {self.name} itself.")
         if complaint := self.arguments_differ(answer):
-            return Judgement(False, complaint)
+            return Judgement(WRONG, complaint)
         inputs = self.inputs()
         try:
             given = outcomes(answer, inputs)
         except TimeUp:
-            return Judgement(False, f"{self.name} was stopped after {limits.SECONDS:g} s: does a loop never end?")
+            return Judgement(WRONG, f"{self.name} was stopped after {limits.SECONDS:g} s: does a loop never end?")
+        if given[0].value is ... or isinstance(given[0].error, NotImplementedError):
+            return Judgement(OPEN)
         expected = outcomes(self.reference, inputs)
         pairs = list(zip(given, expected, strict=True))
         failing = next((at for at, pair in enumerate(pairs) if not self.agree(*pair)), None)
         changing = next((at for at, one in enumerate(given) if one.mutated), None)
         if changing is not None:
-            return Judgement(False, f"{self.name} changes its argument: work on a copy.", self.call(inputs[changing]))
+            return Judgement(WRONG, f"{self.name} changes its argument: work on a copy.", self.call(inputs[changing]))
         if failing is None:
             return self.correct()
+        beside = self.beside(inputs[failing], *pairs[failing])
         for wrong in self.wrong:
             if all(map(self.agree, given, outcomes(wrong.answer, inputs))):
-                return Judgement(False, wrong.hint, self.beside(inputs[failing], *pairs[failing]))
-        return Judgement(False, self.what_fails(given[failing]), self.beside(inputs[failing], *pairs[failing]))
+                return Judgement(WRONG, wrong.hint, beside)
+        return Judgement(WRONG, self.what_fails(given[failing]), beside)
 
     def arguments_differ(self, answer: Callable[..., Any]) -> str | None:
         """Say what is wrong with a function that cannot be called with the arguments in question."""
@@ -438,7 +447,7 @@ class Function(Kind):
         """Tell whether two outcomes are the same: equal results, or errors of one type."""
         if one.error or other.error:
             return type(one.error) is type(other.error)
-        return same(one.value, other.value, self.tolerance)
+        return same(one.value, other.value, self.tolerance, self.absolute)
 
     def what_fails(self, given: Outcome) -> str:
         """Say what is wrong with the outcome of a function that nobody foresaw."""

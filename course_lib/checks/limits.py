@@ -35,13 +35,13 @@ class Outcome:
 
 
 def outcomes(
-    function: Callable[..., Any], inputs: Sequence[tuple[Any, ...]], seconds: float = SECONDS
+    function: Callable[..., Any], inputs: Sequence[tuple[Any, ...]], seconds: float | None = None
 ) -> list[Outcome]:
-    """Return the outcome of `function` on each tuple of arguments; raise `TimeUp` when they take too long together.
+    """Return the outcome of `function` on each tuple of arguments; raise `TimeUp` when they take `SECONDS` together.
 
     What it prints or warns of is dropped. Only the user's own interrupt gets through.
     """
-    with silence(), time_limit(seconds):
+    with silence(), time_limit(SECONDS if seconds is None else seconds):
         return [outcome(function, arguments) for arguments in inputs]
 
 

@@ -11,13 +11,12 @@ from html import escape
 from typing import Any
 
 from course_lib import questions
-from course_lib.checks.kinds import Choice, Question
+from course_lib.checks.kinds import CORRECT, OPEN, WRONG, Choice, Judgement, Question
 from course_lib.checks.values import spell
 
 _seed = 0
 _states: dict[str, str] = {}
 
-CORRECT, WRONG, OPEN = "correct", "not yet", "not answered yet"
 EDGE = {CORRECT: "#006b4f", WRONG: "#d55e00", OPEN: "#808080"}
 
 
@@ -81,10 +80,11 @@ def check(number: str, answer: Any) -> Verdict:
 
 def judge(question: Question, answer: Any) -> Verdict:
     """Return the verdict on an answer to a question, and keep no record."""
-    if question.asks.is_blank(answer):
-        return Verdict(question.number, OPEN, "")
-    judgement = question.asks.judge(answer)
-    return Verdict(question.number, CORRECT if judgement.correct else WRONG, judgement.message, judgement.detail)
+    try:
+        judgement = question.asks.judge(answer)
+    except Exception as error:  # of any kind: an object of the student's may fail at being looked at
+        judgement = Judgement(WRONG, f"Your answer could not be read: it raises {type(error).__name__}.")
+    return Verdict(question.number, judgement.state, judgement.message, judgement.detail)
 
 
 class Given:

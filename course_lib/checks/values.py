@@ -73,28 +73,27 @@ def close(value: float, expected: float, tolerance: float) -> bool:
     return abs(value - expected) <= max(tolerance, 1e-12) * abs(expected)
 
 
-def same(value: Any, expected: Any, tolerance: float) -> bool:
-    """Tell whether a result is the expected one, numbers within a relative tolerance, containers piece by piece."""
+def same(value: Any, expected: Any, tolerance: float, absolute: float = 0.0) -> bool:
+    """Tell whether a result is the expected one, numbers within the tolerances, containers piece by piece."""
     if isinstance(expected, Mapping):
         if not isinstance(value, Mapping) or set(value) != set(expected):
             return False
-        return all(same(value[key], expected[key], tolerance) for key in expected)
+        return all(same(value[key], expected[key], tolerance, absolute) for key in expected)
     if isinstance(expected, (tuple, list)):
-        if not isinstance(value, (tuple, list, np.ndarray)) or (np.ndim(value) == 0 and isinstance(value, np.ndarray)):
+        listed = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+        if not listed or len(value) != len(expected):
             return False
-        return len(value) == len(expected) and all(same(v, e, tolerance) for v, e in zip(value, expected, strict=True))
+        return all(same(one, other, tolerance, absolute) for one, other in zip(value, expected, strict=True))
     if isinstance(expected, (str, bool, np.bool_, type(None))):
-        plain = value.item() if isinstance(value, (np.bool_, np.str_)) else value
-        return type(plain) is type(expected if not isinstance(expected, np.bool_) else bool(expected)) and (
-            plain == expected
-        )
+        plain, wanted = (one.item() if isinstance(one, np.generic) else one for one in (value, expected))
+        return type(plain) is type(wanted) and plain == wanted
     try:
         array = np.asarray(value)
     except ValueError:
         return False
     if array.dtype.kind not in "iufc" or array.shape != np.shape(expected):
         return False
-    return bool(np.allclose(array, expected, rtol=max(tolerance, 1e-12), atol=0, equal_nan=True))
+    return bool(np.allclose(array, expected, rtol=max(tolerance, 1e-12), atol=absolute, equal_nan=True))
 
 
 def brief(value: Any, longest: int = LONGEST) -> str:
