@@ -233,6 +233,43 @@ def test_every_kind_of_data_has_its_words_and_its_histogram_s_range():
         assert example_tensor(kind).max() <= high
 
 
+# What the lesson asks the learner to find in the explorer
+
+
+def used(way):
+    return np.unique(way.codes).size
+
+
+def test_the_answers_of_the_first_play_hold():
+    assert [(used(way), way.limits[1] - way.limits[0] + 1) for way in both(data="ReLU-like", bits=3)] == [
+        (4, 7),
+        (8, 8),
+    ]
+    zeropoint = both(data="100 to 104")[1]
+    assert not zeropoint.limits[0] <= zeropoint.zero_point <= zeropoint.limits[1]
+    for way in both(bits=4):
+        assert way.error.max_abs == pytest.approx(way.scale / 2, rel=0.05)
+    view = view_of(show="error")
+    line = DB_PER_BIT * np.arange(BITS[0], BITS[1] + 1)
+    assert 5.5 < (line - view.by_bits["absmax"])[3:].min() < (line - view.by_bits["absmax"])[3:].max() < 7.5
+
+
+def test_the_answers_of_the_second_play_hold():
+    column = {"data": "uniform", "outlier": 20, "place": "a column"}
+    by_slice = view_of(**column, show="error").by_slice["absmax"]
+    assert [round(sqnr, 1) for sqnr in by_slice[:3]] == [31.6, 35.4, 49.1]
+    one = view_of(**column | {"place": "one value"}, show="error").by_slice["absmax"]
+    assert abs(one[1] - one[2]) < 1
+    absmax, _ = both(outlier=10, bits=4)
+    left = np.unique(absmax.quantized.dequantize())
+    assert left[np.abs(left) < 4].tolist() == [0]
+    blocks, whole = {"scale_per": "block of 8", "bits": 4}, {"scale_per": "tensor", "bits": 8}
+    for outlier, better in ((1, (22.9, 41.7)), (100, (36.0, 17.5))):
+        ways = [both(outlier=outlier, **which)[0] for which in (blocks, whole)]
+        assert tuple(round(way.error.sqnr_db, 1) for way in ways) == better
+        assert ways[0].stored_bytes == pytest.approx(ways[1].stored_bytes, rel=0.002)
+
+
 # The widget
 
 

@@ -23,19 +23,19 @@ class QuantizationExplorer(Explorer):
     `show` chooses the picture: the mapping of slide S10, the histogram before and after, the staircase with its error
     around the chosen value, or the error by bits and by what shares a scale. The table below follows one value, whose
     `rank` is 0 for the smallest and 100 for the largest.
-    Initial values by name: data, outlier, place, bits, scale_per, rank, show.
+    Initial values by name: data, bits, outlier, place, scale_per, show, rank.
     """
 
     view = staticmethod(quantization_view)
     figure_size = (8.4, 3.4)
 
     def make_controls(self) -> dict[str, widgets.Widget]:
-        """Return the controls: the data, its outlier and the bits in one row, scales, picture and value in the next."""
+        """Return the controls: the data, the bits and the outlier in one row, scales, picture and value in the next."""
         controls = {
             "data": choice("Data", KINDS, "normal"),
+            "bits": Whole("Bits", 8, *BITS),
             "outlier": Magnitude("Outlier ×", 1, *OUTLIERS),
             "place": choice("Outlier in", PLACES, "one value"),
-            "bits": Whole("Bits", 8, *BITS),
             "scale_per": choice("Scale per", SLICES, "tensor"),
             "show": choice("Show", SHOWN, "mapping"),
             "rank": Whole("Your value, rank in %", 60, 0, 100),
