@@ -99,8 +99,8 @@ def _one_map(explorer: Explorer, figure: Figure, method: str, left: float) -> Ca
     for y, name in ((1, "real"), (0, "code")):
         axes.text(-1.21, y, name, **SMALL, color=MUTED, va="center")
     axes.plot([-1, 1], [1, 1], color=MUTED, linewidth=1.2)
-    axes.plot([-1, 1], [0, 0], color=FAINT, linewidth=6, solid_capstyle="butt")
     color = STYLES[method]["color"]
+    (every_code,) = axes.plot([], [], color=FAINT, linewidth=6, solid_capstyle="butt")
     (band,) = axes.plot([], [], color=color, linewidth=6, solid_capstyle="butt")
     (ticks,) = axes.plot([], [], color=INK, linewidth=0.7)
     (lines,) = axes.plot([], [], color=color, linewidth=0.8)
@@ -111,15 +111,16 @@ def _one_map(explorer: Explorer, figure: Figure, method: str, left: float) -> Ca
     below = [axes.text(x, -0.09, "", **SMALL, ha="center", va="top") for x in (-1, 1)]
     zero_label = axes.text(0, -0.09, "", **SMALL, ha="center", va="top")
     own_label = axes.text(0, 0.5, "", fontsize=8.5, fontweight="bold", va="center", bbox=LABEL_BOX)
-    explorer.moving(band, ticks, lines, zero, own, title, *above, *below, zero_label, own_label)
+    explorer.moving(every_code, band, ticks, lines, zero, own, title, *above, *below, zero_label, own_label)
 
     def draw(view: QuantizationView, way: Way) -> None:
         half, reach = 2 ** (view.bits - 1), float(np.abs(view.values).max()) or 1.0
         some = np.unique(np.linspace(0, view.values.size - 1, 33).round().astype(int))
         lines.set_data(*_segments(view.values[some] / reach, way.codes[some] / half, 1, 0))
-        every = max(1, half // 16)
-        places = np.arange(way.limits[0] if every == 1 else -half, half, every) / half
+        marked = np.arange(-half, half, max(1, half // 16))
+        places = marked[marked >= way.limits[0]] / half
         ticks.set_data(*_segments(places, places, 0.035, -0.035))
+        every_code.set_data(np.array(way.limits) / half, [0, 0])
         band.set_data(way.codes[[0, -1]] / half, [0, 0])
         own.set_data([view.value / reach, way.code / half], [1, 0])
         middle = (view.value / reach + way.code / half) / 2
