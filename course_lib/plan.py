@@ -239,7 +239,7 @@ def _model_and_recipe(resources: Resources) -> tuple[str, float, TrainingSetup]:
 def _model(resources: Resources, optimizer: str, recompute: str) -> tuple[str, float, TrainingSetup]:
     """Return the bound that decides P, the tokens and the set-up of the largest model, if trained in this way."""
     again = 0.0
-    for _ in range(1 if recompute == "none" else 2):  # recomputation's share depends on P, and P on that share
+    for _ in range(1 if recompute == "none" else 3):  # recomputation's share depends on P, and P on that share
         sizes = resources.largest_models(resources.flop / (1 + again))
         bound = min(sizes, key=sizes.__getitem__)
         setup = TrainingSetup(

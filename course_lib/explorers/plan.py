@@ -40,7 +40,8 @@ TOKENS = (3e9, 1e14)
 COLOURS = (SKY, GREEN, ORANGE, YELLOW)
 STYLE = """<style>
 .course-TrainingRunPlanner .course-sentence p {min-height: 7.25em}
-.course-TrainingRunPlanner .course-stack {position: relative; overflow: hidden}
+.course-TrainingRunPlanner .course-stack {display: block; position: relative}
+.course-stack .course-markdown {position: absolute; inset: 0; width: auto; height: auto; margin: 2px}
 .course-markdown textarea {position: absolute; inset: 0; width: 100%; height: 100%; box-sizing: border-box;
   resize: none; padding: 6px; border: 1px solid #5f6368; background: #ffffff; color: #222222;
   font: 12px/1.4 'DejaVu Sans Mono', Menlo, Consolas, monospace}
@@ -269,17 +270,18 @@ class TrainingRunPlanner(Explorer):
         place = np.clip(plan.parameters, 3.6e7, 2.5e12), np.clip(plan.tokens, 3.8e9, 8e13)
         self._own.set_data([place[0]], [place[1]])
         text = "plan" if place == (plan.parameters, plan.tokens) else "plan: off this map"
-        self._label(self._own_label, text, *place, below=False)
+        self._label(self._own_label, text, *place, right_below=1e9)
         known = catalog.training_runs().get(run or "")
         self._ring.set_data(([known.parameters], [known.tokens]) if known else ([], []))
         if known:
-            self._label(self._run_label, known.name, known.parameters, known.tokens, below=True)
+            self._label(self._run_label, known.name, known.parameters, known.tokens, right_below=1e11)
         self._run_label.set_visible(known is not None)
 
     @staticmethod
-    def _label(label: Any, text: str, x: float, y: float, below: bool) -> None:
-        side, shift = ("right", 1 / 1.4) if x > (1e11 if below else 1e9) else ("left", 1.4)
-        label.set(text=text, position=(x * shift, y / 1.7 if below else y * 1.35), horizontalalignment=side)
+    def _label(label: Any, text: str, x: float, y: float, right_below: float) -> None:
+        """Write `text` below a mark: on its right for models smaller than `right_below`, else on its left."""
+        side, shift = ("left", 1.4) if x < right_below else ("right", 1 / 1.4)
+        label.set(text=text, position=(x * shift, max(y / 1.6, 5e9)), horizontalalignment=side)
 
     def _draw_bars(self, plan: TrainingPlan) -> None:
         have, setup, memory = plan.resources, plan.setup, plan.setup.memory()

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+from course_lib.number_formats import FORMATS, encode
+from course_lib.number_text import bits
 
 
 @dataclass(frozen=True)
 class Case:
     """One explorer: an accepted text for each text field (by label), and controls to hold and to time (their labels).
 
-    The first of `timed` is a slider; its key is held down in a test.
+    A text may depend on the explorer's values. The first of `timed` is a slider; its key is held down in a test.
     """
 
     name: str
-    typed: dict[str, str]
+    typed: dict[str, str | Callable[[dict[str, Any]], str]]
     timed: dict[str, str]
 
     def __str__(self) -> str:
         return self.name
+
+    def text(self, label: str, values: dict[str, Any]) -> str:
+        """Return what to type into the field of this label while the explorer has these values."""
+        text = self.typed[label]
+        return text if isinstance(text, str) else text(values)
+
+
+def bits_of_three_quarters(values: dict[str, Any]) -> str:
+    """Return 0.75 in binary, in the format that the decoder stands at."""
+    fmt = FORMATS[values["format"]]
+    return bits(encode(0.75, fmt), fmt)
 
 
 CASES = [
@@ -42,8 +58,25 @@ CASES = [
         timed={"parameters": "Parameters", "batch": "Batch each", "recompute": "Recompute"},
     ),
     Case(
+        "FloatDecoder",
+        typed={"Decimal": "0.3", "Hexadecimal": "0x1234", "Binary": bits_of_three_quarters},
+        timed={"pattern": "Exponent e", "format": "Format", "preset": "Start from"},
+    ),
+    Case(
         "QuantizationExplorer",
         typed={"Outlier ×": "20"},
         timed={"outlier": "Outlier ×", "bits": "Bits", "rank": "Your value, rank in %", "show": "Show"},
+    ),
+    Case(
+        "TrainingRunPlanner",
+        typed={
+            "How many": "2,048",
+            "Days": "21",
+            "Data D": "1.5T",
+            "Tokens/P": "25",
+            "FLOP/token": "38.4e9",
+            "Price/hour": "1.5",
+        },
+        timed={"days": "Days", "utilization": "MFU, %", "accelerator": "Accelerator"},
     ),
 ]
