@@ -12,7 +12,7 @@ TEACH = $(SYSTEM_PYTHON) tools/setup_env.py instructor --
 
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg --nbval-cell-timeout=60
 
-.PHONY: help lab present handout test notebooks exercises lint format lock bench clean
+.PHONY: help lab present handout fresh test notebooks exercises lint format lock bench clean
 
 help: ## List these commands (what a bare `make` does)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -25,6 +25,9 @@ present: ## Open a lesson as live slides (LESSON=04 or LESSON=memory)
 
 handout: ## Write each lesson as one page that needs no network, into build/handout (LESSON=04 for one)
 	@$(TEACH) tools/handout.py $(LESSON)
+
+fresh: ## Lay a fresh copy of a set of exercises beside your answers, in my_exercises (SET=04 or SET=memory)
+	@$(SYSTEM_PYTHON) tools/setup_env.py -- tools/own_exercises.py $(SET)
 
 test: ## Run every test: units, doctests, notebooks, and the explorers in a browser
 	@$(RUN) -m pytest -n 2 --dist loadscope $(NBVAL) tests course_lib notebooks exercises

@@ -155,7 +155,7 @@ def test_a_students_copy_keeps_its_solutions_folded(path: Path, tool: ModuleType
 @pytest.mark.parametrize("path", MASTERS, **BY_NAME)
 def test_a_class_gets_no_solutions(path: Path, tool: ModuleType) -> None:
     master = read(path)
-    handed_out = tool.student_copy(master, with_solutions=False)
+    handed_out = tool.student_copy(master, path.name, with_solutions=False)
     assert not cells(handed_out, "solution")
     text = nbformat.writes(handed_out)
     for cell in cells(master, "answer"):
@@ -231,7 +231,7 @@ def test_a_badge_that_has_changed_replaces_the_old_one(tool: ModuleType) -> None
 
 
 def test_a_students_copy_has_stubs_locks_and_the_folded_code(tool: ModuleType) -> None:
-    made = tool.student_copy(tool.stamp(small_master()))
+    made = tool.student_copy(tool.stamp(small_master()), "01_x.ipynb")
     assert made.cells[3].source == "def f():\n    x = ...\n    # Put your answer in place of the dots.\n    return x"
     assert "```python\ndef f():\n    x = 1\n    return x\n```\n\nSo." in made.cells[6].source
     assert made.cells[4].execution_count is None
@@ -244,7 +244,7 @@ def test_an_answer_in_words_is_judged_by_a_person(tool: ModuleType) -> None:
     master.cells[3] = new_markdown_cell("### BEGIN SOLUTION\nBecause.\n### END SOLUTION")
     marks = tool.stamp(master).cells[3].metadata.nbgrader
     assert (marks.grade, marks.solution, marks.locked, marks.points) == (True, True, False, 1)
-    assert tool.student_copy(master).cells[3].source == tool.TEXT_STUB
+    assert tool.student_copy(master, "01_x.ipynb").cells[3].source == tool.TEXT_STUB
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_a_master_that_makes_no_sense_is_refused_in_one_sentence(
     master = small_master()
     master.cells[place].source = source
     with pytest.raises(SystemExit, match=complaint):
-        tool.student_copy(tool.stamp(master))
+        tool.student_copy(tool.stamp(master), "01_x.ipynb")
 
 
 def test_names_of_sets_are_understood_and_unknown_ones_refused(tool: ModuleType) -> None:
@@ -279,7 +279,7 @@ def test_drift_is_seen(spoilt: str, tmp_path: Path, tool: ModuleType) -> None:
     master, student = tmp_path / "solutions" / "01_compute_cost.ipynb", tmp_path / "01_compute_cost.ipynb"
     made = tool.stamp(small_master())
     tool.write(master, made)
-    handed_out = tool.student_copy(made)
+    handed_out = tool.student_copy(made, master.name)
     tool.write(student, handed_out)
     assert tool.drift(master) == []
     if spoilt == "source":

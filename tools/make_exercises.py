@@ -25,6 +25,10 @@ EXERCISES = Path(__file__).resolve().parent.parent / "exercises"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 CODE_STUB = "# Put your answer in place of the dots."
 TEXT_STUB = "Write your answer here."
+WHERE_ANSWERS_LIE = """
+
+Your answers are sent nowhere. In the JupyterLab that `make lab` opens they are saved as `my_exercises/{}`,
+which no update of the course touches; hand in that file."""
 HEADING = re.compile(r"^## (\d+\.\d+) · (.+)$", re.MULTILINE)
 CHECKED = re.compile(r"""\bcheck\(\s*["'](\d+\.\d+)["']""")
 FOLDED_SOLUTION = "<details><summary>Solution</summary>"
@@ -63,7 +67,7 @@ def make(path: Path) -> None:
     write(path, stamp(master))
     run_notebooks.run_and_compare(path, write=True)
     copy_path = path.parent.parent / path.name
-    write(copy_path, student_copy(master))
+    write(copy_path, student_copy(master, path.name))
     run_notebooks.run_and_compare(copy_path, write=True)
 
 
@@ -80,7 +84,9 @@ def drift(path: Path) -> list[str]:
     if not copy_path.exists():
         return [*complaints, f"{path.name} has no student's copy"]
     _, there = run_notebooks.read(copy_path)
-    return complaints + [f"{path.name}, the student's copy: {one}" for one in differences(there, student_copy(wanted))]
+    return complaints + [
+        f"{path.name}, the student's copy: {one}" for one in differences(there, student_copy(wanted, path.name))
+    ]
 
 
 def differences(there: NotebookNode, wanted: NotebookNode) -> list[str]:
@@ -169,10 +175,10 @@ def with_badge(source: str, heading: str, question: Question) -> str:
 # The student's copy
 
 
-def student_copy(master: NotebookNode, with_solutions: bool = True) -> NotebookNode:
+def student_copy(master: NotebookNode, name: str, with_solutions: bool = True) -> NotebookNode:
     """Return what a student gets: stubs for answers, locked checks, and, unless it is for a class, folded solutions.
 
-    It lies one folder higher than the master, and so do its links.
+    It lies one folder higher than the master, and so do its links. `name` is the file's.
     """
     notebook: NotebookNode = copy.deepcopy(master)
     notebook.cells = []
@@ -194,6 +200,8 @@ def student_copy(master: NotebookNode, with_solutions: bool = True) -> NotebookN
             cell.source = cell.source.replace("](../../", "](../")
         lock(cell)
         notebook.cells.append(cell)
+    if with_solutions:
+        notebook.cells[0].source += WHERE_ANSWERS_LIE.format(name)
     return notebook
 
 

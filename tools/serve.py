@@ -1,8 +1,10 @@
 """Be the JupyterLab that `lab.py` starts, inside `.venv`: its arguments are JupyterLab's.
 
+In another environment that has the course, `python tools/serve.py` alone does what `lab.py` does.
 The settings in `tools/jupyter` come first, so that nobody is asked about news and no updates are looked for; the user's
-own settings stay as they are. The course's lessons are marked as trusted, because JupyterLab shows the saved pictures
-of a notebook that it does not trust only once its cells are run.
+own settings stay as they are. What a student writes in an exercise is saved apart: `own_exercises.py` says where. The
+course's notebooks are marked as trusted, because JupyterLab shows the saved pictures of a notebook that it does not
+trust only once its cells are run.
 """
 
 from __future__ import annotations
@@ -11,18 +13,22 @@ import os
 import sys
 from pathlib import Path
 
+import lab
 import nbformat
 from jupyterlab.labapp import main as jupyterlab
 from nbformat.sign import NotebookNotary
 
 ROOT = Path(__file__).resolve().parent.parent
+KEEP_ANSWERS = "--ServerApp.contents_manager_class=own_exercises.OwnExercises"
 
 
 def main() -> None:
     paths = [str(ROOT / "tools" / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     trust_lessons()
-    sys.exit(jupyterlab(sys.argv[1:]))
+    trust_lessons(ROOT / "exercises")
+    arguments = sys.argv[1:] or lab.server_arguments(lab.choose_port(None), lab.has_screen())
+    sys.exit(jupyterlab([KEEP_ANSWERS, *arguments]))
 
 
 def trust_lessons(folder: Path = ROOT / "notebooks") -> None:
