@@ -187,10 +187,11 @@ def _sentence(
     gain = zeropoint.error.sqnr_db - absmax.error.sqnr_db
     better = f"{'Zero-point' if gain > 0 else 'Absmax'} is better by {abs(gain):.1f} dB"
     saved = [f"{100 * (1 - way.stored_bytes / (4 * size)):.1f} %" for way in ways]
+    by_both = f"{saved[0]} by absmax, {saved[1]} by zero-point" if saved[0] != saved[1] else saved[0]
     return (
         f"{DATA[data][0]}{far}, {bits} bits, a scale per {per}: {errors}. "
-        f"{better if abs(gain) >= 0.05 else 'They are equally good'}; 6.02 dB a bit would be {DB_PER_BIT * bits:.1f} "
-        f"dB. Memory saved, scales included: {' and '.join(dict.fromkeys(saved))}. "
+        f"{better if abs(gain) >= 0.05 else 'They are equally good'}; the rule of 6.02 dB a bit gives "
+        f"{DB_PER_BIT * bits:.1f} dB. Memory saved, scales included: {by_both}. "
         f"Value {_written(value, ways)} becomes {absmax.code} and comes back as {_written(absmax.back, ways)} by "
         f"absmax, {zeropoint.code} and {_written(zeropoint.back, ways)} by zero-point."
     )
