@@ -240,7 +240,7 @@ def test_marks_and_bars_stand_at_the_plan_s_values(made, values):
     (x,), (y,) = made._own.get_data()
     inside = 3.6e7 <= plan.parameters <= 2.5e12 and 3.8e9 <= plan.tokens <= 8e13
     assert ((x, y) == (plan.parameters, plan.tokens)) == inside
-    assert made._own_label.get_text() == ("plan" if inside else "plan: off this map")
+    assert made._own_label.get_text() == ("" if inside else "off this map")
     assert made._time.get_width() == pytest.approx(plan.days / values["days"], rel=1e-6)
     limit = plan.setup.capacity / made._capacity.get_xdata()[0]
     assert limit >= max(memory.total, plan.setup.capacity)

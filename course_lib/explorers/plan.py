@@ -184,7 +184,7 @@ class TrainingRunPlanner(Explorer):
 
     def _build_plane(self, axes: Any) -> None:
         axes.set(xscale="log", yscale="log", xlim=SIZES, ylim=TOKENS)
-        axes.set(xlabel="parameters P", ylabel="tokens D", title="Your plan among published runs")
+        axes.set(xlabel="parameters P", ylabel="tokens D", title="Your plan (diamond) among published runs")
         axes.fill_between(SIZES, TOKENS[0], MINIMUM_TOKENS, color=FAINT, alpha=0.45, linewidth=0, zorder=0)
         axes.text(3.5e7, 1.75e11, "fewer than 200 B tokens", fontsize=7.5, color=INK, va="top")
         axes.plot(SIZES, chinchilla_tokens(SIZES), ":", color=INK, linewidth=1.4, zorder=1)
@@ -203,7 +203,7 @@ class TrainingRunPlanner(Explorer):
         self._parameters_label = self.moving(axes.text(1, 4e9, "P at most", rotation=90, ha="center", **small))
         self._tokens_label = self.moving(axes.text(2.6e12, 1, "D at most", ha="right", va="center", **small))
         self._run_label = self.moving(axes.text(1, 1, "", va="center", **small))
-        self._own_label = self.moving(axes.text(1, 1, "plan", va="center", **small | {"color": RED}, fontweight="bold"))
+        self._own_label = self.moving(axes.text(1, 1, "", va="center", **small | {"color": RED}, fontweight="bold"))
 
     def _build_bars(self, figure: Figure) -> None:
         self._time_title = self.moving(figure.text(0.56, 0.93, "", fontsize=9.5, color=INK))
@@ -269,7 +269,7 @@ class TrainingRunPlanner(Explorer):
         self._budget_label.set(position=(top, 5e13), visible=SIZES[0] < top < 3e11)
         place = np.clip(plan.parameters, 3.6e7, 2.5e12), np.clip(plan.tokens, 3.8e9, 8e13)
         self._own.set_data([place[0]], [place[1]])
-        text = "plan" if place == (plan.parameters, plan.tokens) else "plan: off this map"
+        text = "" if place == (plan.parameters, plan.tokens) else "off this map"
         self._label(self._own_label, text, *place, right_below=1e9)
         known = catalog.training_runs().get(run or "")
         self._ring.set_data(([known.parameters], [known.tokens]) if known else ([], []))
