@@ -138,6 +138,24 @@ def test_the_solutions_hold_in_every_edition(path: Path, seed: int) -> None:
     assert len(verdicts) == len(questions.numbers_of(int(path.name[:2])))
 
 
+@pytest.mark.parametrize("path", MASTERS, **BY_NAME)
+def test_a_question_can_be_taken_up_again_after_all_the_others(path: Path) -> None:
+    """Its check alone, and then its answer and its check, say the same once every other cell has been run."""
+    master = read(path)
+    scope: dict[str, object] = {}
+    run = [cell for cell in master.cells if cell.cell_type == "code"]
+    for cell in run:
+        exec(compile(cell.source, cell.id, "exec"), scope)
+    for checked in cells(master, "check"):
+        assert eval(checked.source, scope).correct, checked.source
+    for checked in reversed(cells(master, "check")):
+        place = checked.metadata.nbgrader.grade_id.removeprefix("check-")
+        for cell in cells(master, "answer"):
+            if re.fullmatch(rf"answer-{place}(-\d+)?", cell.metadata.nbgrader.grade_id):
+                exec(compile(cell.source, cell.id, "exec"), scope)
+        assert eval(checked.source, scope).correct, checked.source
+
+
 @pytest.mark.parametrize("path", COPIES, **BY_NAME)
 def test_a_students_copy_keeps_its_solutions_folded(path: Path, tool: ModuleType) -> None:
     notebook = read(path)
@@ -198,9 +216,9 @@ def small_master() -> NotebookNode:
     sources = [
         new_markdown_cell("# Exercises"),
         new_markdown_cell(f"## 1.1 · {title}\n\nWhat does it cost?"),
-        new_code_cell('run = given("1.1")\nrun'),
+        new_code_cell('given("1.1")'),
         new_code_cell("def f():\n    x = ...\n    ### BEGIN SOLUTION\n    x = 1\n    ### END SOLUTION\n    return x"),
-        new_code_cell('check("1.1", f())', execution_count=1),
+        new_code_cell('check("1.1", f)', execution_count=1),
         new_markdown_cell("<details><summary>Hint 1</summary>\n\nAha\n\n</details>"),
         new_markdown_cell("<details><summary>Solution</summary>\n\nSo.\n\n</details>"),
         new_markdown_cell("# The end\n\n[lesson](../../notebooks/01_compute_cost.ipynb)"),
@@ -254,7 +272,9 @@ def test_an_answer_in_words_is_judged_by_a_person(tool: ModuleType) -> None:
         (1, "# No question", "outside"),
         (3, "### BEGIN SOLUTION\nx = 1", "does not end"),
         (3, "### BEGIN SOLUTION\n### BEGIN SOLUTION\n### END SOLUTION", "inside another"),
-        (4, 'check("1.2", f())', "outside of question 1.2"),
+        (4, 'check("1.2", f)', "outside of question 1.2"),
+        (2, 'run = given("1.1")\nrun', "begin the answer cell with"),
+        (5, 'check("1.1", f)', "its answer is called f, as that of 1.1 is"),
     ],
 )
 def test_a_master_that_makes_no_sense_is_refused_in_one_sentence(
@@ -262,6 +282,7 @@ def test_a_master_that_makes_no_sense_is_refused_in_one_sentence(
 ) -> None:
     master = small_master()
     master.cells[place].source = source
+    master.cells[place].cell_type = "markdown" if place == 1 else "code"
     with pytest.raises(SystemExit, match=complaint):
         tool.student_copy(tool.stamp(master), "01_x.ipynb")
 

@@ -30,7 +30,8 @@ WHERE_ANSWERS_LIE = """
 Your answers are sent nowhere. In the JupyterLab that `make lab` opens they are saved as `my_exercises/{}`,
 which no update of the course touches; hand in that file."""
 HEADING = re.compile(r"^## (\d+\.\d+) · (.+)$", re.MULTILINE)
-CHECKED = re.compile(r"""\bcheck\(\s*["'](\d+\.\d+)["']""")
+CHECKED = re.compile(r"""\bcheck\(\s*["'](\d+\.\d+)["']\s*,\s*(\w+)""")
+TAKEN_APART = re.compile(r"^(\w+) = given\(", re.MULTILINE)
 FOLDED_SOLUTION = "<details><summary>Solution</summary>"
 BADGE = re.compile(r"^\*Difficulty .*\*$", re.MULTILINE)
 
@@ -107,6 +108,7 @@ def differences(there: NotebookNode, wanted: NotebookNode) -> list[str]:
 def stamp(master: NotebookNode) -> NotebookNode:
     """Give every cell of a master, in place, its place in nbgrader's format, and every question its badge."""
     taken: Counter[str] = Counter()
+    answers: dict[str, str] = {}
     question: Question | None = None
     for cell in master.cells:
         if cell.cell_type == "markdown" and (heading := HEADING.search(cell.source)):
@@ -117,6 +119,7 @@ def stamp(master: NotebookNode) -> NotebookNode:
         elif cell.cell_type == "markdown" and re.match("#{1,2} ", cell.source):
             question = None
         role = role_of(cell, question)
+        refuse_what_cannot_be_run_again(cell, role, question, answers)
         grade_id = f"{role}-{question.number.replace('.', '-') if question else 'set'}"
         taken[grade_id] += 1
         cell["id"] = grade_id if taken[grade_id] == 1 else f"{grade_id}-{taken[grade_id]}"
@@ -139,6 +142,24 @@ def role_of(cell: NotebookNode, question: Question | None) -> str:
     if cell.source.startswith(FOLDED_SOLUTION):
         return "solution"
     return "hints" if cell.source.startswith("<details>") else "text"
+
+
+def refuse_what_cannot_be_run_again(
+    cell: NotebookNode, role: str, question: Question | None, answers: dict[str, str]
+) -> None:
+    """Exit where a cell that is run again, after the others, would meet a name of another question."""
+    if role == "given" and question and (name := TAKEN_APART.search(cell.source)):
+        sys.exit(
+            f"{question.number}: show what is given with `given({question.number!r})` alone, and begin the answer cell "
+            f"with `{name[1]} = given({question.number!r})`, so that it can be run again after other questions."
+        )
+    if role == "check" and question:
+        name = CHECKED.search(cell.source)[2]
+        if name in answers:
+            sys.exit(
+                f"{question.number}: its answer is called {name}, as that of {answers[name]} is; give it its own name."
+            )
+        answers[name] = question.number
 
 
 def has_solution(cell: NotebookNode) -> bool:
