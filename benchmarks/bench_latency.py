@@ -130,7 +130,7 @@ def measure(notebook: Notebook, case: Case, name: str, label: str) -> dict[str, 
             notebook.script(IDLE)
             notebook.script(WATCH, kind)
             back = {"ArrowRight": "ArrowLeft", "ArrowDown": "ArrowUp"}[forward]
-            notebook.page.keyboard.press(forward if (press + WARM_UP) % 20 < 10 else back)
+            notebook.page.keyboard.press(forward if (press + WARM_UP) % 16 < 8 else back)
             taken = notebook.script(MEASURED)
             if press >= 0:
                 milliseconds[kind].append(taken)

@@ -16,6 +16,7 @@ MODULES = [
     "course_lib.memory",
     "course_lib.memory_advice",
     "course_lib.number_formats",
+    "course_lib.number_rounding",
     "course_lib.number_text",
     "course_lib.quantization",
     "course_lib.scaling",

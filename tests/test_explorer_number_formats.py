@@ -1,0 +1,539 @@
+import dataclasses
+import math
+from fractions import Fraction
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_lib.explorers.bit_pattern import BitPattern, field_of, hexadecimal, parse_hexadecimal
+from course_lib.explorers.number_formats import (
+    ORDER,
+    OWN,
+    PI,
+    PRESETS,
+    SLIDE_BITS,
+    SLIDE_FP16,
+    SLIDE_FP32,
+    FloatDecoder,
+    float_decoder_view,
+    preset_number,
+)
+from course_lib.number_formats import (
+    BF16,
+    FORMATS,
+    FP4_E2M1,
+    FP8_E4M3,
+    FP16,
+    FP32,
+    FP64,
+    INT8,
+    TF32,
+    IntFormat,
+    decode,
+    encode,
+    fields,
+    neighbours,
+    spacing,
+)
+from course_lib.number_rounding import carry, encode_decimal
+from course_lib.number_text import bits, exact_decimal, formula
+
+REFUSED = "significand has 24 digits, 1 too many; accepted for fp32: sign 1, exponent 8, significand 23"
+FLOATS = [name for name in ORDER if not isinstance(FORMATS[name], IntFormat)]
+
+quick = settings(deadline=None, max_examples=60)
+any_pattern = st.sampled_from(ORDER).flatmap(
+    lambda name: st.tuples(st.just(name), st.integers(0, 2 ** FORMATS[name].bits - 1))
+)
+
+
+@pytest.fixture(scope="module")
+def made():
+    explorer = FloatDecoder()
+    yield explorer
+    explorer.close()
+
+
+@pytest.fixture
+def explorer(made):
+    if made.controls["pattern"].problem:
+        made.set(pattern=0)
+    made.set(format="fp32", preset="pi")
+    return made
+
+
+@pytest.fixture
+def pattern(explorer):
+    return explorer.controls["pattern"]
+
+
+def texts(explorer):
+    root = ElementTree.fromstring(explorer.svg)
+    return ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def accessible_name(explorer):
+    return ElementTree.fromstring(explorer.svg).get("aria-label")
+
+
+def said_of(values):
+    """Return the sentence that belongs to values, and whether they can be drawn."""
+    try:
+        return float_decoder_view(**values).sentence, True
+    except ValueError as error:
+        return f"Not drawn: {error}", False
+
+
+def assert_in_step(explorer):
+    """Assert that all that is shown belongs to the values now; tell whether they are drawn."""
+    values, pattern = explorer.values(), explorer.controls["pattern"]
+    assert accessible_name(explorer) == explorer.sentence
+    if pattern.problem:
+        assert explorer.sentence == f"Not drawn: {pattern.problem}"
+        return False
+    fmt = FORMATS[values["format"]]
+    assert pattern.format is fmt
+    assert pattern.hexadecimal.value == hexadecimal(values["pattern"], fmt)
+    assert pattern.binary.value == bits(values["pattern"], fmt)
+    pressed = "".join(str(int(button.value)) for button in pattern.bits.children)
+    assert pressed == f"{values['pattern']:0{fmt.bits}b}"
+    assert pattern.slider.value == fields(values["pattern"], fmt).exponent
+    said, drawn = said_of(values)
+    assert explorer.sentence == said
+    return drawn
+
+
+# The view
+
+
+@quick
+@given(any_pattern)
+def test_a_pattern_is_shown_with_its_fields_its_value_and_its_formula(case):
+    name, number = case
+    fmt, view = FORMATS[name], float_decoder_view(number, name)
+    assert (view.pattern, view.format, view.fields) == (number, fmt, fields(number, fmt))
+    assert (view.exact, view.value) == (exact_decimal(number, fmt),) * 2
+    assert (view.binary, view.formula) == (bits(number, fmt), formula(number, fmt))
+    assert int(view.hexadecimal, 16) == number
+    assert view.step == (None if view.fields.kind in ("infinity", "nan") else spacing(number, fmt))
+    assert view.hexadecimal in view.sentence
+
+
+@quick
+@given(any_pattern)
+def test_the_line_has_the_numbers_around_at_their_true_distances(case):
+    name, number = case
+    fmt, view = FORMATS[name], float_decoder_view(number, name)
+    if view.fields.kind == "nan":
+        assert view.points == ()
+        return
+    here = [point.place for point in view.points].index(0)
+    assert view.points[here].pattern == number
+    for left, right in zip(view.points, view.points[1:], strict=False):
+        assert left.place < right.place
+        assert decode(neighbours(left.pattern, fmt).above, fmt) == decode(right.pattern, fmt)
+        if all(math.isfinite(decode(point.pattern, fmt)) for point in (left, right)) and view.step:
+            gap = Fraction(decode(right.pattern, fmt)) - Fraction(decode(left.pattern, fmt))
+            assert right.place - left.place == float(gap / Fraction(view.step))
+    labels = [point.label for point in view.points]
+    assert len(set(labels)) == len(labels)
+
+
+def test_the_line_shows_where_the_steps_double():
+    places = [point.place for point in float_decoder_view(encode(1, FP16), "fp16").points]
+    assert places == [-4, -3.5, -3, -2.5, -2, -1.5, -1, -0.5, 0, 1, 2, 3, 4]
+
+
+def test_the_number_asked_for_stands_between_the_numbers_that_there_are():
+    view = float_decoder_view(0x40490FDB, "fp32", PI)
+    assert view.wanted_place == pytest.approx(-8.7422780003e-8 / 2**-22, rel=1e-9)
+    assert float_decoder_view(0x40490FDB, "fp32").wanted_place == 0
+    assert float_decoder_view(0x7C00, "fp16", "1e9").wanted_place is None
+    assert float_decoder_view(127, "int8", "300").wanted_place is None
+
+
+@quick
+@given(any_pattern)
+def test_the_value_is_carried_into_every_format(case):
+    name, number = case
+    view = float_decoder_view(number, name)
+    for other, carried in view.carried.items():
+        if carried is None:
+            assert view.fields.kind == "nan"
+            assert other in ("fp4 e2m1", "int8", "int4")
+        else:
+            assert str(carried) == str(carry(view.exact, FORMATS[other]))
+    assert tuple(view.carried) == ORDER
+    assert sorted(ORDER) == sorted(FORMATS)
+
+
+def test_the_sentence_of_pi_in_fp32():
+    assert float_decoder_view(0x40490FDB, "fp32", PI, "pi").sentence == (
+        "fp32 0x40490FDB is 3.1415927410125732421875, a normal number: (-1)^0 × 2^(128 - 127) × "
+        "1.57079637050628662109375. Its neighbours are 3.1415925025939941 and 3.1415929794311523; one step here is "
+        "2.38e-7. 3.14159265358979323846 is stored with an error of 8.74e-8 (relative 2.78e-8)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "value", "said"),
+    [
+        (0x7BFF, "fp16", None, "is 65504, a normal number: (-1)^0 × 2^(30 - 15) × 1.9990234375. Its neighbours"),
+        (0x0001, "fp16", None, "a subnormal number: (-1)^0 × 2^(1 - 15) × 0.0009765625. Its neighbours are 0 and"),
+        (0x80000000, "fp32", None, "is -0, a zero: (-1)^1 × 2^(1 - 127) × 0."),
+        (0x7C00, "fp16", "1e9", "the number below it is 65504. 1000000000 is too large: it becomes infinity."),
+        (0xFF800000, "fp32", None, "Nothing lies below it; the number above it is -3.4028234663852886e38."),
+        (0x7F800001, "fp32", None, "is not a number, as the exponent is all ones and the significand is not 0."),
+        (0x7E, "fp8 e4m3", None, "2^(15 - 7) × 1.75. Nothing lies above it; the number below it is 416;"),
+        (0x7F, "int8", "300", "300 is too large: it becomes 127. It is too large for fp4 e2m1, int4."),
+        (0x00, "int8", "0.1", "0.1 is too small: it becomes 0."),
+        (0x81, "int8", None, "int8 0x81 is -127, an integer: -1 × 2^7 + 1."),
+        (0x4380, "bf16", None, "Its neighbours are 255 and 258; one step here is 2."),
+    ],
+)  # fmt: skip
+def test_the_sentence_says_what_is_special(number, name, value, said):
+    value = "1000000000" if value == "1e9" else value
+    assert said in float_decoder_view(number, name, value).sentence
+
+
+@quick
+@given(any_pattern)
+def test_the_sentence_is_short_enough_for_its_place(case):
+    name, number = case
+    assert len(float_decoder_view(number, name).sentence) < 350
+
+
+def test_a_value_that_belongs_to_another_pattern_is_refused():
+    with pytest.raises(ValueError, match=r"^value '0\.1' is not stored as 0x40490FDB in fp32$"):
+        float_decoder_view(0x40490FDB, "fp32", "0.1")
+
+
+def test_unknown_names_and_patterns_too_large_are_refused():
+    with pytest.raises(ValueError, match=r"^format 'fp31' is unknown; did you mean"):
+        float_decoder_view(0, "fp31")
+    with pytest.raises(ValueError, match=r"^preset 'e' is unknown"):
+        float_decoder_view(0, "fp32", preset="e")
+    with pytest.raises(
+        ValueError, match=r"^pattern must be a whole number from 0 to 255 \(8 bits\) for int8; got 256$"
+    ):
+        float_decoder_view(256, "int8")
+
+
+# Presets
+
+
+@pytest.mark.parametrize(
+    ("preset", "name", "number"),
+    [
+        ("pi", "fp32", 0x40490FDB), ("pi", "fp16", 0x4248), ("pi", "bf16", 0x4049), ("pi", "fp64", 0x400921FB54442D18),
+        ("0.1", "fp32", 0x3DCCCCCD), ("0.1", "fp64", 0x3FB999999999999A),
+        ("smallest subnormal", "fp16", 0x0001), ("smallest normal", "fp16", 0x0400), ("largest", "fp16", 0x7BFF),
+        ("largest", "fp32", 0x7F7FFFFF), ("largest", "fp8 e4m3", 0x7E), ("largest", "int8", 0x7F),
+        ("1 + epsilon", "bf16", 0x3F81), ("-0", "fp32", 0x80000000), ("infinity", "fp8 e5m2", 0x7C),
+        ("quiet NaN", "fp32", 0x7FC00000), ("quiet NaN", "fp8 e4m3", 0x7F), (SLIDE_FP16, "fp16", 0x4248),
+    ],
+)  # fmt: skip
+def test_presets_are_the_published_patterns(preset, name, number):
+    found, text = preset_number(preset, FORMATS[name])
+    assert found == number
+    view = float_decoder_view(found, name, text, preset)
+    assert view.pattern == number
+
+
+@pytest.mark.parametrize(
+    ("preset", "fmt", "reason"),
+    [
+        (SLIDE_FP32, FP32, REFUSED),
+        ("infinity", FP8_E4M3, "fp8 e4m3 has no infinity: its largest number is 448"),
+        ("infinity", FP4_E2M1, "fp4 e2m1 has no infinity: its largest number is 6"),
+        ("quiet NaN", FP4_E2M1, "fp4 e2m1 has no NaN: each of its 16 patterns is a number"),
+        ("smallest subnormal", INT8, "int8 has no smallest subnormal: it has the integers -128 to 127"),
+        (SLIDE_FP16, BF16, "'slide S7: pi in fp16' is a pattern of fp16, not of bf16"),
+    ],
+)
+def test_a_preset_that_a_format_does_not_have_is_refused_with_the_reason(preset, fmt, reason):
+    with pytest.raises(ValueError, match=r"\A" + reason.replace("(", r"\(") + r"\Z"):
+        preset_number(preset, fmt)
+    with pytest.raises(ValueError, match=reason):
+        float_decoder_view(0, fmt.name, preset=preset)
+
+
+@pytest.mark.parametrize("name", ORDER)
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_is_shown_or_refused_in_every_format(made, preset, name):
+    made.set(format=name, preset=preset)
+    assert_in_step(made)
+    if preset not in SLIDE_BITS:
+        assert (made.values()["format"], made.values()["preset"]) == (name, preset)
+
+
+def test_the_slides_own_digits_for_pi_are_refused_and_named(explorer, pattern):
+    explorer.set(preset=SLIDE_FP32, format="bf16")
+    assert explorer.sentence == f"Not drawn: {REFUSED}"
+    assert pattern.binary.value == SLIDE_BITS[SLIDE_FP32][1]
+    assert explorer.values() == {"format": "fp32", "preset": SLIDE_FP32, "value": PI, "pattern": 0x40490FDB}
+    pattern.binary.value = "0 10000000 10010010000111111011011"
+    assert explorer.values()["preset"] == OWN
+    assert explorer.values()["pattern"] == 0x40490FDB
+    assert assert_in_step(explorer)
+
+
+def test_a_preset_stays_while_the_format_changes_and_is_left_by_a_bit(explorer, pattern):
+    explorer.set(preset="largest")
+    for name in ("fp16", "bf16", "fp64", "int8"):
+        explorer.controls["format"].value = name
+        assert explorer.values()["preset"] == "largest"
+        assert decode(explorer.values()["pattern"], FORMATS[name]) == FORMATS[name].largest
+    pattern.bits.children[-1].value = False
+    assert explorer.values() == {"format": "int8", "preset": OWN, "value": "126", "pattern": 126}
+
+
+# The pattern is what counts
+
+
+def test_a_click_on_a_bit_changes_that_bit_alone(explorer, pattern):
+    for number, button in enumerate(reversed(pattern.bits.children)):
+        before = explorer.values()["pattern"]
+        button.value = not button.value
+        assert explorer.values()["pattern"] == before ^ 1 << number
+        assert assert_in_step(explorer)
+
+
+def test_the_payload_of_a_nan_survives_every_control(explorer, pattern):
+    explorer.set(format="fp64", pattern=0x7FF0000000000001)
+    assert assert_in_step(explorer)
+    assert explorer.values()["pattern"] == 0x7FF0000000000001
+    pattern.hexadecimal.value = "fff8 0000 dead beef"
+    assert explorer.values()["pattern"] == 0xFFF80000DEADBEEF
+    pattern.binary.value = bits(0x7FF0000000000003, FP64)
+    assert explorer.values()["pattern"] == 0x7FF0000000000003
+    assert explorer.values()["value"] == "NaN"
+    explorer.set(**explorer.values())
+    assert explorer.values()["pattern"] == 0x7FF0000000000003
+
+
+def test_a_value_in_writing_is_kept_through_every_format(explorer):
+    explorer.set(value="0.1")
+    for name in ORDER:
+        explorer.controls["format"].value = name
+        assert explorer.values() == {
+            "format": name, "preset": OWN, "value": "0.1", "pattern": encode_decimal("0.1", FORMATS[name]),
+        }  # fmt: skip
+        assert assert_in_step(explorer)
+
+
+def test_steps_go_to_the_next_number_and_stop_at_the_end(explorer, pattern):
+    smaller, larger = pattern._steps
+    explorer.set(format="fp16", preset="largest")
+    larger.click()
+    assert explorer.values()["value"] == "infinity"
+    larger.click()
+    assert explorer.values()["value"] == "infinity"
+    smaller.click()
+    smaller.click()
+    assert explorer.values()["value"] == "65472"
+    explorer.set(preset="quiet NaN")
+    smaller.click()
+    assert explorer.sentence.startswith("Not drawn: pattern must be a number's, for a NaN has no neighbours")
+    pattern.bits.children[1].value = False
+    assert assert_in_step(explorer)
+
+
+def test_the_exponent_is_slid_and_the_other_fields_stay(explorer, pattern):
+    pattern.slider.value = 129
+    assert explorer.values()["value"] == exact_decimal(0x40490FDB + (1 << 23), FP32)
+    pattern.slider.value = 255
+    assert fields(explorer.values()["pattern"], FP32).kind == "nan"
+    assert fields(explorer.values()["pattern"], FP32).significand == fields(0x40490FDB, FP32).significand
+    explorer.set(format="int8", value="5")
+    assert pattern.slider.disabled
+
+
+@pytest.mark.parametrize("part", ["hexadecimal", "binary"])
+def test_what_is_no_pattern_is_refused_and_the_next_click_goes_on(explorer, pattern, part):
+    field = getattr(pattern, part)
+    for wrong in ("nonsense", "", "12 345 678 9ab", "<b>"):
+        field.value = wrong
+        assert explorer.sentence.startswith("Not drawn: ")
+        assert explorer.values()["pattern"] == 0x40490FDB
+    pattern.bits.children[0].value = True
+    assert explorer.values()["pattern"] == 0xC0490FDB
+    assert assert_in_step(explorer)
+
+
+def test_no_value_is_refused_and_the_format_or_a_click_goes_on(explorer, pattern):
+    for next_step in (lambda: explorer.set(format="fp16"), lambda: setattr(pattern.bits.children[-1], "value", False)):
+        explorer.set(format="fp32", preset="0.1")
+        explorer.set(value="nonsense")
+        assert explorer.sentence.startswith("Not drawn: value must be a decimal number such as 0.1")
+        next_step()
+        assert assert_in_step(explorer)
+
+
+def test_a_value_that_a_format_cannot_hold_is_refused_in_words(explorer):
+    explorer.set(value="nan")
+    explorer.set(format="int8")
+    assert explorer.sentence == "Not drawn: value must be a number, for int8 has no NaN; got nan"
+    explorer.set(value="3")
+    assert assert_in_step(explorer)
+
+
+def test_initial_values_are_taken_in_any_order():
+    for initial in ({"pattern": 0x4248, "format": "fp16"}, {"preset": SLIDE_FP16}, {"format": "fp16", "preset": "pi"}):
+        explorer = FloatDecoder(**initial)
+        assert explorer.values()["pattern"] == 0x4248
+        assert assert_in_step(explorer)
+        explorer.close()
+
+
+def test_a_pattern_too_large_is_refused_to_who_sets_it(explorer):
+    with pytest.raises(ValueError, match=r"^pattern cannot be 4294967296: pattern must be a whole number from 0 to "):
+        explorer.set(pattern=2**32)
+    assert assert_in_step(explorer)
+
+
+# Drawing
+
+
+def test_all_bits_at_once_are_drawn_once(explorer, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(FloatDecoder, "draw", lambda self, view: drawn.append(view.pattern))
+    explorer.set(format="fp64", pattern=2**64 - 1)
+    assert drawn == [2**64 - 1]
+    explorer.controls["pattern"].bits.children[-1].value = False
+    explorer.controls["format"].value = "fp16"
+    explorer.controls["preset"].value = "0.1"
+    explorer.controls["value"].value = "0.2"
+    assert drawn == [2**64 - 1, 2**64 - 2, 0x7E00, encode(0.1, FP16), encode(0.2, FP16)]
+
+
+def test_only_bits_that_differ_are_sent(explorer, pattern):
+    sent = []
+    for number, button in enumerate(pattern._bits[:32]):
+        button.observe(lambda _, number=number: sent.append(number), "value")
+    explorer.set(pattern=0x40490FDB ^ 0b1001)
+    assert sent == [0, 3]
+
+
+def test_the_figure_and_its_parts_are_made_once(explorer):
+    before = [explorer.figure, *explorer.figure.axes, *explorer.figure.axes[0].get_children()]
+    explorer.set(format="fp64", preset="largest")
+    explorer.set(preset="quiet NaN")
+    after = [explorer.figure, *explorer.figure.axes, *explorer.figure.axes[0].get_children()]
+    assert [id(part) for part in before] == [id(part) for part in after]
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ({"preset": "pi"}, ["(-1)⁰", "2¹²⁸ ⁻ ¹²⁷ = 2¹", "1.m = 1.57079637050628662109375", "3.1415930"]),
+        ({"format": "fp16", "preset": "smallest subnormal"}, ["2¹ ⁻ ¹⁵ = 2⁻¹⁴", "0.m = 0.0009765625", "underflow"]),
+        ({"preset": "-0"}, ["(-1)¹", "0.m = 0", "= -0", "zero: e = 0 and m = 0"]),
+        ({"preset": "infinity"}, ["e = 255, all ones", "m = 0", "= infinity", "saturated"]),
+        ({"preset": "quiet NaN"}, ["m = 4194304", "not a number", "no NaN", "A NaN stands nowhere on the number line"]),
+        ({"format": "int8", "value": "-81"}, ["-1 × 2⁷", "no exponent", "m = 47", "= -81", "two's complement"]),
+        ({"value": "70000"}, ["70000 stored as", "70144", "overflow", "infinity", "infinite"]),
+    ],
+)  # fmt: skip
+def test_the_picture_changes_its_formula_with_the_kind_of_number(explorer, values, shown):
+    explorer.set(**values)
+    assert set(shown) <= set(texts(explorer))
+
+
+def test_a_picture_alone_says_what_the_last_picture_in_words_said(explorer):
+    bundle = explorer._repr_mimebundle_()
+    assert bundle["text/plain"] == explorer.sentence
+    assert "3.1415927410125732421875" in bundle["image/svg+xml"]
+
+
+def test_closing_closes_the_bits_of_every_format_that_was_shown():
+    explorer = FloatDecoder()
+    explorer.set(format="fp64")
+    explorer.set(format="fp4 e2m1")
+    parts = [*explorer.controls["pattern"]._bits, *explorer.controls["pattern"]._sliders.values()]
+    assert len(parts) == 64 + 3
+    explorer.close()
+    assert all(part.comm is None for part in parts)
+
+
+# Random sequences
+
+actions = st.one_of(
+    st.tuples(st.just("format"), st.sampled_from(ORDER)),
+    st.tuples(st.just("preset"), st.sampled_from(PRESETS)),
+    st.tuples(st.just("value"), st.sampled_from(["0.1", "-2.5e-8", "nan", "inf", "-0", "1e39", "1e400", "<b>x</b>"])),
+    st.tuples(st.just("bit"), st.integers(0, 63)),
+    st.tuples(st.just("hexadecimal"), st.sampled_from(["0", "7F", "0x7C01", "ffffffff", "12345678901", "zz", ""])),
+    st.tuples(st.just("binary"), st.sampled_from(["0 10000 1001001000", "01", "2", SLIDE_BITS[SLIDE_FP32][1]])),
+    st.tuples(st.just("step"), st.integers(0, 1)),
+    st.tuples(st.just("exponent"), st.integers(0, 2047)),
+    st.tuples(st.just("set"), st.fixed_dictionaries({"format": st.sampled_from(ORDER), "pattern": st.integers(0, 15)})),
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=60)
+@given(sequence=st.lists(actions, min_size=1, max_size=7))
+def test_no_sequence_of_moves_leaves_anything_stale(made, sequence):
+    pattern = made.controls["pattern"]
+    for name, argument in sequence:
+        if name == "bit":
+            button = pattern.bits.children[argument % len(pattern.bits.children)]
+            button.value = not button.value
+        elif name in ("hexadecimal", "binary"):
+            getattr(pattern, name).value = argument
+        elif name == "step":
+            pattern._steps[argument].click()
+        elif name == "exponent":
+            pattern.slider.value = min(argument, pattern.slider.max)
+        elif name == "set":
+            made.set(**argument)
+        else:
+            made.controls[name].value = argument
+        assert_in_step(made)
+
+
+# The control for a pattern
+
+
+@quick
+@given(any_pattern)
+def test_hexadecimal_survives_the_way_there_and_back(case):
+    name, number = case
+    text = hexadecimal(number, FORMATS[name])
+    assert int(text, 16) == number
+    assert parse_hexadecimal(text, FORMATS[name]) == number
+    assert parse_hexadecimal(f" {text[2:].lower()} ", FORMATS[name]) == number
+
+
+@pytest.mark.parametrize("text", ["", "0x", "g", "-1", "1.5"])
+def test_what_are_no_hexadecimal_digits_is_refused(text):
+    with pytest.raises(
+        ValueError, match=r"^Hexadecimal must be made of the digits 0 to 9 and A to F, such as 0x1F; got"
+    ):
+        parse_hexadecimal(text, FP32)
+
+
+def test_hexadecimal_of_too_many_bits_is_refused():
+    with pytest.raises(
+        ValueError, match=r"^Hexadecimal must be at most 0x7FFFF for the 19 bits of tf32; got '0x80000'$"
+    ):
+        parse_hexadecimal("0x80000", TF32)
+    with pytest.raises(ValueError, match="at most 0xFFFFFFFFFFFFFFFF"):
+        parse_hexadecimal("1" + "0" * 5000, FP64)
+
+
+def test_each_bit_is_named_by_its_number_and_its_field():
+    pattern = BitPattern(FP16, 0)
+    names = [button.description for button in pattern.bits.children]
+    assert names[0] == "bit 15, sign"
+    assert names[1:6] == [f"bit {n}, exponent" for n in range(14, 9, -1)]
+    assert names[6:] == [f"bit {n}, significand" for n in range(9, -1, -1)]
+    assert [field_of(n, INT8) for n in (7, 6, 0)] == ["sign", "integer", "integer"]
+    pattern.close()
+
+
+def test_the_view_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        float_decoder_view(0, "fp32").pattern = 1
