@@ -16,7 +16,6 @@ from course_lib.compute_cost import (
     training_flop,
     training_seconds,
 )
-from course_lib.explorers.base import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, RED, SKY, YELLOW
 from course_lib.explorers.compute_cost import (
     ACCELERATOR_RANGE,
     OWN,
@@ -26,6 +25,7 @@ from course_lib.explorers.compute_cost import (
     compute_cost_view,
     preset_values,
 )
+from course_lib.explorers.picture import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, RED, SKY, YELLOW
 from course_lib.units import convert_compute, gpu_hours, parse_count
 
 RUNS = list(catalog.training_runs().values())

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 
 from course_lib import catalog
 from course_lib.compute_cost import backward_flop, forward_flop, throughput, training_flop, training_seconds
-from course_lib.explorers.base import BLUE, FAINT, INK, LABEL_BOX, MUTED, ORANGE, RED, SKY, Explorer
+from course_lib.explorers.base import Explorer
 from course_lib.explorers.controls import Magnitude, Percentage, choice
+from course_lib.explorers.picture import BLUE, FAINT, INK, LABEL_BOX, MUTED, ORANGE, RED, SKY
 from course_lib.units import (
     convert_compute,
     format_count,

@@ -11,8 +11,9 @@ from matplotlib.patches import Rectangle
 
 from course_lib import catalog
 from course_lib._checks import one_of, whole
-from course_lib.explorers.base import GREEN, INK, MUTED, ORANGE, RED, SKY, YELLOW, Explorer
+from course_lib.explorers.base import Explorer
 from course_lib.explorers.controls import Magnitude, choice, narrow
+from course_lib.explorers.picture import GREEN, INK, MUTED, ORANGE, RED, SKY, YELLOW
 from course_lib.memory import OPTIMIZER_BYTES, PRECISION_BYTES, RECOMPUTE, TrainingMemory
 from course_lib.memory_advice import TrainingSetup, assumed_shape, cheapest_way, largest_batch
 from course_lib.units import format_bytes, format_count

@@ -13,21 +13,9 @@ from matplotlib.patches import Rectangle
 
 from course_lib import catalog, plan_text
 from course_lib.compute_cost import training_flop
-from course_lib.explorers.base import (
-    BLUE,
-    FAINT,
-    GREEN,
-    INK,
-    LABEL_BOX,
-    MUTED,
-    ORANGE,
-    PURPLE,
-    RED,
-    SKY,
-    YELLOW,
-    Explorer,
-)
+from course_lib.explorers.base import Explorer
 from course_lib.explorers.controls import Magnitude, Percentage, choice, narrow
+from course_lib.explorers.picture import BLUE, FAINT, GREEN, INK, LABEL_BOX, MUTED, ORANGE, PURPLE, RED, SKY, YELLOW
 from course_lib.plan import TrainingPlan, plan_training_run
 from course_lib.plan_rules import resources_of
 from course_lib.scaling import MINIMUM_TOKENS, chinchilla_tokens

@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from course_lib.example_tensors import KINDS, PLACES
-from course_lib.explorers.base import Explorer, figure_svg
+from course_lib.explorers.base import Explorer
 from course_lib.explorers.controls import Magnitude, Whole, choice, narrow
+from course_lib.explorers.picture import figure_svg
 from course_lib.explorers.quantization_pictures import PICTURES, Draw, table
 from course_lib.explorers.quantization_view import BITS, SHOWN, SLICES, QuantizationView, quantization_view
 

@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from course_lib.explorers.base import BLUE, FAINT, INK, LABEL_BOX, MUTED, RED, Explorer
+from course_lib.explorers.base import Explorer
+from course_lib.explorers.picture import BLUE, FAINT, INK, LABEL_BOX, MUTED, RED
 from course_lib.explorers.quantization_view import BITS, METHODS, SLICES, QuantizationView, Way
 from course_lib.quantization import DB_PER_BIT, Quantized
 from course_lib.units import format_number

@@ -14,8 +14,9 @@ from matplotlib.patches import Rectangle
 
 from course_lib import catalog
 from course_lib.compute_cost import forward_flop, training_flop
-from course_lib.explorers.base import BLUE, FAINT, GREEN, INK, LABEL_BOX, ORANGE, PURPLE, RED, SKY, Explorer
+from course_lib.explorers.base import Explorer
 from course_lib.explorers.controls import Magnitude, choice
+from course_lib.explorers.picture import BLUE, FAINT, GREEN, INK, LABEL_BOX, ORANGE, PURPLE, RED, SKY
 from course_lib.scaling import (
     BESIROGLU_2024,
     HOFFMANN_2022,

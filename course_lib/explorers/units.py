@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 
 from course_lib import catalog
 from course_lib.compute_cost import model_flop_utilization, throughput, training_flop
-from course_lib.explorers.base import BLUE, INK, MUTED, ORANGE, RED, SKY, Explorer
+from course_lib.explorers.base import Explorer
 from course_lib.explorers.controls import LABEL_WIDTH, Percentage, choice
+from course_lib.explorers.picture import BLUE, INK, MUTED, ORANGE, RED, SKY
 from course_lib.units import (
     LAPTOP_FLOP_PER_SECOND,
     PFLOP_DAY,
