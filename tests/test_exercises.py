@@ -287,6 +287,28 @@ def test_a_master_that_makes_no_sense_is_refused_in_one_sentence(
         tool.student_copy(tool.stamp(master), "01_x.ipynb")
 
 
+def test_a_master_whose_own_answer_is_refused_makes_no_students_copy(tmp_path: Path, tool: ModuleType) -> None:
+    (tmp_path / "solutions").mkdir()
+    path = tmp_path / "solutions" / "01_compute_cost.ipynb"
+    master = small_master()
+    master.cells.insert(1, new_code_cell("from course_lib.checks import check, given"))
+    path.write_bytes(tool.serialise(master))
+    with pytest.raises(SystemExit, match=r"own answers are refused\.\n1\.1 Your answer is a function"):
+        tool.make(path)
+    assert not (tmp_path / path.name).exists()
+    master.cells[
+        4
+    ].source = 'f = ...\n### BEGIN SOLUTION\nf = 6 * given("1.1").parameters * given("1.1").tokens\n### END SOLUTION'
+    path.write_bytes(tool.serialise(master))
+    tool.make(path)
+    assert tool.verdicts(read(tmp_path / path.name)) == ["1.1 not answered yet"]
+    master.cells[4].source = "1 / 0\n### BEGIN SOLUTION\n### END SOLUTION"
+    path.write_bytes(tool.serialise(master))
+    with pytest.raises(SystemExit, match="ZeroDivisionError"):
+        tool.make(path)
+    assert "1 / 0" in path.read_text(encoding="utf-8"), "left as it was"
+
+
 def test_names_of_sets_are_understood_and_unknown_ones_refused(tool: ModuleType) -> None:
     assert [path.stem for path in tool.masters(["01"])] == ["01_compute_cost"]
     assert [path.stem for path in tool.masters(["compute_cost"])] == ["01_compute_cost"]
@@ -299,19 +321,19 @@ def test_drift_is_seen(spoilt: str, tmp_path: Path, tool: ModuleType) -> None:
     (tmp_path / "solutions").mkdir()
     master, student = tmp_path / "solutions" / "01_compute_cost.ipynb", tmp_path / "01_compute_cost.ipynb"
     made = tool.stamp(small_master())
-    tool.write(master, made)
+    master.write_bytes(tool.serialise(made))
     handed_out = tool.student_copy(made, master.name)
-    tool.write(student, handed_out)
+    student.write_bytes(tool.serialise(handed_out))
     assert tool.drift(master) == []
     if spoilt == "source":
         handed_out.cells[2].source += "  # edited"
-        tool.write(student, handed_out)
+        student.write_bytes(tool.serialise(handed_out))
     elif spoilt == "points":
         handed_out.cells[4].metadata.nbgrader.points = 100
-        tool.write(student, handed_out)
+        student.write_bytes(tool.serialise(handed_out))
     elif spoilt == "missing":
         student.unlink()
     else:
         del made.cells[4].metadata["nbgrader"]
-        tool.write(master, made)
+        master.write_bytes(tool.serialise(made))
     assert len(tool.drift(master)) == 1

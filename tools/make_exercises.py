@@ -65,15 +65,33 @@ def masters(names: list[str], folder: Path = EXERCISES / "solutions") -> list[Pa
 def make(path: Path) -> None:
     """Bring one master into format, run it, and write the student's copy from it, run as well."""
     _, master = run_notebooks.read(path)
-    write(path, stamp(master))
-    run_notebooks.run_and_compare(path, write=True)
-    copy_path = path.parent.parent / path.name
-    write(copy_path, student_copy(master, path.name))
-    run_notebooks.run_and_compare(copy_path, write=True)
+    run_and_write(stamp(master), path)
+    refused = [said for said in verdicts(master) if " Correct." not in said]
+    if refused:
+        sys.exit("\n".join([f"{path.name}: the master's own answers are refused.", *refused]))
+    run_and_write(student_copy(master, path.name), path.parent.parent / path.name)
 
 
-def write(path: Path, notebook: NotebookNode) -> None:
-    path.write_bytes(run_notebooks.serialise(run_notebooks.tidy(notebook)))
+def run_and_write(notebook: NotebookNode, path: Path) -> None:
+    """Run a notebook, in place, and write it where it differs from what is there."""
+    try:
+        content = serialise(run_notebooks.execute(notebook, path.parent))
+    except run_notebooks.FAILURES as error:
+        sys.exit(f"{path.name} stopped at an error and was left as it was:\n{error}")
+    differs = not path.exists() or path.read_bytes() != content
+    if differs:
+        path.write_bytes(content)
+    print(f"{path.parent.name}/{path.name}: {'rewritten' if differs else 'unchanged'}", flush=True)
+
+
+def serialise(notebook: NotebookNode) -> bytes:
+    return bytes(run_notebooks.serialise(run_notebooks.tidy(notebook)))
+
+
+def verdicts(notebook: NotebookNode) -> list[str]:
+    """Return what the checks of a notebook said."""
+    checks = [cell for cell in notebook.cells if cell.metadata.nbgrader.grade_id.startswith("check-")]
+    return ["".join(str(output.get("data", {}).get("text/plain")) for output in cell.outputs) for cell in checks]
 
 
 def drift(path: Path) -> list[str]:

@@ -34,6 +34,7 @@ LANGUAGE = {
     "pygments_lexer": "ipython3",
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+FAILURES = (CellExecutionError, CellTimeoutError, DeadKernelError)
 CELL_METADATA_OF_ONE_RUN = ("execution", "ExecuteTime", "collapsed", "scrolled", "trusted")
 
 
@@ -56,7 +57,7 @@ def run_and_compare(path: Path, write: bool) -> bool:
     before, notebook = read(path)
     try:
         after = serialise(tidy(execute(notebook, path.parent)))
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+    except FAILURES as error:
         sys.exit(f"{path.name} stopped at an error and was left as it was:\n{error}")
     differs = before != after
     verdict = ("rewritten" if write else "differs") if differs else "unchanged"

@@ -17,7 +17,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ def open_page(executable: str) -> Iterator[Page]:
 class Lab:
     """A JupyterLab server of its own: free port, own settings, and a folder that is a copy."""
 
-    def __init__(self, root: Path, notebooks: Path = NOTEBOOKS) -> None:
+    def __init__(self, root: Path, notebooks: Path = NOTEBOOKS, more_options: Mapping[str, object] = {}) -> None:
         """Copy `notebooks` under `root`, start the server there and wait until it answers."""
         self.folder = root / "notebooks"
         shutil.copytree(notebooks, self.folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"), dirs_exist_ok=True)
@@ -103,6 +103,7 @@ class Lab:
         }
         environment = os.environ | {name: str(root / folder) for name, folder in own.items()}
         environment |= {"JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_TOKEN": self._token}
+        environment |= {"PYTHONPATH": str(REPOSITORY / "tools")}
         options = {
             "--ServerApp.ip": "127.0.0.1",
             "--ServerApp.port": port,
@@ -115,6 +116,7 @@ class Lab:
             "--LabApp.extension_manager": "readonly",
             "--LabApp.check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
             "--LabApp.news_url": "None",
+            **more_options,
         }
         with self.log.open("w") as log:
             self._process = psutil.Popen(
