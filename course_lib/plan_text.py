@@ -54,7 +54,7 @@ def sentence(plan: TrainingPlan) -> str:
         f"{format_count(plan.parameters)} parameters on {format_count(plan.tokens)} tokens, "
         f"{format_number(plan.tokens_per_parameter)} a parameter (P from {WORDS[plan.bound]}): "
         f"{format_flop(plan.flop)}, {_days(plan.days)}, {format_number(plan.hours)} accelerator-hours, "
-        f"{format_number(plan.cost)} at {format_number(have.price_per_hour)} an hour; {recipe(plan)}: "
+        f"in money {format_number(plan.cost)} at {format_number(have.price_per_hour)} an hour; {recipe(plan)}: "
         f"{memory_on_each(plan)} on each."
     )
 

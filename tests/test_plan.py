@@ -316,8 +316,8 @@ def test_what_the_bounds_give_up_is_the_loss_against_d_20p():
 def test_the_sentence_says_all_of_a_plan():
     assert plan_training_run(**MONTH, data_tokens=1.5e12, serve_on="L40S").sentence == (
         "256 x H100 SXM for 30 days at 40 % train 19.2 B parameters on 2.28 T tokens, 119 a parameter (P from the "
-        "memory to serve in): 2.63e23 FLOP, 30 days, 184,000 accelerator-hours, 369,000 at 2 an hour; fp32+bf16, "
-        "adamw, 1 sequence at a time, no recomputation, sharded at stage 3: 64.4 GB of 80 GB on each."
+        "memory to serve in): 2.63e23 FLOP, 30 days, 184,000 accelerator-hours, in money 369,000 at 2 an hour; "
+        "fp32+bf16, adamw, 1 sequence at a time, no recomputation, sharded at stage 3: 64.4 GB of 80 GB on each."
     )
 
 
