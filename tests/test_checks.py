@@ -248,6 +248,29 @@ def test_a_set_is_complete(one: int) -> None:
     assert all(re.fullmatch(r"S([1-9]|1[0-4])", slide) for number in numbers for slide in find(number, 0).slides)
 
 
+SLIDES = {
+    "compute_cost": "S1 S2",
+    "units": "S3",
+    "scaling": "S4",
+    "memory": "S5 S11 S12 S13 S14",
+    "number_formats": "S6 S7 S8",
+    "quantization": "S9 S10",
+    "plan_a_training_run": "",
+}
+
+
+@pytest.mark.parametrize("one", questions.sets())
+def test_every_slide_of_a_topic_is_asked_about_at_least_twice(one: int) -> None:
+    asked = Counter(slide for number in questions.numbers_of(one) for slide in find(number, 0).slides)
+    assert [slide for slide in SLIDES[questions.sets()[one]].split() if asked[slide] < 2] == []
+
+
+def test_every_slide_belongs_to_a_topic_and_there_are_enough_questions() -> None:
+    assert {slide for slides in SLIDES.values() for slide in slides.split()} == {f"S{n}" for n in range(1, 15)}
+    topics = [topic for topic in questions.sets().values() if topic != "plan_a_training_run"]
+    assert len(NUMBERS) >= 45 / 6 * len(topics)
+
+
 @every_edition
 def test_what_is_given_reads_as_text_and_as_html_and_is_reached_by_name(number: str, seed: int) -> None:
     given = Given(find(number, seed))
