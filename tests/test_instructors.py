@@ -1,0 +1,200 @@
+"""The teaching plans: the minutes add up, each section and control they name exists, and what they promise is seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+import nbformat
+import pytest
+
+from course_lib import explorers
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = (ROOT / "INSTRUCTORS.md").read_text(encoding="utf-8")
+LINK = re.compile(r"\[([^]]+)\]\((notebooks/\d\d_\w+\.ipynb)\)")
+ROW = re.compile(r"^\| (\d+) \| (.+?) \|(.*)\|$", re.MULTILINE)
+SLIDES = {f"S{number}" for number in range(1, 15)}
+
+
+def part(heading: str, text: str = TEXT) -> str:
+    """Return what stands under a heading, up to the next one of the same or a higher level."""
+    level = heading.index(" ")
+    _, found, after = text.partition(f"\n{heading}")
+    assert found, f"INSTRUCTORS.md has no heading {heading!r}"
+    return re.split(rf"^#{{1,{level}}} ", after, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+NINETY = part("## One lecture of 90 minutes")
+THREE = part("## Three lectures of 45 minutes")
+LECTURES = re.split(r"^### ", THREE, flags=re.MULTILINE)[1:]
+SECTIONS = re.split(r"^### ", part("## Section by section"), flags=re.MULTILINE)[1:]
+
+
+def title(section: str) -> str:
+    return section.partition("\n")[0].partition(":")[0]
+
+
+@cache
+def notebook(path: str) -> Any:
+    return nbformat.read(ROOT / path, as_version=4)
+
+
+@cache
+def headings(path: str) -> set[str]:
+    cells = [cell.source for cell in notebook(path).cells if cell.cell_type == "markdown"]
+    return set(re.findall(r"^#+ (.+)$", "\n".join(cells), re.MULTILINE))
+
+
+@pytest.mark.parametrize("plan", [(90, NINETY), *((45, lecture) for lecture in LECTURES)], ids=lambda plan: plan[0])
+def test_the_minutes_of_a_lecture_add_up(plan: tuple[int, str]) -> None:
+    whole, text = plan
+    minutes = [int(row[0]) for row in ROW.findall(text)]
+    assert min(minutes) > 0
+    assert sum(minutes) == whole
+
+
+def test_there_are_three_short_lectures() -> None:
+    assert len(LECTURES) == 3
+
+
+@pytest.mark.parametrize("plan", [NINETY, THREE], ids=["90 minutes", "3 x 45 minutes"])
+def test_a_plan_teaches_every_slide_and_every_lesson(plan: str) -> None:
+    links = LINK.findall(plan)
+    assert {slide for heading, _ in links for slide in re.findall(r"^S\d+", heading)} == SLIDES
+    assert {path for _, path in links} == {f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
+
+
+@pytest.mark.parametrize("link", sorted(set(LINK.findall(NINETY + THREE))), ids=lambda link: link[0])
+def test_a_section_of_a_plan_is_a_heading_of_its_lesson(link: tuple[str, str]) -> None:
+    heading, path = link
+    assert heading in headings(path)
+
+
+def test_every_part_of_a_plan_but_its_end_names_its_sections() -> None:
+    for text in (NINETY, *LECTURES):
+        *rows, _ = ROW.findall(text)
+        assert [row for row in rows[1:] if not LINK.search(row[2])] == []
+
+
+def widgets_of(widget: widgets.Widget) -> Iterator[widgets.Widget]:
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from widgets_of(child)
+
+
+@cache
+def words_of(name: str) -> set[str]:
+    """Return the labels and the options that a user of the explorer sees."""
+    explorer = getattr(explorers, name)()
+    words: set[str] = set()
+    for widget in widgets_of(explorer):
+        words.add(getattr(widget, "description", ""))
+        words.update(getattr(widget, "_options_labels", ()))
+    explorer.close()
+    return words
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=title)
+def test_what_a_section_shows_is_there_to_be_shown(section: str) -> None:
+    (path,) = re.findall(r"\((notebooks/\w+\.ipynb)\)", section.partition("\n")[0])
+    shown = [line for line in section.splitlines() if line.startswith("| ") and not line.startswith("| show")]
+    (name,) = set(re.findall(r"`(\w*Explorer|UnitConverter|FloatDecoder|TrainingRunPlanner)`", "\n".join(shown)))
+    assert any(f"{name}(" in cell.source for cell in notebook(path).cells if cell.cell_type == "code")
+    named = {word for line in shown for word in re.findall(r"\*([^*]+)\*", line.split(" | ")[0])}
+    assert named - words_of(name) == set()
+
+
+def test_every_section_has_questions_with_what_people_answer() -> None:
+    for section in SECTIONS:
+        questions = re.findall(r"^- \*\*\".+?\?\"\*\* (.+?)(?=^- |^Leave|\Z)", section, re.MULTILINE | re.DOTALL)
+        assert 1 <= len(questions) <= 3, title(section)
+        assert all(len(answer.split()) >= 8 for answer in questions), title(section)
+
+
+SEEN = [
+    ("ComputeCostExplorer", {"preset": "Llama 2 7B", "utilization": 0.2}, ["117 days"], ["117"]),
+    (
+        "ComputeCostExplorer",
+        {"parameters": 7e9, "tokens": 1e12, "num_accelerators": 256, "utilization": 0.4},
+        ["15.2 days", "93,500 accelerator-hours"],
+        ["15.2", "93,500 accelerator-hours"],
+    ),
+    ("ComputeCostExplorer", {"preset": "LLaMA 65B", "utilization": 0.4}, ["1.19 times"], ["1.19"]),
+    ("ComputeCostExplorer", {"preset": "LLaMA 65B", "utilization": 0.48}, ["0.99 times"], ["0.99 times"]),
+    ("UnitConverter", {"preset": "GPT-3 175B", "accelerator": "T4"}, ["3,360,000 T4-hours"], ["3,360,000"]),
+    ("UnitConverter", {"preset": "GPT-3 175B", "accelerator": "MI300X"}, ["167,000 MI300X-hours"], ["167,000"]),
+    ("UnitConverter", {"quantity": "312 TFLOPS"}, ["can be read in two ways"], ["can be read in two ways"]),
+    ("UnitConverter", {"quantity": "312 TFLOP/s"}, ["is a rate, not a cost"], ["is a rate, not a cost"]),
+    (
+        "ScalingExplorer",
+        {"tokens_per_parameter": 100},
+        ["0.007 nats a token", "0.49 times to use"],
+        ["0.007 nats a token", "use at half the price"],
+    ),
+    ("ScalingExplorer", {"flop": 1e19}, ["1.2 times apart"], ["from 1.2"]),
+    ("ScalingExplorer", {"flop": 1e26}, ["3.1 times apart"], ["to 3.1 times"]),
+    (
+        "ScalingExplorer",
+        {"preset": "Llama 2 7B"},
+        ["1.9 times as much to train, 0.35 times to use"],
+        ["1.9 times the training", "0.35 times its use"],
+    ),
+    ("MemoryExplorer", {"model": "Llama 2 7B", "recompute": "selective"}, ["Short by 46.1 GB"], ["short by 46.1 GB"]),
+    ("MemoryExplorer", {"model": "Llama 2 7B", "recompute": "full"}, ["Short by 28.9 GB"], ["short by 28.9 GB"]),
+    (
+        "MemoryExplorer",
+        {"model": "Llama 2 7B", "recompute": "full", "optimizer": "adamw-8bit"},
+        ["It fits, 11.5 GB to spare"],
+        ["it fits, 11.5 GB to spare"],
+    ),
+    ("FloatDecoder", {"format": "fp16"}, ["is 3.140625", "one step here is 0.00195"], ["3.140625 in both", "0.00195"]),
+    ("FloatDecoder", {"format": "bf16"}, ["is 3.140625", "one step here is 0.0156"], ["0.0156 in bf16"]),
+    ("FloatDecoder", {"preset": "slide S7: pi in fp32"}, ["significand has 24 digits"], ["significand has 24 digits"]),
+    ("FloatDecoder", {"format": "fp16", "preset": "largest"}, ["is 65504", "and infinity"], ["65504, then infinity"]),
+    ("FloatDecoder", {"format": "fp16", "preset": "smallest subnormal"}, ["2^(1 - 15) × 0."], ["exponent 1 - 15"]),
+    (
+        "FloatDecoder",
+        {"format": "bf16", "value": "257"},
+        ["is 256", "one step here is 2."],
+        ["256: the step there is 2"],
+    ),
+    ("QuantizationExplorer", {"data": "ReLU-like"}, ["better by 5.8 dB"], ["5.8 dB apart"]),
+    ("QuantizationExplorer", {}, ["absmax RMSE 0.00825, SQNR 41.7 dB"], ["41.7"]),
+    ("QuantizationExplorer", {"outlier": 100}, ["absmax RMSE 0.779, SQNR 17.5 dB"], ["17.5 dB"]),
+    ("QuantizationExplorer", {"outlier": 100, "scale_per": "row"}, ["SQNR 35.8 dB"], ["back to 35.8 dB"]),
+    ("TrainingRunPlanner", {"data_tokens": 1.5e12, "serve_on": "L40S"}, ["19.2 B parameters"], ["19.2 B"]),
+    ("TrainingRunPlanner", {"data_tokens": 1.5e12, "serve_on": "L40S", "days": 15}, ["1.14 T tokens"], ["1.14 T"]),
+    (
+        "TrainingRunPlanner",
+        {"data_tokens": 1.5e12, "serve_on": "L40S", "serve_precision": "int8"},
+        ["38.4 B parameters on 1.12 T tokens", "No rule of the lecture is broken"],
+        ["38.4 B on 1.12 T", "no rule is broken"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "moved", "seen", "written"), SEEN, ids=lambda value: str(value)[:40])
+def test_what_is_promised_is_what_the_explorer_says(
+    name: str, moved: dict[str, Any], seen: list[str], written: list[str]
+) -> None:
+    explorer = getattr(explorers, name)(**moved)
+    assert [text for text in seen if text not in explorer.sentence] == []
+    flat = " ".join(TEXT.split())
+    assert [text for text in written if text not in flat] == []
+    explorer.close()
+
+
+def test_each_command_is_a_target_and_each_file_is_there() -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(re.findall(r"\bmake (present|handout|[a-z]+)(?= LESSON|`)", TEXT)) <= set(targets)
+    for path in re.findall(r"\b((?:tools|notebooks)/\w+\.(?:py|ipynb))\b", TEXT):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_readme_leads_here() -> None:
+    assert "(INSTRUCTORS.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
