@@ -150,7 +150,7 @@ def test_a_question_can_be_taken_up_again_after_all_the_others(path: Path) -> No
         assert eval(checked.source, scope).correct, checked.source
     for checked in reversed(cells(master, "check")):
         place = checked.metadata.nbgrader.grade_id.removeprefix("check-")
-        for cell in cells(master, "answer"):
+        for cell in (one for one in cells(master, "answer") if one.cell_type == "code"):
             if re.fullmatch(rf"answer-{place}(-\d+)?", cell.metadata.nbgrader.grade_id):
                 exec(compile(cell.source, cell.id, "exec"), scope)
         assert eval(checked.source, scope).correct, checked.source
@@ -262,7 +262,9 @@ def test_an_answer_in_words_is_judged_by_a_person(tool: ModuleType) -> None:
     master.cells[3] = new_markdown_cell("### BEGIN SOLUTION\nBecause.\n### END SOLUTION")
     marks = tool.stamp(master).cells[3].metadata.nbgrader
     assert (marks.grade, marks.solution, marks.locked, marks.points) == (True, True, False, 1)
-    assert tool.student_copy(master, "01_x.ipynb").cells[3].source == tool.TEXT_STUB
+    made = tool.student_copy(master, "01_x.ipynb")
+    assert made.cells[3].source == tool.TEXT_STUB
+    assert made.cells[6].source.startswith("<details><summary>Solution</summary>\n\nBecause.\n\nSo.")
 
 
 @pytest.mark.parametrize(

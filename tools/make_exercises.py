@@ -231,7 +231,7 @@ def student_copy(master: NotebookNode, name: str, with_solutions: bool = True) -
             cell.source = fold(cell.source, answers.get(place, []))
         elif role == "answer":
             place = "-".join(place.split("-")[:2])
-            answers.setdefault(place, []).append(solution_of(cell.source))
+            answers.setdefault(place, []).append(shown(cell))
             cell.source = without_solution(cell.source, CODE_STUB if cell.cell_type == "code" else TEXT_STUB)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -272,10 +272,15 @@ def solution_of(source: str) -> str:
     return "\n".join(line for line in lines if not re.fullmatch(r"\s*(\w+ = |return )?\.\.\.", line))
 
 
+def shown(answer: NotebookNode) -> str:
+    """Return an answer cell's solution as Markdown: code in a fence, words as they are."""
+    solution = solution_of(answer.source).strip()
+    return f"```python\n{solution}\n```" if answer.cell_type == "code" else solution
+
+
 def fold(markdown: str, answers: list[str]) -> str:
-    """Return a folded solution with the answers' code as its first part."""
-    code = "".join(f"\n\n```python\n{answer}\n```" for answer in answers)
-    return markdown.replace(FOLDED_SOLUTION, FOLDED_SOLUTION + code, 1)
+    """Return a folded solution with the answers as its first part."""
+    return markdown.replace(FOLDED_SOLUTION, "\n\n".join([FOLDED_SOLUTION, *answers]), 1)
 
 
 def lock(cell: NotebookNode) -> None:
