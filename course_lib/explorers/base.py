@@ -46,13 +46,14 @@ class Explorer(widgets.VBox):
     """Controls, one picture and one sentence that follow the controls.
 
     A subclass gives `view` (its pure function, called with the controls' values by name), `figure_size` (inches),
-    and the methods `make_controls`, `build` and `draw`. A control is any widget with a `value`; one that also has a
+    `sentence_lines` (room for the longest sentence, so that nothing below it jumps), and the methods `make_controls`, `build` and `draw`. A control is any widget with a `value`; one that also has a
     `problem` (a non-empty text) stops the drawing and has that text shown instead. So does a `ValueError` or
     `TypeError` of `view`: the last picture is dimmed, and the explorer goes on with the next change.
     """
 
     view: ClassVar[Callable[..., View]]
     figure_size: ClassVar[tuple[float, float]] = (8.0, 3.4)
+    sentence_lines: ClassVar[int] = 3
     _count: ClassVar[int] = 0
 
     def __init__(self, **initial: Any) -> None:
@@ -73,7 +74,8 @@ class Explorer(widgets.VBox):
         self._set(initial)
         self._held -= 1
         self._picture = widgets.HTML().add_class("course-picture")
-        self._sentence = widgets.HTML().add_class("course-sentence")
+        room = {"min_height": f"{20.3 * self.sentence_lines + 2:.0f}px"}
+        self._sentence = widgets.HTML(layout=room).add_class("course-sentence")
         super().__init__([widgets.HTML(CSS, layout={"display": "none"}), self.arrange(), self._picture, self._sentence])
         self.add_class("course-explorer")
         self.add_class(f"course-{type(self).__name__}")

@@ -24,7 +24,6 @@ GRADIENTS = {SAME: None, "fp32": "fp32"}
 STAGES = ("0: nothing", "1: optimizer", "2: + gradients", "3: + parameters")
 PARTS = ("parameters", "gradients", "optimizer", "activations")
 COLOURS = (SKY, GREEN, ORANGE, YELLOW)
-FOUR_LINES = "<style>.course-MemoryExplorer .course-sentence p {min-height: 5.8em}</style>"
 PARAMETER_RANGE, BATCH_RANGE, SEQUENCE_RANGE, ACCELERATOR_RANGE = (1e6, 1e13), (1, 1024), (1, 2**20), (1, 16384)
 
 
@@ -145,6 +144,7 @@ class MemoryExplorer(Explorer):
 
     view = staticmethod(memory_view)
     figure_size = (8.4, 2.95)
+    sentence_lines = 4
 
     def make_controls(self) -> dict[str, widgets.Widget]:
         """Return the controls in rows of four: the model and its batch, the recipe, the hardware."""
@@ -175,7 +175,7 @@ class MemoryExplorer(Explorer):
         self.button = widgets.Button(description="Apply the lower bar", layout={"width": "206px"})
         self.button.on_click(self._apply)
         rows = super().arrange()
-        rows.children = (*rows.children, self.button, widgets.HTML(FOUR_LINES, layout={"display": "none"}))
+        rows.children = (*rows.children, self.button)
         return rows
 
     def _apply(self, _button: Any) -> None:

@@ -65,7 +65,7 @@ CSS = """<style onload="ON_LOAD">
 .course-explorer .widget-label, .course-explorer .widget-label-basic, .course-explorer .widget-readout {color: #222222}
 .course-picture svg {display: block; width: 100%; height: auto; margin: 0 auto}
 .course-stale {opacity: 0.3}
-.course-sentence p {margin: 2px 0 0 0; min-height: 4.35em; font-size: 14px; line-height: 1.45; color: #222222;
+.course-sentence p {margin: 2px 0 0 0; font-size: 14px; line-height: 1.45; color: #222222;
   overflow-wrap: anywhere; white-space: normal}
 .course-sentence p.course-problem {border-left: 4px solid #d55e00; padding-left: 8px}
 .course-explorer :focus-visible {outline: 2px solid #0072b2; outline-offset: 1px}

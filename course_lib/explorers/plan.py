@@ -27,7 +27,6 @@ SIZES = np.array([3e7, 3e12])
 TOKENS = (3e9, 1e14)
 COLOURS = (SKY, GREEN, ORANGE, YELLOW)
 STYLE = """<style>
-.course-TrainingRunPlanner .course-sentence p {min-height: 7.25em}
 .course-TrainingRunPlanner .course-stack {display: block; position: relative}
 .course-stack .course-markdown {position: absolute; inset: 0; width: auto; height: auto; margin: 2px}
 .course-markdown textarea {position: absolute; inset: 0; width: 100%; height: 100%; box-sizing: border-box;
@@ -108,6 +107,7 @@ class TrainingRunPlanner(Explorer):
 
     view = staticmethod(plan_view)
     figure_size = (8.4, 2.9)
+    sentence_lines = 5
 
     def __init__(self, **initial: Any) -> None:
         """Build the planner as any explorer, with the Markdown ready in the picture's place."""

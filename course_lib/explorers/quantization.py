@@ -29,6 +29,7 @@ class QuantizationExplorer(Explorer):
 
     view = staticmethod(quantization_view)
     figure_size = (8.4, 3.4)
+    sentence_lines = 4
 
     def make_controls(self) -> dict[str, widgets.Widget]:
         """Return the controls: the data, the bits and the outlier in one row, scales, picture and value in the next."""
