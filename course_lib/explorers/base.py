@@ -46,9 +46,10 @@ class Explorer(widgets.VBox):
     """Controls, one picture and one sentence that follow the controls.
 
     A subclass gives `view` (its pure function, called with the controls' values by name), `figure_size` (inches),
-    `sentence_lines` (room for the longest sentence, so that nothing below it jumps), and the methods `make_controls`, `build` and `draw`. A control is any widget with a `value`; one that also has a
-    `problem` (a non-empty text) stops the drawing and has that text shown instead. So does a `ValueError` or
-    `TypeError` of `view`: the last picture is dimmed, and the explorer goes on with the next change.
+    `sentence_lines` (room for the longest sentence, so that nothing below it jumps), and the methods `make_controls`,
+    `build` and `draw`. A control is any widget with a `value`; one that also has a `problem` (a non-empty text) stops
+    the drawing and has that text shown instead. So does a `ValueError` or `TypeError` of `view`: the last picture is
+    dimmed, and the explorer goes on with the next change.
     """
 
     view: ClassVar[Callable[..., View]]
