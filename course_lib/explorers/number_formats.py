@@ -191,7 +191,7 @@ def _points(pattern: int, fmt: Format) -> tuple[Point, ...]:
             found.setdefault(place, int(beside))
             here = beside
     values = [decode(beside, fmt) for beside in found.values()]
-    digits = next((n for n in range(3, 17) if len({f"{value:.{n}g}" for value in values}) == len(values)), 17)
+    digits = next((n for n in range(6, 17) if len({f"{value:.{n}g}" for value in values}) == len(values)), 17)
     labels = [text if len(text := _exact(value)) <= 9 else _tidy(f"{value:#.{digits}g}") for value in values]
     points = [Point(*point) for point in zip(found.values(), found, labels, strict=True)]
     return tuple(sorted(points, key=lambda point: point.place))
