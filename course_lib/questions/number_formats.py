@@ -1,0 +1,339 @@
+"""Set 5, number formats: slides S6, S7 and S8."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from course_lib import catalog
+from course_lib.checks.kinds import Badge, Bits, Choice, Fact, Function, Number, Pick, Wrong, cited, question
+from course_lib.number_formats import BF16, FORMATS, FP8_E5M2, FP16, FloatFormat, decode, encode, fields, spacing
+from course_lib.number_text import bits
+from course_lib.units import format_count
+
+
+def shape(fmt: FloatFormat) -> dict[str, Fact]:
+    """Return what a question gives of a format."""
+    return {
+        "format": Fact(fmt.name, f"1 sign bit, {fmt.exponent_bits} exponent, {fmt.significand_bits} significand bits"),
+        "exponent_bits": Fact(fmt.exponent_bits, "bits in the exponent field"),
+        "significand_bits": Fact(fmt.significand_bits, "bits in the significand field"),
+        "bias": Fact(fmt.bias, "taken off the exponent field of a normal number"),
+    }
+
+
+@question("5.1", "Bits and bytes", slides="S6", badge=Badge(difficulty=1, importance=3, minutes=2))
+def size_of_the_weights(pick: Pick) -> Number:
+    """The weights of a published model in one of the slide's formats."""
+    name, format_name = pick(
+        ("Llama 2 70B", "fp32"), ("Llama 3.1 405B", "bf16"), ("BLOOM 176B", "fp32"), ("GPT-3 175B", "fp16")
+    )
+    model, fmt = catalog.model(name), FORMATS[format_name]
+    size = model.parameters * fmt.bits / 8 / 1e9
+    other = Wrong(size / 2, "Half of it: which formats take 2 bytes a number, and is this one of them?")
+    if fmt.bits == 16:
+        other = Wrong(size * 2, "Twice as much: that is single precision. The name says how wide this format is.")
+    return Number(
+        given={
+            "model": Fact(model.name, cited(model.source).partition(";")[0]),
+            "parameters": Fact(model.parameters, f"a count: {format_count(model.parameters)}"),
+            "format": Fact(fmt.name, "of every parameter"),
+        },
+        answer=size,
+        unit="GB",
+        tolerance=0.01,
+        also={"bytes": 1e9, "GiB": 1e9 / 2**30, "MB": 1e3},
+        note="A format's name is its width in bits; the slide gives both.",
+        wrong=(
+            Wrong(size * 8, "Those are gigabits. The format's name counts bits; how many of them make a byte?"),
+            other,
+            Wrong(size * 8 / fmt.bits, "One byte a parameter is int8, and this is another format."),
+            Wrong(size * 64 / fmt.bits, "Eight bytes a parameter is double precision."),
+        ),
+    )
+
+
+@question("5.2", "A format for small numbers", slides="S6 S8", badge=Badge(difficulty=2, importance=3, minutes=4))
+def format_for_gradients(pick: Pick) -> Choice:
+    """Choose by the exponent, where it is the range that is short."""
+    smallest, largest = pick((2e-9, 0.03), (5e-10, 0.4), (1e-9, 0.02), (3e-10, 0.006))
+    half = "fp16, because its significand is longer than bf16's."
+    whole = "int8, because it has 256 codes and takes one byte."
+    brain = "bf16, because its exponent has as many bits as fp32's."
+    single = "fp32, because 16 bits cannot hold a number that small."
+    eighth = "fp8 e5m2, because its exponent has as many bits as fp16's, in half the bytes."
+    return Choice(
+        given={
+            "smallest": Fact(smallest, "the smallest size of a gradient in a tensor"),
+            "largest": Fact(largest, "the largest size"),
+        },
+        order=(half, whole, brain, single, eighth),
+        answer=brain,
+        note="The exponent sets the range, the significand the precision; fp16 needs a loss scale to do this.",
+        wrong=(
+            Wrong(half, "It is the more precise one, and precision is not short here. Where does its range end below?"),
+            Wrong(whole, "Without a scale, int8 holds whole numbers only. To what would each of these be rounded?"),
+            Wrong(single, "It would hold them, in 4 bytes each. Is it a format's width that sets its range?"),
+            Wrong(eighth, "Its 5 exponent bits give it fp16's range, or rather less. Where does that end below?"),
+        ),
+    )
+
+
+@question("5.3", "Decode by hand", slides="S7 S8", badge=Badge(difficulty=1, importance=3, minutes=4))
+def decode_by_hand(pick: Pick) -> Number:
+    """A normal fp16 number from its three fields."""
+    pattern = encode(pick(-21.0, -14.0, -0.15625, -75.0, -5.5), FP16)
+    value, parts = float(decode(pattern, FP16)), fields(pattern, FP16)
+    size, m = 2.0**parts.power, parts.significand
+    return Number(
+        given={
+            "pattern": Fact(bits(pattern, FP16), "in fp16: sign, exponent, significand"),
+            "bias": Fact(FP16.bias, "of fp16"),
+        },
+        answer=value,
+        tolerance=0,
+        note="Three fields, three factors: the sign, the power of two and 1.m.",
+        wrong=(
+            Wrong(-value, "The size is right. What does the first bit say?"),
+            Wrong(value + size, "The hidden bit was forgotten: the slide's formula has 1.m, not 0.m."),
+            Wrong(value * 2.0**FP16.bias, "The bias was not taken off the exponent field."),
+            Wrong(value * 2.0 ** (15 - 127), "That bias is fp32's, as in the slide's second line; fp16 has its own."),
+            Wrong(-size * m, "The significand was read as a whole number. Its digits stand behind a point."),
+            Wrong(-size * (1 + m), "The 1 was added to a whole number: in 1.m the digits stand behind the point."),
+            Wrong(-size * float(f"1.{m}"), "The field was put behind a decimal point; it has binary digits."),
+            Wrong(-size, "The significand field was left out: that is the power of two alone."),
+            Wrong(float(decode(pattern, BF16)), "That is the pattern read as bf16: its fields are cut elsewhere."),
+        ),
+    )
+
+
+def decode_fp16(pattern: int) -> float:
+    """Return the value of a finite fp16 pattern."""
+    return float(decode(pattern, FP16))
+
+
+def misread(read: Callable[[int, int, int], float]) -> Callable[[int], float]:
+    """Return a decoder of fp16 from what it makes of sign, exponent and significand field."""
+    return lambda pattern: float(read(pattern >> 15, (pattern >> 10) & 31, pattern & 1023))
+
+
+def power_and_m(e: int, m: int) -> float:
+    """Return the size that the fields of an fp16 pattern mean."""
+    return 2.0 ** (max(e, 1) - 15) * ((e > 0) + m / 1024)
+
+
+@question("5.4", "Write a decoder", slides="S8", badge=Badge(difficulty=3, importance=3, minutes=8))
+def write_decode(pick: Pick) -> Function:
+    """Every finite fp16 pattern, subnormals and zero with them."""
+    return Function(
+        name="decode_fp16",
+        reference=decode_fp16,
+        cases=((0x4248,), (0,), (1,), (0x03FF,), (0x0400,), (0xC248,), (0x8001,), (0x7BFF,)),
+        generate=lambda rng: (int(rng.integers(0, 0x7C00)) + 0x8000 * int(rng.integers(0, 2)),),
+        note="With infinity and the NaNs for the exponent 31, that is all of fp16.",
+        wrong=(
+            Wrong(
+                misread(lambda s, e, m: (-1) ** s * 2.0 ** (e - 15) * (1 + m / 1024)),
+                "Normal numbers are right. Where the exponent field is 0, the formula is another one.",
+            ),
+            Wrong(
+                misread(lambda s, e, m: (-1) ** s * 2.0 ** (e - 15) * ((e > 0) + m / 1024)),
+                "Where the exponent field is 0, the hidden bit is 0, but the power is that of the field 1.",
+            ),
+            Wrong(
+                misread(lambda s, e, m: (-1) ** s * 2.0 ** (e - 15) * (m / 1024)),
+                "The hidden bit was forgotten: a normal number has 1.m.",
+            ),
+            Wrong(
+                misread(lambda s, e, m: (-1) ** s * 2.0 ** (max(e, 1) - 15) * (m / 1024)),
+                "That reads every number as a subnormal one, with 0.m.",
+            ),
+            Wrong(
+                misread(lambda s, e, m: (-1) ** s * power_and_m(e, m) * 2.0**15),
+                "The bias was not taken off the exponent field.",
+            ),
+            Wrong(
+                misread(lambda s, e, m: (-1) ** s * power_and_m(e, m) * 2.0 ** (15 - 127)),
+                "The bias 127 belongs to fp32 and bf16; fp16 has 5 exponent bits.",
+            ),
+            Wrong(
+                misread(lambda s, e, m: power_and_m(e, m)),
+                "The sign bit is ignored: half of all patterns are below zero.",
+            ),
+            Wrong(
+                misread(lambda s, e, m: (-1) ** s * 2.0 ** (max(e, 1) - 15) * ((e > 0) + m)),
+                "The significand was read as a whole number: divide it by what one more than its largest value is.",
+            ),
+            Wrong(
+                lambda pattern: float(decode(pattern, BF16)),
+                "Those are bf16's fields, with 8 exponent bits: fp16 is cut elsewhere.",
+            ),
+        ),
+    )
+
+
+@question("5.5", "Encode by hand", slides="S7 S8", badge=Badge(difficulty=2, importance=3, minutes=6))
+def encode_by_hand(pick: Pick) -> Bits:
+    """The nearest fp16 pattern of a number that no format holds exactly."""
+    value = pick(-0.3, -0.7, -5.3, -2.4, -0.15)
+    pattern = int(encode(value, FP16))
+    parts = fields(pattern, FP16)
+    head, power, m = pattern & 0xFC00, int(parts.power), int(parts.significand)
+    return Bits(
+        given={
+            "value": Fact(value, "to be stored in fp16"),
+            "bias": Fact(FP16.bias, "of fp16, with 5 exponent and 10 significand bits"),
+        },
+        answer=pattern,
+        width=16,
+        note=f"What is stored is {float(decode(pattern, FP16)):.10g}: the nearest that there is.",
+        wrong=(
+            Wrong(pattern - 1, "The last digit was cut off. A format takes the nearest number, not the next to zero."),
+            Wrong(pattern ^ 0x8000, "Only the first bit is wrong: what sign has the number?"),
+            Wrong(
+                0x8000 | (power & 31) << 10 | m, "The exponent was stored as it is; the field holds it plus the bias."
+            ),
+            Wrong(
+                head | (1024 + m) >> 1,
+                "The 1 before the point was stored too. It is the hidden bit, and takes no room.",
+            ),
+            Wrong(pattern + 0x400, "The exponent is one too large: the power of two must leave a factor from 1 to 2."),
+            Wrong(int(encode(value, BF16)), "That is bf16, with 8 exponent and 7 significand bits."),
+            Wrong(0x10000 - (pattern & 0x7FFF), "Two's complement is how integers do it. A float has a sign bit."),
+        ),
+    )
+
+
+@question("5.6", "The largest number", slides="S6 S8", badge=Badge(difficulty=2, importance=3, minutes=4))
+def largest_number(pick: Pick) -> Number:
+    """The largest finite number, one exponent below infinity's."""
+    fmt = pick(BF16, FP8_E5M2, FP16)
+    right, top = fmt.largest, 2.0 ** (2**fmt.exponent_bits - 2 - fmt.bias)
+    other_bias = 15 if fmt.bias == 127 else 127
+    return Number(
+        given=shape(fmt),
+        answer=right,
+        tolerance=0,
+        note=f"The step below it is {float(spacing(fmt.largest_pattern, fmt)):.6g}. fp8 e4m3 has no infinity and "
+        "one NaN, so it goes one exponent further, to 448.",
+        wrong=(
+            Wrong(right * 2, "Its exponent field is all ones, and that field is kept for infinity and the NaNs."),
+            Wrong(top * 2, "That is where infinity begins. The largest number is one step below it: look at 1.m."),
+            Wrong(top, "The power is right. Which significand field makes 1.m as large as it can be?"),
+            Wrong(right - top, "The hidden bit was forgotten: the formula has 1.m."),
+            Wrong(right * 2.0**fmt.bias, "The bias was not taken off the exponent field."),
+            Wrong(right * 2.0 ** (fmt.bias - other_bias), f"The bias {other_bias} is that of another format."),
+            Wrong(2.0 ** (fmt.bits - 1) - 1, "That is the largest integer of this width: one bit is the sign."),
+        ),
+    )
+
+
+@question("5.7", "The smallest number above zero", slides="S8", badge=Badge(difficulty=2, importance=2, minutes=4))
+def smallest_number(pick: Pick) -> Number:
+    """The smallest subnormal, below which everything is rounded to zero."""
+    fmt = pick(FP8_E5M2, FP16, BF16)
+    right = fmt.smallest_subnormal
+    other_bias = 15 if fmt.bias == 127 else 127
+    return Number(
+        given=shape(fmt),
+        answer=right,
+        tolerance=0.01,
+        note="A gradient below half of it is stored as 0. With 5 exponent bits that happens: hence loss scaling.",
+        wrong=(
+            Wrong(fmt.smallest_normal, "That is the smallest normal number. Below it the exponent field is 0."),
+            Wrong(right / 2, "The exponent field 0 does not mean 2^(0 - bias): its power is that of the field 1."),
+            Wrong(
+                2.0**-fmt.bias * (1 + fmt.epsilon),
+                "That reads the pattern 0...01 as a normal number; with the exponent field 0 there is no hidden 1.",
+            ),
+            Wrong(fmt.epsilon, "That is the step at 1. Towards 0 the steps are smaller: look at the exponent field."),
+            Wrong(
+                right * 2.0 ** (fmt.bias - other_bias), f"The bias {other_bias} is another format's; the table has it."
+            ),
+            Wrong(-fmt.largest, "That is the number furthest below zero. Asked is the one next to it, above."),
+        ),
+    )
+
+
+@question(
+    "5.8", "Find the error", slides="S7", badge=Badge(difficulty=2, importance=2, minutes=4), kind="find the error"
+)
+def find_the_error(pick: Pick) -> Choice:
+    """The two misprints of the slide's pi."""
+    name, exponent, significand, bias, factor = pick(
+        ("fp32", "10000000", "100100100000111111011011", 127, "1.5707963705"),
+        ("fp16", "10000", "1001001000", 15, "1.5703125"),
+    )
+    fmt = FORMATS[name]
+    field = int(exponent, 2)
+    sign = "The sign field is 0, so the number is positive."
+    printed = f"The significand field is {significand}, as the slide prints it."
+    power = f"The exponent field is {exponent} = {field}, so the power is 2^({field} - {bias})."
+    if name == "fp16":
+        printed, power = "The power is 2^(128 - 127), as the slide prints it.", printed
+    last = f"1.m is {factor}, and with the factor 2 the value is {float(decode(encode(np.pi, fmt), fmt)):.10g}."
+    nothing = "Every line is right."
+    return Choice(
+        given={
+            "format": Fact(
+                name, f"{fmt.bits} bits, {fmt.exponent_bits} of exponent, {fmt.significand_bits} of significand"
+            ),
+            "wanted": Fact("pi", "stored in this format"),
+        },
+        order=(sign, printed, power, last, nothing),
+        answer=printed,
+        note="The result is right all the same, so the error is easily missed: hold every field against its format.",
+        wrong=(
+            Wrong(sign, "That line holds: (-1)^0 is 1."),
+            Wrong(power, "That line fits the format: its digits are as many as the table says."),
+            Wrong(last, "That line holds: it is what this format stores for pi, next to 3.14159."),
+            Wrong(nothing, "Hold every field and every bias against the format that the table describes."),
+        ),
+    )
+
+
+LEARNING_RATES = {
+    "GPT-3 175B": (6e-5, "Brown et al. 2020, Table 2.1"),
+    "LLaMA 65B": (1.5e-4, "Touvron et al. 2023a, Table 2"),
+    "Llama 3.1 405B": (8e-5, "Llama Team 2024, Table 3"),
+}
+"""The peak learning rate of published runs."""
+
+
+@question(
+    "5.9",
+    "A step that is lost",
+    slides="S6 S8",
+    badge=Badge(difficulty=3, importance=3, minutes=6),
+    kind="estimate",
+)
+def lost_step(pick: Pick) -> Number:
+    """Half the spacing of bf16 at a weight, held against a published learning rate."""
+    name, weight = pick(("GPT-3 175B", 0.02), ("LLaMA 65B", 0.1), ("Llama 3.1 405B", 0.03), ("LLaMA 65B", 0.05))
+    rate, source = LEARNING_RATES[name]
+    step = float(spacing(encode(weight, BF16), BF16))
+    kept = "so such a step still counts, and a tenth of it does not" if rate > step / 2 else "so such a step is lost"
+    return Number(
+        given={
+            "model": Fact(name),
+            "learning_rate": Fact(rate, f"at its peak, {source}: Adam moves a weight by about this much"),
+            "weight": Fact(weight, "a weight in bf16, about"),
+            "significand_bits": Fact(BF16.significand_bits, "of bf16"),
+        },
+        answer=step / 2,
+        tolerance=0.01,
+        note=f"The learning rate is {2 * rate / step:.2f} times that, {kept}. Hence the fp32 master copy.",
+        wrong=(
+            Wrong(step, "That is the whole step to the next number. From where on is the sum rounded to it?"),
+            Wrong(step / 4, "Half of it: the 7 bits are those after the point, and the hidden bit is not one of them."),
+            Wrong(BF16.epsilon, "That is the step at 1. This weight is smaller, and so is the step at it."),
+            Wrong(BF16.epsilon / 2, "That is half the step at 1; at this weight the steps are finer."),
+            Wrong(
+                weight * BF16.epsilon / 2, "The step does not follow the weight itself, but the power of two below it."
+            ),
+            Wrong(weight * BF16.epsilon, "Take the power of two below the weight, and then half of the step."),
+            Wrong(step / 16, "That is fp16's precision: it has ten bits after the point."),
+            Wrong(rate, "That is the step that Adam wants to take. From which size on does bf16 keep it?"),
+        ),
+    )
