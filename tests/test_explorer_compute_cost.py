@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from explorer_parts import move, texts, without_salt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -63,11 +64,6 @@ def explorer(made):
     made.set(preset=OWN)
     made.set(**DEFAULT)
     return made
-
-
-def texts(explorer):
-    root = ElementTree.fromstring(explorer.svg)
-    return ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 # The pure function
@@ -317,26 +313,11 @@ moves = st.one_of(
 )
 
 
-def move(explorer, name, how, value):
-    control = explorer.controls[name]
-    if how == "type":
-        control.text.value = value
-    elif how == "slide":
-        control.slider.value = control.slider.min + round(value * (control.slider.max - control.slider.min))
-    else:
-        control.value = value
-
-
 @pytest.fixture(scope="module")
 def reference():
     explorer = ComputeCostExplorer()
     yield explorer
     explorer.close()
-
-
-def without_salt(svg):
-    names = {}
-    return re.sub(r"\b[pm][0-9a-f]{10}\b", lambda match: names.setdefault(match[0], f"name{len(names)}"), svg)
 
 
 @settings(deadline=None, max_examples=25)

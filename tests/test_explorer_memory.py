@@ -1,8 +1,8 @@
 import dataclasses
-import re
 from xml.etree import ElementTree
 
 import pytest
+from explorer_parts import move, texts, without_salt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,11 +84,6 @@ def explorer(made):
     made.set(model=OWN)
     made.set(**DEFAULT)
     return made
-
-
-def texts(explorer):
-    root = ElementTree.fromstring(explorer.svg)
-    return ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 # The pure function
@@ -352,28 +347,11 @@ moves = st.one_of(
 )
 
 
-def move(explorer, name, how, value):
-    if how == "press":
-        explorer.button.click()
-    elif how == "type":
-        explorer.controls[name].text.value = value
-    elif how == "slide":
-        slider = explorer.controls[name].slider
-        slider.value = round(value * slider.max)
-    else:
-        explorer.controls[name].value = value
-
-
 @pytest.fixture(scope="module")
 def reference():
     explorer = MemoryExplorer()
     yield explorer
     explorer.close()
-
-
-def without_salt(svg):
-    names = {}
-    return re.sub(r"\b[pmh][0-9a-f]{10,}\b", lambda match: names.setdefault(match[0], f"name{len(names)}"), svg)
 
 
 @settings(deadline=None, max_examples=25)

@@ -4,6 +4,7 @@ from fractions import Fraction
 from xml.etree import ElementTree
 
 import pytest
+from explorer_parts import texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -67,11 +68,6 @@ def explorer(made):
 @pytest.fixture
 def pattern(explorer):
     return explorer.controls["pattern"]
-
-
-def texts(explorer):
-    root = ElementTree.fromstring(explorer.svg)
-    return ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 def accessible_name(explorer):

@@ -4,6 +4,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+from explorer_parts import move, texts, without_salt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,11 +70,6 @@ def made():
 def explorer(made):
     made.set(**DEFAULT)
     return made
-
-
-def texts(explorer):
-    root = ElementTree.fromstring(explorer.svg)
-    return ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 def shown_markdown(explorer):
@@ -268,28 +264,11 @@ moves = st.one_of(
 )
 
 
-def move(explorer, name, how, value):
-    if how == "press":
-        explorer.button.click()
-    elif how == "type":
-        explorer.controls[name].text.value = value
-    elif how == "slide":
-        slider = explorer.controls[name].slider
-        slider.value = round(slider.min + value * (slider.max - slider.min))
-    else:
-        explorer.controls[name].value = value
-
-
 @pytest.fixture(scope="module")
 def reference():
     explorer = TrainingRunPlanner()
     yield explorer
     explorer.close()
-
-
-def without_salt(svg):
-    names = {}
-    return re.sub(r"\b[pmh][0-9a-f]{10,}\b", lambda match: names.setdefault(match[0], f"name{len(names)}"), svg)
 
 
 @settings(deadline=None, max_examples=25)

@@ -1,8 +1,8 @@
 import dataclasses
-import re
 from xml.etree import ElementTree
 
 import pytest
+from explorer_parts import texts, without_salt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,11 +53,6 @@ def explorer(made):
     made.set(preset=OWN)
     made.set(**DEFAULT)
     return made
-
-
-def texts(explorer):
-    root = ElementTree.fromstring(explorer.svg)
-    return ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 # An amount of compute
@@ -374,11 +369,6 @@ def reference():
     explorer = UnitConverter()
     yield explorer
     explorer.close()
-
-
-def without_salt(svg):
-    names = {}
-    return re.sub(r"\b[pm][0-9a-f]{10}\b", lambda match: names.setdefault(match[0], f"name{len(names)}"), svg)
 
 
 TEXTS = """
