@@ -18,7 +18,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib import explorers
-from course_lib.explorers import ComputeCostExplorer
 from course_lib.explorers.base import REDRAW_GAP, Explorer
 from course_lib.explorers.controls import Magnitude, Percentage, choice
 
@@ -514,11 +513,14 @@ def test_a_drawing_that_a_stopped_loop_never_made_is_made_by_the_next_change(exp
 # When it is closed
 
 
-@pytest.mark.parametrize("kind", [PowerExplorer, ComputeCostExplorer])
+@pytest.mark.parametrize("kind", [PowerExplorer, *(getattr(explorers, name) for name in explorers.__all__)])
 def test_closing_leaves_no_widget_behind(kind):
     before = open_widgets()
     made = kind()
     assert len(open_widgets() - before) > 5
+    for name, control in made.controls.items():
+        for option in getattr(control, "options", ()):
+            made.set(**{name: option[1] if isinstance(option, tuple) else option})
     made.close()
     made.close()
     assert open_widgets() == before

@@ -242,15 +242,15 @@ class Explorer(widgets.VBox):
             self._timer = None
         self._held += 1
         super().close()
-        for part in _parts(self):
+        for part in parts_of(self):
             part.close()
 
 
-def _parts(widget: widgets.Widget) -> Iterator[widgets.Widget]:
+def parts_of(widget: widgets.Widget) -> Iterator[widgets.Widget]:
     """Yield everything that the widget is made of: what it contains, their layouts and their styles."""
     for child in getattr(widget, "children", ()):
         yield child
-        yield from _parts(child)
+        yield from parts_of(child)
     for name in ("layout", "style"):
         if isinstance(part := getattr(widget, name, None), widgets.Widget):
             yield part

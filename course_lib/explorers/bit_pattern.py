@@ -11,6 +11,7 @@ from typing import Any
 import ipywidgets as widgets
 import traitlets
 
+from course_lib.explorers.base import parts_of
 from course_lib.explorers.picture import ORANGE, SKY, YELLOW
 from course_lib.number_formats import Format, IntFormat, fields, neighbours, pattern_from_fields
 from course_lib.number_text import bits, parse_bits
@@ -109,7 +110,6 @@ class BitPattern(widgets.VBox):
         self.format = fmt
         self._busy = False
         self._bits: list[Any] = []
-        self._bit_layout, self._bit_style = widgets.Layout(), widgets.ToggleButton().style
         self.bits = widgets.Box().add_class("course-bits")
         self.hexadecimal = _text("Hexadecimal", 90, 250)
         self.binary = _text("Binary", 50, 622)
@@ -148,7 +148,8 @@ class BitPattern(widgets.VBox):
     def _name_bits(self, fmt: Format) -> None:
         """Make the buttons that the format needs; name and colour each by its field."""
         while len(self._bits) < fmt.bits:
-            button = widgets.ToggleButton(layout=self._bit_layout, style=self._bit_style)
+            alike = {"layout": self._bits[0].layout, "style": self._bits[0].style} if self._bits else {}
+            button = widgets.ToggleButton(**alike)
             button.observe(partial(self._toggled, len(self._bits)), "value")
             self._bits.append(button)
         for number, button in enumerate(self._bits[: fmt.bits]):
@@ -225,8 +226,9 @@ class BitPattern(widgets.VBox):
 
     def close(self) -> None:
         """Close the buttons and sliders too that another format needed."""
-        for part in (*self._bits, *self._sliders.values()):
-            part.close()
+        for control in (*self._bits, *self._sliders.values()):
+            for part in (control, *parts_of(control)):
+                part.close()
         super().close()
 
 
