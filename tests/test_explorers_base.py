@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ipywidgets.widgets.widget import _instances as widget_registry
 
 from course_lib import explorers
 from course_lib.explorers.base import REDRAW_GAP, Explorer
@@ -109,7 +110,7 @@ def texts(svg):
 
 
 def open_widgets():
-    return set(widgets.Widget.get_manager_state(drop_defaults=True)["state"])
+    return set(widget_registry)
 
 
 def shows(explorer, sentence):
