@@ -240,9 +240,12 @@ class Notebook:
         self.complaints: list[str] = []
         self.outside: list[str] = []
         self._listeners = {"console": self._heard, "pageerror": self._failed, "request": self._asked}
+        elsewhere = not page.url.startswith(lab.url)
+        if elsewhere:
+            page.goto("about:blank")  # what the page of another test still asks for is not this one's
         for event, listener in self._listeners.items():
             page.on(event, listener)
-        if not page.url.startswith(lab.url):
+        if elsewhere:
             page.goto(lab.address)
             page.wait_for_function("window.jupyterapp")
 
