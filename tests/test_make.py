@@ -42,6 +42,20 @@ def test_help_is_the_default_and_lists_every_target_with_what_it_does() -> None:
     assert {"lab", "test", "notebooks", "lint", "lock", "clean", "bench", "help"} <= targets
 
 
+# What JupyterLab shows
+
+
+def test_lessons_are_shown_without_the_markers_tools() -> None:
+    """nbgrader switches itself on for every JupyterLab of its environment, the lessons' included."""
+    switched = {"server": "jupyter_server_config.d/nbgrader.json", "page": "labconfig/page_config.json"}
+    ours = {name: json.loads((TOOLS / "jupyter" / path).read_text("utf-8")) for name, path in switched.items()}
+    theirs = json.loads((Path(sys.prefix) / "etc" / "jupyter" / switched["server"]).read_text("utf-8"))
+    extensions = theirs["ServerApp"]["jpserver_extensions"]
+    assert ours["server"]["ServerApp"]["jpserver_extensions"] == dict.fromkeys(extensions, False)
+    assert ours["page"]["disabledExtensions"]["@jupyter/nbgrader"] is True
+    assert (Path(sys.prefix) / "share/jupyter/labextensions/@jupyter/nbgrader").is_dir()
+
+
 # An unfit Python, which is told so in one sentence
 
 PRETEND = """

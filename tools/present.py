@@ -121,6 +121,7 @@ def own_settings(place: Path) -> dict[str, str]:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values), encoding="utf-8")
     return os.environ | {
+        "JUPYTER_CONFIG_PATH": str(setup_env.ROOT / "tools" / "jupyter"),
         "JUPYTERLAB_SETTINGS_DIR": str(place / "settings"),
         "JUPYTER_CONFIG_DIR": str(place / "config"),
         "JUPYTER_DATA_DIR": str(place / "data"),

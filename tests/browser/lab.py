@@ -51,6 +51,9 @@ LAB_SETTINGS = {
     "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
 }
 
+COURSES_OWN = {"PYTHONPATH": "", "JUPYTER_CONFIG_PATH": "jupyter"}
+"""What `make lab` sets, as folders of `tools`."""
+
 NO_CHROMIUM = "no Chromium was found: the browser tests did not run"
 
 
@@ -103,7 +106,7 @@ class Lab:
         }
         environment = os.environ | {name: str(root / folder) for name, folder in own.items()}
         environment |= {"JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_TOKEN": self._token}
-        environment |= {"PYTHONPATH": str(REPOSITORY / "tools")}
+        environment |= {name: str(REPOSITORY / "tools" / folder) for name, folder in COURSES_OWN.items()}
         options = {
             "--ServerApp.ip": "127.0.0.1",
             "--ServerApp.port": port,
