@@ -7,7 +7,7 @@ A question is a function of a `Pick`, decorated with its number, title, slides a
         run = catalog.training_run(pick("GPT-3 175B", "LLaMA 65B"))
         return Number(answer=6 * run.parameters * run.tokens, unit="FLOP", ...)
 
-`pick` returns its first option in the public edition (seed 0) and any of them in a class edition. Misconceptions are
+`pick` returns its first option in the public edition (seed 0) and any other in a class edition. Misconceptions are
 data: each `Wrong` is an answer, a value or a function, and the hint that a student deserves who gives it.
 """
 
@@ -82,13 +82,16 @@ class Pick:
         self.seed, self.number, self._asked = seed, number, 0
 
     def __call__(self, *options: T) -> T:
-        """Return the first option in the public edition (seed 0), else one of them.
+        """Return the first option in the public edition (seed 0), else one of the others.
 
-        >>> Pick(0, "1.1")("GPT-3 175B", "LLaMA 65B")
-        'GPT-3 175B'
+        The public edition's solutions can be read by everybody, so a class gets none of its numbers.
+
+        >>> Pick(0, "1.1")("GPT-3 175B", "LLaMA 65B"), Pick(7, "1.1")("GPT-3 175B", "LLaMA 65B")
+        ('GPT-3 175B', 'LLaMA 65B')
         """
         self._asked += 1
-        return options[self._draw(self._asked) % len(options)] if self.seed else options[0]
+        others = options[1:] or options
+        return others[self._draw(self._asked) % len(others)] if self.seed else options[0]
 
     def _draw(self, what: object) -> int:
         return int.from_bytes(_digest(f"{self.seed}/{self.number}/{what}")[:8], "big")
@@ -405,15 +408,23 @@ class Function(Kind):
 
     def weigh(self, answer: Any) -> Judgement:
         """Try the function on all inputs; compare with the right results, then with each wrong function's."""
+        tried = self.try_out(answer)
+        return tried if isinstance(tried, Judgement) else self.compare(tried)
+
+    def try_out(self, answer: Any) -> list[Outcome] | Judgement:
+        """Return what the function gives on each input, or the judgement on what cannot be tried."""
         if not callable(answer):
             return Judgement(WRONG, f"Your answer is {what_it_is(answer)}; hand in the function {self.name} itself.")
         if complaint := self.arguments_differ(answer):
             return Judgement(WRONG, complaint)
-        inputs = self.inputs()
         try:
-            given = outcomes(answer, inputs)
+            return outcomes(answer, self.inputs())
         except TimeUp:
             return Judgement(WRONG, f"{self.name} was stopped after {limits.SECONDS:g} s: does a loop never end?")
+
+    def compare(self, given: list[Outcome]) -> Judgement:
+        """Judge what a function gave on each input."""
+        inputs = self.inputs()
         if given[0].value is ... or isinstance(given[0].error, NotImplementedError):
             return Judgement(OPEN)
         expected = outcomes(self.reference, inputs)

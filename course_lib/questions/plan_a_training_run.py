@@ -79,6 +79,8 @@ def case_of(pick: Pick) -> Case:
     return Pick(pick.seed, "7")(
         Case("BLOOM 176B", "A100 80GB", 30e9, 1.4e12),
         Case("Falcon 180B", "A100 80GB", 30e9, 13e12),
+        Case("Gopher 280B", "A100 80GB", 30e9, 1.1e12),
+        Case("PaLM 540B", "A100 80GB", 30e9, 3e12),
     )
 
 
