@@ -12,7 +12,7 @@ TEACH = $(SYSTEM_PYTHON) tools/setup_env.py instructor --
 
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg --nbval-cell-timeout=60
 
-.PHONY: help lab present handout fresh test notebooks exercises lint format lock bench clean
+.PHONY: help lab present handout release mark fresh test notebooks exercises lint format lock bench clean
 
 help: ## List these commands (what a bare `make` does)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -25,6 +25,13 @@ present: ## Open a lesson as live slides (LESSON=04 or LESSON=memory)
 
 handout: ## Write each lesson as one page that needs no network, into build/handout (LESSON=04 for one)
 	@$(TEACH) tools/handout.py $(LESSON)
+
+release: ## Make a class edition of the exercises, with numbers of its own (SEED=7, SET=04 for one set)
+	@$(TEACH) tools/release.py --seed="$(SEED)" $(SET)
+
+mark: ## Mark a class into a table of points and a page a student (SUBMISSIONS=folder, SEED=7, SET=04, JOBS=2)
+	@$(TEACH) tools/mark.py --submissions="$(SUBMISSIONS)" $(if $(SEED),--seed=$(SEED)) $(if $(SET),--set=$(SET)) \
+		$(if $(JOBS),--jobs=$(JOBS))
 
 fresh: ## Lay a fresh copy of a set of exercises beside your answers, in my_exercises (SET=04 or SET=memory)
 	@$(SYSTEM_PYTHON) tools/setup_env.py -- tools/own_exercises.py $(SET)
@@ -52,6 +59,7 @@ lock: ## Write requirements.txt from pyproject.toml (LOCK=--upgrade for the newe
 
 bench: ## Measure the library and the explorers beside their references
 	@$(RUN) benchmarks/bench_library.py
+	@$(RUN) benchmarks/bench_marking.py
 	@$(RUN) benchmarks/bench_latency.py
 
 clean: ## Remove .venv, caches and everything else that can be made again

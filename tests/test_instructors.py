@@ -11,6 +11,7 @@ from typing import Any
 import ipywidgets as widgets
 import nbformat
 import pytest
+from conftest import load_tool
 
 from course_lib import explorers
 
@@ -194,6 +195,49 @@ def test_each_command_is_a_target_and_each_file_is_there() -> None:
     assert set(re.findall(r"\bmake (present|handout|[a-z]+)(?= LESSON|`)", TEXT)) <= set(targets)
     for path in re.findall(r"\b((?:tools|notebooks)/\w+\.(?:py|ipynb))\b", TEXT):
         assert (ROOT / path).exists(), path
+
+
+MARKING = part("## Mark a class")
+
+
+def test_the_commands_of_a_class_are_those_of_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target, variables in re.findall(r"\bmake (?:-C \S+ )?(release|mark)((?: [A-Z]+=)?)", MARKING):
+        assert re.search(rf"^{target}: .*{variables.strip()}", makefile, re.MULTILINE), target
+    for variable in re.findall(r"`([A-Z]+)=", MARKING):
+        assert f"$({variable})" in makefile
+
+
+def test_what_a_submission_may_take_is_what_the_marking_allows() -> None:
+    isolation, run_one, kernel = (load_tool(f"marking.{name}") for name in ("isolation", "run_one", "kernel"))
+    flat = " ".join(MARKING.split())
+    assert f"A cell gets {isolation.CELL_SECONDS:g} seconds, a submission {isolation.SECONDS:g}, and" in flat
+    assert f"and {kernel.MEMORY / 2**30:g} GiB of memory" in flat
+    assert f"{run_one.MOST_SHOWN:,} characters are kept" in flat
+
+
+def test_what_the_table_of_points_may_say_is_said_by_the_marking() -> None:
+    sources = "".join(
+        path.read_text(encoding="utf-8")
+        for path in [*(ROOT / "tools" / "marking").glob("*.py"), ROOT / "tools/mark.py"]
+    )
+    cells = re.findall(r"^\| (`.+?`) \|", part("### Mark", MARKING), re.MULTILINE)
+    said = [words for cell in cells for words in re.findall(r"`(?:[\d.]+: )?([^`]+)`", cell)]
+    assert len(said) == 9
+    stems = {re.sub(r"forward_flop|10 s|^tried to ", "", words).strip() for words in said}
+    assert [stem for stem in stems if stem not in sources.replace("write {", "write ")] == []
+
+
+def test_every_file_of_an_edition_that_is_named_is_made(tmp_path: Path) -> None:
+    editions = load_tool("marking.editions")
+    edition = editions.Edition(7, tmp_path / "edition_7")
+    named = re.findall(r"^\| `([\w.]+)(/?)`", part("### Release", MARKING), re.MULTILINE)
+    made = {
+        edition.path(step, "04_memory", "ann").relative_to(edition.folder).parts[0]
+        for step in ("release", "feedback", "source", "autograded")
+    }
+    made |= {edition.solutions("04_memory").relative_to(edition.folder).parts[0], Path(edition.database).name}
+    assert {name for name, _ in named} <= made | {"marks_04_memory.csv"}
 
 
 def test_the_readme_leads_here() -> None:

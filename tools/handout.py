@@ -20,7 +20,9 @@ from present import LESSONS, find_lesson
 FOLDER = setup_env.ROOT / "build" / "handout"
 TEMPLATE = """
 {%- extends 'lab/index.html.j2' -%}
-{%- block html_head_js -%}{%- endblock -%}
+{%- block html_head_js -%}
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+{%- endblock -%}
 {%- block html_head_js_mathjax -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
 {%- block data_svg scoped -%}
@@ -63,12 +65,22 @@ def handout(notebook: NotebookNode) -> str:
     ]
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = with_mathml(with_links_to_handouts(cell.source))
-    notebook.metadata["title"] = notebook.cells[0].source.splitlines()[0].lstrip("# ")
+            cell.source = drawn_without_script(cell.source)
+    return as_page(notebook, title=notebook.cells[0].source.splitlines()[0].lstrip("# "))
+
+
+def as_page(notebook: NotebookNode, title: str) -> str:
+    """Return a notebook as one HTML page that runs and fetches nothing, whatever stands in it."""
+    notebook.metadata["title"] = title
     page, _ = HTMLExporter(
         raw_template=TEMPLATE, exclude_input_prompt=True, exclude_output_prompt=True
     ).from_notebook_node(notebook)
     return str(page)
+
+
+def drawn_without_script(markdown: str) -> str:
+    """Return a lesson's words with formulas and links that a page alone can show."""
+    return with_mathml(with_links_to_handouts(markdown))
 
 
 def with_mathml(markdown: str) -> str:

@@ -1,0 +1,66 @@
+"""How long it takes to mark a class, with its target in brackets, and beside one plain run of the same notebook.
+
+    python benchmarks/bench_marking.py [--students 40] [--jobs 2]
+
+The class is of one set; every fourth student leaves the last question open, and every tenth hands in an endless loop.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+import mark
+import run_notebooks
+from class_edition import ROOT, ClassEdition, hand_in, released
+
+SET = "01_compute_cost"
+MOST_SECONDS = 300
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure how long it takes to mark a class.")
+    parser.add_argument("--students", type=int, default=40)
+    parser.add_argument("--jobs", type=int, default=2)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-marking-") as name:
+        edition = released(Path(name), SET)
+        submissions = Path(name) / "submissions"
+        hand_in_a_class(edition, submissions, chosen.students)
+        started = time.perf_counter()
+        marker = mark.Marker(edition.edition, chosen.jobs)
+        by_set = marker.by_set(mark.read_all(str(submissions)), None)
+        marker.prove_itself(list(by_set))
+        marker.mark(SET, by_set[SET])
+        seconds = time.perf_counter() - started
+        plain = median(seconds_of_a_plain_run(edition) for _ in range(3))
+    each = seconds / chosen.students
+    missed = "" if seconds < MOST_SECONDS else "  MISSED"
+    print(f"{chosen.students} submissions, {chosen.jobs} at once: {seconds:.0f} s [< {MOST_SECONDS} s]{missed}")
+    print(f"  {each:.1f} s a submission, {each / plain:.2f} times one plain run of the notebook ({plain:.1f} s)")
+
+
+def hand_in_a_class(edition: ClassEdition, folder: Path, students: int) -> None:
+    for number in range(students):
+        instead = {"answer_1_9": "share = ..."} if number % 4 == 3 else {}
+        instead |= {"answer_1_1": "while True:\n    pass"} if number % 10 == 9 else {}
+        hand_in(folder, f"student {number:02d}", edition.solved(SET, **instead))
+
+
+def seconds_of_a_plain_run(edition: ClassEdition) -> float:
+    notebook = copy.deepcopy(edition.solved(SET))
+    started = time.perf_counter()
+    run_notebooks.execute(notebook, ROOT)
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()

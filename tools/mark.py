@@ -1,0 +1,249 @@
+"""Mark a folder of submissions: `mark.py --submissions FOLDER [--seed SEED] [--set NAME] [--jobs N]`.
+
+Writes, beside the edition that was released, a table of points a set and a page of feedback a student. First it marks
+the masters and the untouched notebooks, and refuses to go on where these do not get what they must: an environment
+that lacks something would give a whole class nothing. Then every submission is read, before the code of any is run;
+each runs in a process, a folder and a kernel of its own (`marking/`), and what goes wrong there costs its own author
+only. At the end the points are looked up in the gradebook. Marking again keeps the points that a person gave.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
+from pathlib import Path
+
+try:
+    import nbformat
+    import run_notebooks
+    from marking import gradebook, report
+    from marking.editions import CLASSES, Edition, find_edition
+    from marking.gradebook import is_answer, is_graded
+    from marking.isolation import CELL_SECONDS, SECONDS, Result, run_isolated
+    from marking.submissions import Submission, gather, name_of, restore, set_of, worth_a_look
+    from nbformat import NotebookNode
+except ModuleNotFoundError as missing:
+    sys.exit(f"Nothing was marked: this Python has no {missing.name}. `make mark` installs what marking needs.")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Mark a folder of submissions.")
+    parser.add_argument("--submissions", required=True, help="a folder: one file or one folder a student")
+    parser.add_argument("--seed", help="the class edition; needed where several were released")
+    parser.add_argument("--set", help="its number or its name; default: by what is in each notebook")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many to mark at once")
+    chosen = parser.parse_args()
+    started = time.perf_counter()
+    handed_in = read_all(chosen.submissions)
+    marker = Marker(find_edition(chosen.seed), jobs=max(1, chosen.jobs))
+    by_set = marker.by_set(handed_in, chosen.set)
+    marker.prove_itself(list(by_set))
+    for set_name, submissions in by_set.items():
+        print(marker.mark(set_name, submissions), flush=True)
+    seconds = time.perf_counter() - started
+    print(f"{len(handed_in)} submissions in {seconds:.0f} s, {seconds / len(handed_in):.1f} s each.")
+
+
+def read_all(name: str) -> list[Submission]:
+    """Return what lies in the folder of that name; exit where it is none, or empty."""
+    folder = Path(name).expanduser()
+    if not name or not folder.is_dir():
+        sys.exit(
+            "SUBMISSIONS is a folder with one file or one folder a student, as in SUBMISSIONS=submissions; "
+            f"there is no folder {name!r}."
+        )
+    return gather(folder) or sys.exit(f"Nothing was marked: there is no submission in {folder}.")
+
+
+class Marker:
+    """Marks submissions of one class edition."""
+
+    def __init__(
+        self, edition: Edition, jobs: int, cell_seconds: float = CELL_SECONDS, seconds: float = SECONDS
+    ) -> None:
+        self.edition, self.jobs = edition, jobs
+        self.cell_seconds, self.seconds = cell_seconds, seconds
+
+    def by_set(self, handed_in: Sequence[Submission], wanted: str | None) -> dict[str, list[Submission]]:
+        """Return the submissions of each set, one a student; who handed in nothing readable is in each of them."""
+        released = sorted(self.edition.released())
+        names = [name for name in released if wanted in (None, name, *name.split("_", 1))]
+        if not names:
+            sys.exit(f"No set {wanted!r} was released in edition {self.edition.seed}; there is {', '.join(released)}.")
+        releases = {name: self.edition.read_release(name) for name in names}
+        found: dict[str | None, list[Submission]] = defaultdict(list)
+        for one in handed_in:
+            found[names[0] if wanted else set_of(one, releases)].append(one)
+        unknown = found.pop(None, [])
+        if not found:
+            sys.exit(f"Nothing was marked: no submission is of a set of edition {self.edition.seed}.")
+        return {name: one_a_student([*found[name], *unknown]) for name in sorted(filter(None, found))}
+
+    def prove_itself(self, set_names: Sequence[str]) -> None:
+        """Exit, with nothing marked, where a master does not get all points here, or an untouched notebook gets any."""
+        jobs = {}
+        for name in set_names:
+            self.edition.refuse_other_questions(name)
+            release = self.edition.read_release(name)
+            solved, _ = restore(release, nbformat.read(self.edition.solutions(name), as_version=4))
+            untouched, _ = restore(release, release)
+            jobs |= {(name, "the master"): solved, (name, "an untouched notebook"): untouched}
+        for (name, which), result in self.run_all(jobs):
+            right = which == "the master"
+            wrong = [verdict for verdict in result.verdicts.values() if verdict.correct != right]
+            if result.problem or wrong or not result.verdicts:
+                why = result.problem or " ".join(f"{wrong[0]}".split()) if wrong or result.problem else "no verdict"
+                sys.exit(f"Nothing was marked: {which} of {name} is not marked as it must be here: {why}")
+
+    def run_all(self, notebooks: Mapping[object, NotebookNode]) -> Iterator[tuple[object, Result]]:
+        """Run several notebooks at once and yield what became of each, as they come."""
+        with ThreadPoolExecutor(self.jobs) as pool:
+            running = {
+                pool.submit(run_isolated, notebook, self.edition.seed, self.cell_seconds, self.seconds): key
+                for key, notebook in notebooks.items()
+            }
+            try:
+                for future in as_completed(running):
+                    yield running[future], future.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def mark(self, set_name: str, submissions: Sequence[Submission]) -> str:
+        """Mark one set and return a line that says where the points are."""
+        release = self.edition.read_release(set_name)
+        results: dict[str, Result] = {}
+        to_run: dict[object, NotebookNode] = {}
+        for one in submissions:
+            if one.notebook is None:
+                results[one.student] = Result(release, problem=one.problem)
+                continue
+            try:
+                notebook, amiss = restore(release, one.notebook)
+            except ValueError as problem:
+                results[one.student] = Result(release, problem=str(problem))
+                continue
+            amiss += [*filter(None, [one.remark]), *self.other_edition(one.notebook), *worth_a_look(notebook)]
+            results[one.student], to_run[one.student] = Result(notebook, happened=amiss), notebook
+        for at, (student, result) in enumerate(self.run_all(to_run), start=1):
+            result.happened = results[student].happened + result.happened
+            results[student] = result
+            said = result.problem or f"{sum(one.correct for one in result.verdicts.values())} answers are right"
+            print(f"  {at} of {len(to_run)}: {student}: {said}", flush=True)
+        reports = [self.concluded(set_name, one, results[one.student], release) for one in submissions]
+        table = self.edition.folder / f"marks_{set_name}.csv"
+        report.write_table(table, reports)
+        return f"{set_name}: {len(reports)} students in {shown(table)}; feedback in {shown(table.parent / 'feedback')}"
+
+    def other_edition(self, submitted: NotebookNode) -> list[str]:
+        """Say where a notebook was not written in this edition, so that its typed numbers may be others."""
+        line = f"edition({self.edition.seed})"
+        if any(line in cell.source for cell in submitted.cells if cell.get("cell_type") == "code"):
+            return []
+        return [f"written in another edition; marked as edition {self.edition.seed}"]
+
+    def concluded(self, set_name: str, one: Submission, result: Result, release: NotebookNode) -> report.Report:
+        """Conclude a submission; where its content makes that impossible, it costs its author and nobody else."""
+        try:
+            return self.conclude(set_name, one, result, release)
+        except Exception as error:  # of any kind: whatever a page or the gradebook stumbles over
+            words = f"what came of it could not be written: {type(error).__name__}"
+            return self.conclude(set_name, one, Result(release, problem=words), release)
+
+    def conclude(self, set_name: str, one: Submission, result: Result, release: NotebookNode) -> report.Report:
+        """Enter what became of a submission, look it up again, and write what the student and a person read."""
+        student = one.student
+        points, anew = self.points(set_name, student, result, release)
+        marked = self.edition.path("autograded", set_name, student)
+        if result.problem:
+            marked.unlink(missing_ok=True)
+        else:
+            write(marked, run_notebooks.serialise(result.notebook))
+        gradebook.enter(self.edition, set_name, student, points, anew)
+        entered = gradebook.look_up(self.edition, set_name, student)
+        if {name: part.auto for name, part in entered.items()} != points:
+            sys.exit(f"{set_name}, {student}: the gradebook does not hold the points that were entered.")
+        happened = [f"not marked: {result.problem}"] if result.problem else result.happened
+        about = report.Report(
+            student,
+            set_name,
+            self.edition.seed,
+            {name: entered[name] for name in points},
+            result.verdicts,
+            tuple(happened),
+            None if result.problem else result.notebook,
+        )
+        page = self.edition.path("feedback", set_name, student).with_suffix(".html")
+        write(page, report.feedback(about).encode())
+        for name, content in one.beside:
+            write(marked.with_name(name), content)
+            write(page.with_name(name), content)
+        return about
+
+    def points(
+        self, set_name: str, student: str, result: Result, release: NotebookNode
+    ) -> tuple[dict[str, float | None], set[str]]:
+        """Return the points of each graded cell, None for a person to give, and which of those have new words."""
+        points: dict[str, float | None] = {}
+        anew: set[str] = set()
+        now, before = words_in(result.notebook), self.words_marked_before(set_name, student)
+        for cell in filter(is_graded, release.cells):
+            name = cell.metadata.nbgrader.grade_id
+            if result.problem:
+                points[name] = 0.0
+            elif is_answer(name):
+                untouched = now[name].strip() == cell.source.strip()
+                points[name] = 0.0 if untouched else None
+                if now[name] != before.get(name):
+                    anew.add(name)
+            else:
+                number = report.number_of(name)
+                right = number in result.verdicts and result.verdicts[number].correct
+                points[name] = float(cell.metadata.nbgrader.points) if right else 0.0
+        return points, anew
+
+    def words_marked_before(self, set_name: str, student: str) -> dict[str, str]:
+        """Return the answers in words that a person may have read already."""
+        marked = self.edition.path("autograded", set_name, student)
+        return words_in(nbformat.read(marked, as_version=4)) if marked.exists() else {}
+
+
+def words_in(notebook: NotebookNode) -> dict[str, str]:
+    """Return the answers in words of a restored notebook."""
+    cells = {name_of(cell): cell.source for cell in notebook.cells if cell.cell_type == "markdown"}
+    return {name: words for name, words in cells.items() if name and is_answer(name)}
+
+
+def one_a_student(submissions: Sequence[Submission]) -> list[Submission]:
+    """Return one submission a student: of several, the one that was changed last, and readable before unreadable."""
+    of_each: dict[str, list[Submission]] = defaultdict(list)
+    for one in submissions:
+        of_each[one.student].append(one)
+    return [the_last(several) for several in of_each.values()]
+
+
+def the_last(several: Sequence[Submission]) -> Submission:
+    last = max(several, key=lambda one: (not one.problem, one.changed))
+    words = f"handed in {len(several)} notebooks: the one changed last was marked"
+    return replace(last, remark=words) if len(several) > 1 else last
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file anew, in folders that are made as needed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+
+
+def shown(path: Path) -> str:
+    return path.relative_to(CLASSES.parent).as_posix() if path.is_relative_to(CLASSES.parent) else str(path)
+
+
+if __name__ == "__main__":
+    main()

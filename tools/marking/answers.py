@@ -1,0 +1,164 @@
+"""Answers as plain data: how they get from the kernel that ran a student's code to the process that judges them.
+
+Whoever runs in a kernel can make that kernel say anything, so the kernel is asked for answers only: `observe` runs in
+it, and `judge` outside of it, where no student's code ever runs. What crosses is JSON, which cannot carry code.
+"""
+
+from __future__ import annotations
+
+import builtins
+import numbers
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from course_lib.checks import session
+from course_lib.checks.kinds import WRONG, Function, Judgement, Question
+from course_lib.checks.limits import Outcome
+from course_lib.checks.session import Verdict
+
+LONGEST_TEXT = 2_000
+MOST_NUMBERS = 20_000
+DEEPEST = 8
+LARGEST_INTEGER_BITS = 8_000
+"""Beyond these an answer is described and not carried; no right answer comes near."""
+
+
+def observe(asks: Any, answer: Any) -> dict[str, Any]:
+    """Return an answer as plain data; a function as what it gives on the question's inputs."""
+    if isinstance(asks, Function) and callable(answer):
+        tried = asks.try_out(answer)
+        if isinstance(tried, Judgement):
+            return {"refused": tried.message}
+        return {"outcomes": [pack_outcome(outcome) for outcome in tried]}
+    return {"value": pack(answer)}
+
+
+def judge(question: Question, observed: Mapping[str, Any]) -> Verdict:
+    """Return the verdict on what `observe` saw."""
+    try:
+        if "refused" in observed:
+            return Verdict(question.number, WRONG, str(observed["refused"])[:LONGEST_TEXT])
+        if "outcomes" in observed:
+            given = [unpack_outcome(one) for one in observed["outcomes"]]
+            judgement = question.asks.compare(given)
+            return Verdict(question.number, judgement.state, judgement.message, judgement.detail)
+        return session.judge(question, unpack(observed["value"]))
+    except Exception as error:  # of any kind: whatever the kernel sent, it is no right answer
+        return Verdict(question.number, WRONG, f"The answer could not be read: {type(error).__name__}.")
+
+
+# Values
+
+
+def pack(value: Any, depth: int = 0) -> Any:
+    """Return a value as JSON can hold it; what no question asks for becomes its type's name.
+
+    >>> pack([1, 2.5]), unpack(pack((1, "b", ...)))
+    ({'list': [1, 2.5]}, (1, 'b', Ellipsis))
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if value is ...:
+        return {"ellipsis": True}
+    if isinstance(value, np.ndarray):
+        return pack_array(value)
+    if isinstance(value, np.generic):
+        return pack_array(np.asarray(value)) | {"scalar": True}
+    if isinstance(value, str):
+        return str(value[:LONGEST_TEXT])
+    if isinstance(value, int):
+        small = value.bit_length() <= LARGEST_INTEGER_BITS
+        return int(value) if small else {"huge": "-" if value < 0 else ""}
+    if isinstance(value, numbers.Real):
+        return float(value)
+    if isinstance(value, numbers.Complex):
+        return {"complex": [value.real, value.imag]}
+    if callable(value):
+        return {"callable": True}
+    if depth < DEEPEST and isinstance(value, (list, tuple, Mapping)) and len(value) <= MOST_NUMBERS:
+        if isinstance(value, Mapping):
+            return {"dict": [[pack(key, depth + 1), pack(one, depth + 1)] for key, one in value.items()]}
+        kind = "list" if isinstance(value, list) else "tuple"
+        return {kind: [pack(one, depth + 1) for one in value]}
+    return {"object": type(value).__name__[:80]}
+
+
+def pack_array(array: np.ndarray[Any, Any]) -> dict[str, Any]:
+    kind = array.dtype.kind
+    about = {"array": array.dtype.str if kind in "biufcU" else "O", "shape": list(array.shape)}
+    if kind not in "biufcU" or array.size > MOST_NUMBERS:
+        return about
+    flat = array.ravel()
+    if kind == "c":
+        return about | {"numbers": [[float(one.real), float(one.imag)] for one in flat]}
+    if kind == "U":
+        return about | {"numbers": [str(one)[:LONGEST_TEXT] for one in flat]}
+    return about | {"numbers": flat.tolist() if array.dtype.itemsize <= 8 else [float(one) for one in flat]}
+
+
+def unpack(packed: Any) -> Any:
+    """Return the value that was packed, or something that a check calls by the same name."""
+    if not isinstance(packed, dict):
+        return packed
+    if "array" in packed:
+        array = unpack_array(packed)
+        return array[()] if packed.get("scalar") else array
+    if "list" in packed:
+        return [unpack(one) for one in packed["list"]]
+    if "tuple" in packed:
+        return tuple(unpack(one) for one in packed["tuple"])
+    if "dict" in packed:
+        return {unpack(key): unpack(one) for key, one in packed["dict"]}
+    if "complex" in packed:
+        return complex(*packed["complex"])
+    if "huge" in packed:
+        return int(f"{packed['huge']}1{'0' * 400}")
+    if "callable" in packed:
+        return unpack
+    return ... if "ellipsis" in packed else made_up(str(packed.get("object")), object)()
+
+
+def unpack_array(packed: Mapping[str, Any]) -> np.ndarray[Any, Any]:
+    shape, kind = tuple(int(one) for one in packed["shape"]), np.dtype(packed["array"])
+    if "numbers" not in packed:
+        return np.broadcast_to(np.zeros((), dtype=kind), shape)
+    values = packed["numbers"]
+    return np.array([complex(*one) for one in values] if kind.kind == "c" else values, dtype=kind).reshape(shape)
+
+
+def made_up(name: str, base: type) -> type[Any]:
+    """Return a class of that name, for things whose own class is not known here."""
+    return type(name if name.isidentifier() else "object", (base,), {})
+
+
+# What a function gave
+
+
+def pack_outcome(outcome: Outcome) -> dict[str, Any]:
+    if outcome.error is None:
+        return {"value": pack(outcome.value), "mutated": outcome.mutated}
+    return {"error": type(outcome.error).__name__, "words": words_of(outcome.error), "mutated": outcome.mutated}
+
+
+def unpack_outcome(packed: Mapping[str, Any]) -> Outcome:
+    mutated = bool(packed["mutated"])
+    if "error" not in packed:
+        return Outcome(unpack(packed["value"]), mutated=mutated)
+    name = str(packed["error"])
+    known = getattr(builtins, name, None)
+    is_error = isinstance(known, type) and issubclass(known, BaseException)
+    error = known if is_error else made_up(name, Exception)
+    try:
+        return Outcome(error=error(str(packed["words"])), mutated=mutated)
+    except TypeError:  # a few, such as UnicodeDecodeError, are not made from one text
+        return Outcome(error=error.__new__(error), mutated=mutated)
+
+
+def words_of(error: BaseException) -> str:
+    """Return the text that an error was made from, or says; nothing where an error of the student's fails to."""
+    try:
+        return str(error.args[0] if len(error.args) == 1 else error)[:LONGEST_TEXT]
+    except Exception:
+        return ""

@@ -1,0 +1,179 @@
+"""The kernel that runs one submission: `kernel.py FOLDER REPORT IPYKERNEL-ARGUMENT ...`.
+
+It is the usual kernel with three things added. It may use so much memory and write so large files, and no more. A guard
+refuses to open files outside of the submission's own FOLDER (for reading, what Python needs is open too), to start
+programs and to reach the network, and writes what it refused into REPORT. And `report` tells what an answer is.
+
+The guard is an audit hook: it stops accidents, and whoever did not set out to break it. It is no sandbox.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+ANSWER = "application/vnd.training-cost-course.answer"
+GIB = 2**30
+MEMORY, FILE_SIZE, CPU_SECONDS = 4 * GIB, GIB // 10, 600
+MOST_REPORTS = 20
+SYSTEM = ["/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev", "/System", "/Library"]
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+PROGRAMS = (
+    "os.exec os.fork os.forkpty os.posix_spawn os.spawn os.startfile os.startfile/2 os.system pty.spawn "
+    "subprocess.Popen"
+)
+CHANGES = (
+    "os.chflags os.chmod os.chown os.link os.mkdir os.mkfifo os.mknod os.remove os.removexattr os.rename os.rmdir "
+    "os.setxattr os.truncate os.utime shutil.chown shutil.move shutil.rmtree sqlite3.connect"
+)
+LOCAL = ("localhost", "127.0.0.1", "::1", None)
+
+
+def main() -> None:
+    folder, report_file, *arguments = sys.argv[1:]
+    guard = Guard(Path(folder), os.open(report_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    sys.dont_write_bytecode = True
+    limit_resources()
+    import psutil  # noqa: F401  before the guard, as it calls code outside of Python
+    from ipykernel.kernelapp import IPKernelApp
+
+    sys.modules["marking_kernel"] = sys.modules[__name__]  # as __main__ will be the student's names
+    load_answers()
+    sys.argv[1:] = []
+    kernel = IPKernelApp.instance()
+    kernel.initialize(arguments)
+    kernel.shell.ask_exit = guard.refuse_to_exit
+    sys.addaudithook(guard)
+    kernel.start()
+
+
+def limit_resources() -> None:
+    """Keep the kernel from filling the memory and the disk, where the system can."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits
+        return
+    for name, most in (("AS", MEMORY), ("FSIZE", FILE_SIZE), ("CPU", CPU_SECONDS), ("CORE", 0)):
+        kind = getattr(resource, f"RLIMIT_{name}", None)
+        if kind is not None:
+            _, hard = resource.getrlimit(kind)
+            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            try:
+                resource.setrlimit(kind, (most, most))
+            except (ValueError, OSError):  # macOS refuses some
+                continue
+
+
+def load_answers() -> ModuleType:
+    """Return the module that makes answers plain data; it, and so the whole course, is loaded before the guard."""
+    if "marking_answers" not in sys.modules:
+        place = Path(__file__).with_name("answers.py")
+        spec = importlib.util.spec_from_file_location("marking_answers", place)
+        sys.modules["marking_answers"] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules["marking_answers"]
+
+
+def report(seed: int, number: str, get: Callable[[], Any]) -> None:
+    """Publish the answer to a question as plain data; `get` looks it up among the student's names."""
+    from IPython import get_ipython
+
+    from course_lib import questions
+
+    answers = load_answers()
+    try:
+        observed = answers.observe(questions.find(number, seed).asks, get())
+    except NameError as error:
+        observed = {"missing": str(error.name)}
+    except Exception as error:  # of any kind: an object of the student's may fail at being looked at
+        observed = {"refused": f"Your answer could not be read: it raises {type(error).__name__}."}
+    get_ipython().display_pub.publish({ANSWER: json.dumps(observed)})
+
+
+class Guard:
+    """An audit hook that refuses what a submission has no need of, and reports each kind of it once."""
+
+    def __init__(self, folder: Path, report_to: int) -> None:
+        self._own = real(folder)
+        self._readable = (self._own, *readable_roots())
+        self._report_to = report_to
+        self._reported: set[str] = set()
+        self._rules: dict[str, Callable[[tuple[Any, ...]], str | None]] = {"open": self._opening}
+        self._rules |= dict.fromkeys(PROGRAMS.split(), lambda arguments: "start another program")
+        self._rules |= dict.fromkeys(CHANGES.split(), self._changing)
+        self._rules["os.symlink"] = lambda arguments: self._changing(arguments[1:2])
+        self._rules |= dict.fromkeys(("os.kill", "os.killpg"), self._killing)
+        self._rules |= dict.fromkeys(("socket.connect", "socket.sendto", "socket.getaddrinfo"), self._reaching)
+        self._rules |= dict.fromkeys(("ctypes.dlopen", "ctypes.dlsym"), lambda arguments: "call code outside of Python")
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        rule = self._rules.get(event)
+        refused = rule(arguments) if rule else None
+        if refused:
+            self._refuse(refused)
+
+    def refuse_to_exit(self) -> None:
+        """Stand in for `exit()`: it stops its cell, as an error does, and not the kernel."""
+        self._refuse("end the kernel")
+
+    def _refuse(self, what: str) -> None:
+        if what not in self._reported and len(self._reported) < MOST_REPORTS:
+            self._reported.add(what)
+            os.write(self._report_to, (json.dumps(f"tried to {what}") + "\n").encode())
+        raise PermissionError(f"a submission that is being marked may not {what}")
+
+    def _opening(self, arguments: tuple[Any, ...]) -> str | None:
+        path, mode, flags = arguments
+        writing = set(mode) & set("wax+") if isinstance(mode, str) else (flags or 0) & WRITING
+        return self._changing((path,)) if writing else self._beyond(path, self._readable, "read")
+
+    def _changing(self, arguments: tuple[Any, ...]) -> str | None:
+        found = (self._beyond(path, (self._own,), "write") for path in arguments if isinstance(path, (str, bytes)))
+        return next(filter(None, found), None)
+
+    def _beyond(self, path: Any, roots: tuple[str, ...], what: str) -> str | None:
+        """Say what would be done with a file outside of these folders; None where it lies within."""
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            return None
+        text = os.fsdecode(path)
+        if text in (os.devnull, ":memory:", "") or within(real(text), roots):
+            return None
+        return f"{what} {text[:200]}, outside of its folder"
+
+    def _killing(self, arguments: tuple[Any, ...]) -> str | None:
+        return None if arguments[0] == os.getpid() else "stop another process"
+
+    def _reaching(self, arguments: tuple[Any, ...]) -> str | None:
+        address = arguments[-1] if isinstance(arguments[-1], tuple) else arguments[0]
+        host = address[0] if isinstance(address, tuple) else address
+        return None if host in LOCAL or not isinstance(host, (str, bytes)) else "reach the network"
+
+
+def readable_roots() -> tuple[str, ...]:
+    """Return the folders that Python and the course read from; of the course's own folder only its library."""
+    import course_lib
+
+    library = Path(course_lib.__file__).parent
+    paths = [path for path in sys.path if path and real(path) != real(library.parent)]
+    shown_in_errors = [Path(__file__), Path(__file__).with_name("answers.py")]
+    places = [*paths, sys.prefix, sys.base_prefix, library, *shown_in_errors, *SYSTEM]
+    places += filter(None, [os.environ.get("SYSTEMROOT")])
+    return tuple({real(place) for place in places})
+
+
+def real(path: Any) -> str:
+    return os.path.normcase(os.path.realpath(path))
+
+
+def within(path: str, roots: tuple[str, ...]) -> bool:
+    return any(path == root or path.startswith(root.rstrip(os.sep) + os.sep) for root in roots)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""What `make mark` writes for people: one table of points a set, and one page of feedback a student."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from handout import as_page, drawn_without_script
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from course_lib import questions
+from course_lib.checks.session import Verdict
+from marking.gradebook import Points, is_answer
+from marking.submissions import is_own, name_of
+
+FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
+BY_HAND = "a person gives these points"
+WAITS = "waits for a person"
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that is to say about one student's submission of one set."""
+
+    student: str
+    set_name: str
+    seed: int
+    points: Mapping[str, Points]
+    verdicts: Mapping[str, Verdict]
+    happened: tuple[str, ...]
+    notebook: NotebookNode | None = None
+
+    @property
+    def got(self) -> float:
+        """The points so far, without those that a person has not given yet."""
+        return sum(part.got or 0 for part in self.points.values())
+
+    @property
+    def most(self) -> float:
+        """The points that there are."""
+        return sum(part.most for part in self.points.values())
+
+    @property
+    def remarks(self) -> list[str]:
+        """What happened, and what is still to do."""
+        waiting = [f"{number_of(cell)} in words {WAITS}" for cell, part in self.points.items() if part.got is None]
+        return [*self.happened, *waiting]
+
+
+def number_of(cell: str) -> str:
+    """Return the number of the question that a graded cell belongs to.
+
+    >>> number_of("check-4-2"), number_of("answer-7-6-2")
+    ('4.2', '7.6')
+    """
+    return ".".join(cell.split("-")[1:3])
+
+
+def part_called(cell: str) -> str:
+    return f"{number_of(cell)} in words" if is_answer(cell) else number_of(cell)
+
+
+def write_table(path: Path, reports: Iterable[Report]) -> None:
+    """Write a set's points as CSV, a line a student; a cell is empty where a person has not given the points yet."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        for at, report in enumerate(reports):
+            if at == 0:
+                parts = [f"{part_called(cell)} (of {part.most:g})" for cell, part in report.points.items()]
+                table.writerow(["student", *parts, "points", "of", "what happened"])
+            got = ["" if part.got is None else f"{part.got:g}" for part in report.points.values()]
+            words = "; ".join(report.remarks)
+            table.writerow([as_text(report.student), *got, f"{report.got:g}", f"{report.most:g}", as_text(words)])
+
+
+def as_text(words: str) -> str:
+    """Return words as a spreadsheet takes them for words, and not for a formula to run."""
+    flat = " ".join(words.split())
+    return f"'{flat}" if flat.startswith(FORMULA_BEGINS) else flat
+
+
+def feedback(report: Report) -> str:
+    """Return a student's page: the points, what each check says, what happened, and the notebook as it was marked."""
+    name = questions.sets()[int(report.set_name[:2])].replace("_", " ")
+    title = f"{name.capitalize()}: {report.got:g} of {report.most:g} points"
+    about = f"<p>{escape(report.student)} · edition {report.seed}</p>"
+    remarks = "".join(f"<li>{escape(remark)}</li>" for remark in report.remarks)
+    remarks = f"<p>What happened while it was marked:</p><ul>{remarks}</ul>" if remarks else ""
+    rows = "".join(row(cell, part, report.verdicts) for cell, part in report.points.items())
+    head = "<tr><th>question</th><th>points</th><th>what the check says</th></tr>"
+    summary = f"# {title}\n\n{about}{remarks}<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+    cells = [new_markdown_cell(summary), *answered(report)]
+    return as_page(new_notebook(cells=cells, metadata={"language_info": {"name": "python"}}), title)
+
+
+def row(cell: str, part: Points, verdicts: Mapping[str, Verdict]) -> str:
+    """Return a line of the table of points."""
+    got = "–" if part.got is None else f"{part.got:g}"
+    if is_answer(cell):
+        words = part.comment or (BY_HAND if part.got is None else "")
+    else:
+        verdict = verdicts.get(number_of(cell))
+        words = (verdict.message or verdict.state) if verdict else ""
+    return (
+        f"<tr><td>{escape(part_called(cell))}</td><td>{got} of {part.most:g}</td>"
+        f"<td>{escape(' '.join(words.split()))}</td></tr>"
+    )
+
+
+def answered(report: Report) -> list[NotebookNode]:
+    """Return what a student looks at again: each question, what was given, the answer and what the check says."""
+    kept = []
+    for cell in report.notebook.cells if report.notebook else []:
+        name = name_of(cell) or ""
+        if name.startswith("check-"):
+            verdict = report.verdicts[number_of(name)]
+            kept.append(new_markdown_cell(verdict._repr_mimebundle_()["text/html"]))
+        elif "-set" not in name and not name.startswith("hints-"):
+            if cell.cell_type == "markdown" and not is_own(cell):
+                cell.source = drawn_without_script(cell.source)
+            kept.append(cell)
+    return kept

@@ -1,0 +1,256 @@
+"""What a class handed in: found in a folder, read before any of it is run, and put back into the set's own cells."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from course_lib.questions import TOPICS
+
+LARGEST_FILE = 120_000_000
+CLUTTER = (".", "__MACOSX")
+OF_A_COURSE_SYSTEM = re.compile(r"_assignsubmission_file_?$")
+OF_THE_SET = re.compile(rf"[-_ ]*\d\d_({'|'.join(TOPICS)})(_edition_\d+)?([-_ ]?(Copy|\()?\d+\)?)?$")
+OF_A_HUB = ("timestamp.txt", "submission_secret.txt")
+"""What nbgrader lays beside a notebook that it collected, and looks for beside the feedback that it gives back."""
+NO_NOTEBOOK = "no notebook was handed in"
+HTML_BEGINS = re.compile(r"<(?=[A-Za-z/!?])")
+WORTH_A_LOOK = re.compile(
+    r"course_lib\.questions\b|\bimport .*\bquestions\b|course_lib\.checks\.\w+|\.asks\b|\bmarking_(kernel|answers)\b"
+    r"|\bdef check\(|^check *=",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one student handed in: the notebook, or the problem with it.
+
+    `changed` is when the file was, in seconds; `beside` are a hub's own files, by name; `remark` is for its author.
+    """
+
+    student: str
+    path: Path
+    notebook: NotebookNode | None = None
+    problem: str = ""
+    changed: float = 0.0
+    beside: tuple[tuple[str, bytes], ...] = ()
+    remark: str = ""
+
+
+def gather(folder: Path) -> list[Submission]:
+    """Return every notebook in `folder`, read at once.
+
+    A folder in it is a student's, by whose name it is called, however deep the notebook lies in it. A notebook that
+    lies in it directly is called by its own name. Links are not followed: they might lead to another's work.
+    """
+    entries = [entry for entry in sorted(folder.iterdir()) if not entry.name.startswith(CLUTTER)]
+    return list(with_names_of_their_own([one for entry in entries for one in handed_in(entry)]))
+
+
+def handed_in(entry: Path) -> Iterator[Submission]:
+    """Yield what one student handed in."""
+    student = OF_A_COURSE_SYSTEM.sub("", as_text(entry.name))
+    if entry.is_symlink():
+        yield Submission(student.removesuffix(".ipynb"), entry, problem="a link, not a file: it was not followed")
+    elif entry.is_dir():
+        paths = [path for path in sorted(entry.rglob("*.ipynb")) if not is_clutter(path.relative_to(entry))]
+        if not paths:
+            others = [path.name for path in sorted(entry.rglob("*")) if path.is_file()]
+            words = f"{NO_NOTEBOOK}, but {', '.join(others[:3])}" if others else NO_NOTEBOOK
+            yield Submission(student, entry, problem=words)
+        for path in paths:
+            yield read_file(student, path)
+    elif entry.suffix == ".ipynb":
+        yield read_file(OF_THE_SET.sub("", as_text(entry.stem)) or entry.stem, entry)
+
+
+def as_text(name: str) -> str:
+    """Return a file's name as text, also where the system could not read it as such."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def is_clutter(path: Path) -> bool:
+    return any(part.startswith(CLUTTER) for part in path.parts)
+
+
+def read_file(student: str, path: Path) -> Submission:
+    """Return one file as a submission: its notebook, without what it showed, or what is wrong with it."""
+    if path.is_symlink():
+        return Submission(student, path, problem="a link, not a file: it was not followed")
+    try:
+        about = path.stat()
+        if about.st_size > LARGEST_FILE:
+            return Submission(student, path, problem=f"larger than {LARGEST_FILE / 1e6:g} MB: clear its outputs")
+        files = [path.with_name(name) for name in OF_A_HUB]
+        beside = tuple((file.name, file.read_bytes()[:1000]) for file in files if file.is_file())
+        notebook = parse(path.read_bytes())
+    except OSError as error:
+        return Submission(student, path, problem=f"could not be read: {error.strerror}")
+    except ValueError as error:
+        return Submission(student, path, problem=str(error))
+    return Submission(student, path, notebook, changed=about.st_mtime, beside=beside)
+
+
+def parse(content: bytes) -> NotebookNode:
+    """Return a notebook without its outputs; `ValueError` says in a few words why it is none."""
+    try:
+        notebook = nbformat.reads(content.decode("utf-8-sig"), as_version=4)
+    except RecursionError:
+        raise ValueError("not a notebook: it is nested too deep") from None
+    except Exception as error:  # of any kind: nbformat raises whatever it stumbles over
+        words = " ".join(str(error).split())[:100]
+        raise ValueError(f"not a notebook: {type(error).__name__}: {words}") from None
+    cells = notebook.get("cells")
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+        raise ValueError("not a notebook: it has no cells")
+    for cell in cells:
+        cell["source"] = text_of(cell.get("source"))
+        cell.pop("outputs", None)
+    return notebook
+
+
+def text_of(source: object) -> str:
+    """Return a cell's source as text that can be written again, whatever stood there."""
+    return source.encode("utf-8", "replace").decode("utf-8") if isinstance(source, str) else ""
+
+
+def with_names_of_their_own(submissions: list[Submission]) -> Iterator[Submission]:
+    """Yield the submissions; of two students whose names differ in case alone, the second gets a number.
+
+    Each student has a folder in the results, and not every system tells such folders apart.
+    """
+    taken: dict[str, str] = {}
+    for one in submissions:
+        key = one.student.casefold()
+        if taken.setdefault(key, one.student) == one.student:
+            yield one
+        else:
+            number = 2
+            while taken.setdefault(f"{key}-{number}", one.student) != one.student:
+                number += 1
+            yield replace(one, student=f"{one.student}-{number}")
+
+
+def set_of(submission: Submission, sets: dict[str, NotebookNode]) -> str | None:
+    """Return which of the released sets a submission belongs to: by its cells, else by the file's name."""
+    names = {name_of(cell) for cell in submission.notebook.cells} if submission.notebook else set()
+    known = {name: sum(name_of(cell) in names for cell in sets[name].cells if has_points(cell)) for name in sets}
+    best = max(known, key=lambda name: known[name])
+    return best if known[best] else next((name for name in sets if name in submission.path.name), None)
+
+
+def name_of(cell: NotebookNode) -> str | None:
+    """Return what a cell is called in the set: its grade id, else its own id, which is the same."""
+    metadata = cell.get("metadata")
+    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    name = marks.get("grade_id") if isinstance(marks, dict) else None
+    name = name if isinstance(name, str) else cell.get("id")
+    return name if isinstance(name, str) else None
+
+
+def has_points(cell: NotebookNode) -> bool:
+    return bool(cell.metadata.nbgrader.grade)
+
+
+def restore(release: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNode, list[str]]:
+    """Return the released notebook with the student's answers in it, and what was amiss with its checks.
+
+    The released cells are taken, in their order, and into the answer cells goes what the student's have. Cells that the
+    student added run where they stood; so do changed ones that only show or import something, after the original.
+    """
+    own = {name_of(cell): cell for cell in release.cells}
+    answers: dict[str, str] = {}
+    added: dict[str | None, list[NotebookNode]] = {}
+    changed: set[str] = set()
+    seen: set[str] = set()
+    last: str | None = None
+    for cell in submitted.cells:
+        name, source = name_of(cell), cell.source
+        original = own.get(name)
+        if original is None:
+            added.setdefault(last, []).append(as_extra(cell, source))
+            continue
+        last = name
+        seen.add(name)
+        if original.metadata.nbgrader.solution:
+            if name in answers and source.strip() == original.source.strip():
+                continue  # a copy of the untouched cell does not undo an answer
+            if name in answers:
+                added.setdefault(name, []).insert(0, as_extra(original, answers[name]))
+            answers[name] = source
+        elif source.strip() != original.source.strip() and has_points(original):
+            changed.add(name)
+        elif source.strip() != original.source.strip() and original.cell_type == "code":
+            added.setdefault(name, []).append(as_extra(original, source))
+    if not seen:
+        raise ValueError("none of the set's cells is in it: is it another notebook?")
+    cells = list(added.get(None, []))
+    for original in release.cells:
+        cell = copy.deepcopy(original)
+        name = name_of(cell)
+        cell.source = answers.get(name, cell.source)
+        if cell.cell_type == "markdown" and name in answers:
+            cell.source = without_html(cell.source)
+        cells += [cell, *added.get(name, [])]
+    return release_with(release, cells), list(amiss(release, seen, changed))
+
+
+def as_extra(cell: NotebookNode, source: str) -> NotebookNode:
+    """Return a cell as one that belongs to no question."""
+    if cell.get("cell_type") == "code":
+        return new_code_cell(source)
+    return new_markdown_cell(without_html(source))
+
+
+def without_html(words: str) -> str:
+    """Return Markdown in which HTML is shown and not obeyed, whoever opens the marked notebook."""
+    return HTML_BEGINS.sub("&lt;", words)
+
+
+def release_with(release: NotebookNode, cells: list[NotebookNode]) -> NotebookNode:
+    notebook = copy.copy(release)
+    notebook.cells = cells
+    taken: set[str] = set()
+    for cell in cells:
+        while cell["id"] in taken:
+            cell["id"] = hashlib.sha256(cell["id"].encode()).hexdigest()[:8]
+        taken.add(cell["id"])
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def amiss(release: NotebookNode, seen: set[str], changed: set[str]) -> Iterator[str]:
+    """Say of each check that it was deleted or changed, and of an answer cell that it was deleted."""
+    for cell in release.cells:
+        name = name_of(cell)
+        if not has_points(cell) and not cell.metadata.nbgrader.solution:
+            continue
+        what = "check" if cell.cell_type == "code" and has_points(cell) else "answer cell"
+        number = ".".join(name.split("-")[1:3])
+        if name not in seen:
+            yield f"{number}: its {what} was deleted" + (" and put back" if what == "check" else "")
+        elif name in changed:
+            yield f"{number}: its check was changed; the original was run"
+
+
+def worth_a_look(notebook: NotebookNode) -> list[str]:
+    """Say where a student's code names what holds the answers or judges them: a person should look at it."""
+    sources = [cell.source for cell in notebook.cells if cell.cell_type == "code" and is_own(cell)]
+    named = {match[0].strip() for source in sources for match in WORTH_A_LOOK.finditer(source)}
+    return [f"look at its code: it has `{name[:40]}`" for name in sorted(named)]
+
+
+def is_own(cell: NotebookNode) -> bool:
+    """Tell whether a cell of a restored notebook is the student's: an answer, or added."""
+    return not cell.metadata.get("nbgrader", {}).get("locked", False)
