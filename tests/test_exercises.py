@@ -13,6 +13,7 @@ import pytest
 from conftest import load_tool
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.nbgraderformat import MetadataValidator
 from notebook_guards import GUARDS
 from test_checks import number_spellings
 
@@ -199,6 +200,11 @@ def test_marks_are_those_of_nbgraders_format(path: Path) -> None:
         in_copy = path.parent.name == "exercises"
         assert cell.metadata.get("deletable", True) is not in_copy
         assert (cell.metadata.get("editable", True) is False) == (in_copy and marks.locked)
+
+
+@pytest.mark.parametrize("path", MASTERS + COPIES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_nbgrader_takes_the_format_for_its_own(path: Path) -> None:
+    MetadataValidator().validate_nb(read(path))
 
 
 @pytest.mark.parametrize("path", MASTERS, **BY_NAME)

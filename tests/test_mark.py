@@ -34,7 +34,7 @@ class Marked:
     marker: ModuleType
     edition: ClassEdition
     folder: Path
-    before: dict[Path, str]
+    before: dict[Path, tuple[str, int]]
     said: str
     elsewhere: Path
     temporary: Path
@@ -64,9 +64,10 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def digests(folder: Path) -> dict[Path, str]:
+def state_of(folder: Path) -> dict[Path, tuple[str, int]]:
+    """Return what a folder holds: each file with its content and its mode."""
     files = [path for path in folder.rglob("*") if path.is_file()]
-    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return {path: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mode) for path in files}
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def marked(edition: ClassEdition, tmp_path_factory: pytest.TempPathFactory) -> M
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "diary.txt"
     elsewhere.write_text("the teacher's own", encoding="utf-8")
     hand_in_the_class(edition, folder, elsewhere)
-    before = digests(folder)
+    before = state_of(folder)
     said: list[str] = []
     temporary = tmp_path_factory.mktemp("temporary")
     mark = load_tool("mark")
@@ -116,7 +117,7 @@ for path in glob.glob({folder!r} + '/*/*.ipynb'):
         cost = None
 """
 SPOILS = """
-import os, pathlib, shutil
+import io, os, pathlib, shutil
 for action in (
     lambda: open({other!r}, 'w').write('spoilt'),
     lambda: os.remove({other!r}),
@@ -125,6 +126,9 @@ for action in (
     lambda: os.truncate({other!r}, 0),
     lambda: os.symlink('x', {other!r} + '-link'),
     lambda: pathlib.Path({other!r}).chmod(0),
+    lambda: pathlib.Path({other!r}).unlink(),
+    lambda: shutil.rmtree(pathlib.Path({folder!r})),
+    lambda: io.FileIO(pathlib.Path({other!r}), 'w'),
     lambda: open({elsewhere!r}, 'a').write('spoilt'),
     lambda: os.open({elsewhere!r}, os.O_WRONLY),
 ):
@@ -201,6 +205,8 @@ def hand_in_the_class(edition: ClassEdition, folder: Path, elsewhere: Path) -> N
     endless = "def forward_flop(parameters, tokens):\n    while True:\n        pass"
     hand_in(folder, "endless function", edition.solved(SET, answer_1_3=endless))
 
+    both = edition.solved(SET, answer_1_1="while True:\n    pass", answer_1_2="import os\nos._exit(1)")
+    hand_in(folder, "loops, then crashes", both)
     deleted = edition.solved(SET)
     deleted.cells.remove(cell_called(deleted, "check-1-3"))
     deleted.cells.remove(cell_called(deleted, "answer-1-4"))
@@ -325,6 +331,13 @@ def test_what_is_odd_and_costs_nothing_by_itself_is_told(student: str, words: st
     assert marked.total(student) == MOST - (2 if student == "deletes" else 0)
 
 
+def test_what_never_ended_is_not_waited_for_again_in_a_next_kernel(marked: Marked) -> None:
+    assert {number for number, got in marked.points("loops, then crashes").items() if got == 0} == {"1.1", "1.2"}
+    remarks = "1.1: stopped after 3 s; 1.1: there is no `cost`; 1.2: ended its kernel"
+    assert marked.happened("loops, then crashes").startswith(remarks)
+    assert marked.happened("loops, then crashes").count("stopped after") == 1
+
+
 def test_the_numbers_of_another_edition_do_not_pass(marked: Marked) -> None:
     assert {"1.1", "1.2", "1.5"} <= {n for n, got in marked.points("plays the public edition").items() if got == 0}
 
@@ -340,7 +353,7 @@ def test_cells_that_a_student_added_run_where_they_stood(marked: Marked) -> None
 
 
 def test_nothing_outside_of_its_folder_is_changed_or_lost(marked: Marked) -> None:
-    assert digests(marked.folder) == marked.before
+    assert state_of(marked.folder) == marked.before
     assert marked.elsewhere.read_text(encoding="utf-8") == "the teacher's own"
     assert marked.total("spoils") == MOST
     assert marked.happened("spoils").count("tried to write") >= 4
@@ -357,7 +370,7 @@ UNREADABLE = {
     "no notebook": "not marked: not a notebook: ",
     "binary": "not marked: not a notebook: ",
     "deep": "not marked: not a notebook: ",
-    "other notebook": "not marked: none of the set's cells is in it",
+    "other notebook": "not marked: none of the set's questions is in it",
     "zipped": "not marked: no notebook was handed in, but work.zip",
 } | ({"linked": "not marked: a link, not a file: it was not followed"} if CAN_LINK else {})
 

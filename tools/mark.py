@@ -24,9 +24,9 @@ try:
     import run_notebooks
     from marking import gradebook, report
     from marking.editions import CLASSES, Edition, find_edition
-    from marking.gradebook import is_answer, is_graded
+    from marking.gradebook import is_answer
     from marking.isolation import CELL_SECONDS, SECONDS, Result, run_isolated
-    from marking.submissions import Submission, gather, name_of, restore, set_of, worth_a_look
+    from marking.submissions import FOREIGN, Submission, gather, has_points, name_of, restore, set_of, worth_a_look
     from nbformat import NotebookNode
 except ModuleNotFoundError as missing:
     sys.exit(f"Nothing was marked: this Python has no {missing.name}. `make mark` installs what marking needs.")
@@ -71,19 +71,19 @@ class Marker:
         self.cell_seconds, self.seconds = cell_seconds, seconds
 
     def by_set(self, handed_in: Sequence[Submission], wanted: str | None) -> dict[str, list[Submission]]:
-        """Return the submissions of each set, one a student; who handed in nothing readable is in each of them."""
-        released = sorted(self.edition.released())
-        names = [name for name in released if wanted in (None, name, *name.split("_", 1))]
+        """Return the submissions of each set, one a student; who handed in nothing of any set is in each of them."""
+        releases = {name: self.edition.read_release(name) for name in sorted(self.edition.released())}
+        names = [name for name in releases if wanted in (None, name, *name.split("_", 1))]
         if not names:
-            sys.exit(f"No set {wanted!r} was released in edition {self.edition.seed}; there is {', '.join(released)}.")
-        releases = {name: self.edition.read_release(name) for name in names}
+            sys.exit(f"No set {wanted!r} was released in edition {self.edition.seed}; there is {', '.join(releases)}.")
         found: dict[str | None, list[Submission]] = defaultdict(list)
         for one in handed_in:
-            found[names[0] if wanted else set_of(one, releases)].append(one)
-        unknown = found.pop(None, [])
-        if not found:
+            set_name = set_of(one, releases)
+            found[set_name].append(one if set_name or one.problem else replace(one, notebook=None, problem=FOREIGN))
+        marked = [name for name in names if found[name] or wanted]
+        if not marked:
             sys.exit(f"Nothing was marked: no submission is of a set of edition {self.edition.seed}.")
-        return {name: one_a_student([*found[name], *unknown]) for name in sorted(filter(None, found))}
+        return {name: one_a_student([*found[name], *found[None]]) for name in marked}
 
     def prove_itself(self, set_names: Sequence[str]) -> None:
         """Exit, with nothing marked, where a master does not get all points here, or an untouched notebook gets any."""
@@ -95,10 +95,9 @@ class Marker:
             untouched, _ = restore(release, release)
             jobs |= {(name, "the master"): solved, (name, "an untouched notebook"): untouched}
         for (name, which), result in self.run_all(jobs):
-            right = which == "the master"
-            wrong = [verdict for verdict in result.verdicts.values() if verdict.correct != right]
-            if result.problem or wrong or not result.verdicts:
-                why = result.problem or " ".join(f"{wrong[0]}".split()) if wrong or result.problem else "no verdict"
+            unlike = [one for one in result.verdicts.values() if one.correct != (which == "the master")]
+            if result.problem or unlike or not result.verdicts:
+                why = result.problem or (str(unlike[0]) if unlike else "it has no verdict")
                 sys.exit(f"Nothing was marked: {which} of {name} is not marked as it must be here: {why}")
 
     def run_all(self, notebooks: Mapping[object, NotebookNode]) -> Iterator[tuple[object, Result]]:
@@ -124,11 +123,7 @@ class Marker:
             if one.notebook is None:
                 results[one.student] = Result(release, problem=one.problem)
                 continue
-            try:
-                notebook, amiss = restore(release, one.notebook)
-            except ValueError as problem:
-                results[one.student] = Result(release, problem=str(problem))
-                continue
+            notebook, amiss = restore(release, one.notebook)
             amiss += [*filter(None, [one.remark]), *self.other_edition(one.notebook), *worth_a_look(notebook)]
             results[one.student], to_run[one.student] = Result(notebook, happened=amiss), notebook
         for at, (student, result) in enumerate(self.run_all(to_run), start=1):
@@ -193,7 +188,7 @@ class Marker:
         points: dict[str, float | None] = {}
         anew: set[str] = set()
         now, before = words_in(result.notebook), self.words_marked_before(set_name, student)
-        for cell in filter(is_graded, release.cells):
+        for cell in filter(has_points, release.cells):
             name = cell.metadata.nbgrader.grade_id
             if result.problem:
                 points[name] = 0.0

@@ -15,7 +15,8 @@ from pathlib import Path
 import make_exercises
 import run_notebooks
 from marking.editions import CLASSES, Edition, seed_from
-from marking.gradebook import generate, is_graded, most_points
+from marking.gradebook import generate, most_points
+from marking.submissions import has_points
 from nbformat import NotebookNode
 
 IMPORT, WITH_EDITION = "import check, given, progress", "import check, edition, given, progress"
@@ -110,7 +111,7 @@ def differences(edition: Edition, set_name: str, wanted: NotebookNode) -> list[s
         return ["there is no released notebook"]
     made = edition.read_release(set_name)
     found = [] if sources(made) == sources(wanted) else ["some cells read otherwise"]
-    points = {c.metadata.nbgrader.grade_id: float(c.metadata.nbgrader.points) for c in wanted.cells if is_graded(c)}
+    points = {c.metadata.nbgrader.grade_id: float(c.metadata.nbgrader.points) for c in wanted.cells if has_points(c)}
     if most_points(edition, set_name) != points:
         found.append("the gradebook has other points")
     return found

@@ -69,8 +69,11 @@ class Edition:
         self._record.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
     def read_release(self, set_name: str) -> NotebookNode:
-        """Return the set as the class got it."""
-        return nbformat.read(self.path("release", set_name), as_version=4)
+        """Return the set as the class got it; exit where it was moved away."""
+        path = self.path("release", set_name)
+        if not path.exists():
+            sys.exit(f"{path} is no longer there: `make release SEED={self.seed} SET={set_name[:2]}` makes it again.")
+        return nbformat.read(path, as_version=4)
 
     def refuse_other_questions(self, set_name: str) -> None:
         """Exit where this course no longer asks what was released: its checks would judge other answers."""

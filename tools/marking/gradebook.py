@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from make_exercises import CODE_STUB, TEXT_STUB
-from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 from sqlalchemy.exc import SAWarning
@@ -120,8 +119,3 @@ def look_up(edition: Edition, set_name: str, student: str) -> dict[str, Points]:
 
 def is_answer(cell: str) -> bool:
     return cell.startswith("answer-")
-
-
-def is_graded(cell: NotebookNode) -> bool:
-    """Tell whether a cell of a released notebook gives points."""
-    return bool(cell.metadata.nbgrader.grade)

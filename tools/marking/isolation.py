@@ -11,6 +11,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +73,9 @@ def run_apart(notebook: NotebookNode, seed: int, cell_seconds: float, seconds: f
 @cache
 def fonts() -> str | None:
     """Return matplotlib's list of the fonts that there are, which it makes the first time that it is asked."""
-    from matplotlib import font_manager, get_cachedir
+    from matplotlib import get_cachedir
 
-    assert font_manager.fontManager
+    import_module("matplotlib.font_manager")
     return next((str(path) for path in Path(get_cachedir()).glob("fontlist-*.json")), None)
 
 
@@ -90,11 +91,15 @@ def result_from(data: dict[str, Any]) -> Result:
 
 def end(process: subprocess.Popen[bytes], kernel_pid: Path) -> None:
     """End a process and its kernel, with all that they started, if they are still there."""
-    kernel = int(kernel_pid.read_text(encoding="utf-8")) if kernel_pid.exists() else None
-    for leader in filter(None, [process.pid, kernel]):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if hasattr(os, "killpg"):
-                os.killpg(leader, signal.SIGKILL)
-            elif leader == process.pid:
-                process.kill()
+    process.kill()
+    kill_group(process.pid)
+    if kernel_pid.exists():
+        kill_group(int(kernel_pid.read_text(encoding="utf-8")))
     process.wait()
+
+
+def kill_group(process: int) -> None:
+    """Kill a process and all that it started, where the system knows groups of processes."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process, signal.SIGKILL)

@@ -134,11 +134,10 @@ class Guard:
         return self._changing((path,)) if writing else self._beyond(path, self._readable, "read")
 
     def _changing(self, arguments: tuple[Any, ...]) -> str | None:
-        found = (self._beyond(path, (self._own,), "write") for path in arguments if isinstance(path, (str, bytes)))
-        return next(filter(None, found), None)
+        return next(filter(None, (self._beyond(path, (self._own,), "write") for path in arguments)), None)
 
     def _beyond(self, path: Any, roots: tuple[str, ...], what: str) -> str | None:
-        """Say what would be done with a file outside of these folders; None where it lies within."""
+        """Say what would be done with a file outside of these folders; None where it lies within, or is no path."""
         if not isinstance(path, (str, bytes, os.PathLike)):
             return None
         text = os.fsdecode(path)

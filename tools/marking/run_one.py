@@ -15,7 +15,6 @@ import json
 import math
 import os
 import shutil
-import signal
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -36,6 +35,7 @@ from course_lib import questions
 from course_lib.checks.kinds import WRONG
 from course_lib.checks.session import Verdict
 from marking import answers
+from marking.isolation import kill_group
 from marking.kernel import ANSWER, MOST_REPORTS
 
 HERE = Path(__file__).resolve().parent
@@ -55,7 +55,7 @@ def main() -> None:
     result = {
         "notebook": run.notebook,
         "verdicts": {number: [one.state, one.message, one.detail] for number, one in run.verdicts.items()},
-        "happened": run.happened,
+        "happened": list(dict.fromkeys(run.happened)),  # what is run again happens again
     }
     (place / "result.json").write_text(json.dumps(result), encoding="utf-8")
 
@@ -126,6 +126,7 @@ class Run:
             else:
                 ended = await client.run(cell, at, self.cell_seconds)
             if not ended:
+                self.left_out.add(at)  # a next kernel need not wait for it again
                 self.happened.append(f"{where}: stopped after {self.cell_seconds:g} s")
                 show_error(cell, "TimeUp", f"this cell did not end within {self.cell_seconds:g} s")
                 alive = await client.responds()
@@ -279,13 +280,6 @@ def surroundings(work: Path) -> dict[str, str]:
     temporary = {name: str(work / "tmp") for name in ("TMPDIR", "TEMP", "TMP")}
     one_thread = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM")}
     return kept | own | temporary | one_thread
-
-
-def kill_group(process: int) -> None:
-    """Kill a process and all that it started, where the system knows groups of processes."""
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process, signal.SIGKILL)
 
 
 def checked(cell: NotebookNode) -> tuple[str, str] | None:

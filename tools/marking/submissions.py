@@ -22,7 +22,7 @@ OF_A_COURSE_SYSTEM = re.compile(r"_assignsubmission_file_?$")
 OF_THE_SET = re.compile(rf"[-_ ]*\d\d_({'|'.join(TOPICS)})(_edition_\d+)?([-_ ]?(Copy|\()?\d+\)?)?$")
 OF_A_HUB = ("timestamp.txt", "submission_secret.txt")
 """What nbgrader lays beside a notebook that it collected, and looks for beside the feedback that it gives back."""
-NO_NOTEBOOK = "no notebook was handed in"
+NO_NOTEBOOK, FOREIGN = "no notebook was handed in", "none of the set's questions is in it: is it another notebook?"
 HTML_BEGINS = re.compile(r"<(?=[A-Za-z/!?])")
 WORTH_A_LOOK = re.compile(
     r"course_lib\.questions\b|\bimport .*\bquestions\b|course_lib\.checks\.\w+|\.asks\b|\bmarking_(kernel|answers)\b"
@@ -91,8 +91,8 @@ def read_file(student: str, path: Path) -> Submission:
         about = path.stat()
         if about.st_size > LARGEST_FILE:
             return Submission(student, path, problem=f"larger than {LARGEST_FILE / 1e6:g} MB: clear its outputs")
-        files = [path.with_name(name) for name in OF_A_HUB]
-        beside = tuple((file.name, file.read_bytes()[:1000]) for file in files if file.is_file())
+        files = [file for file in map(path.with_name, OF_A_HUB) if file.is_file() and not file.is_symlink()]
+        beside = tuple((file.name, file.read_bytes()[:1000]) for file in files)
         notebook = parse(path.read_bytes())
     except OSError as error:
         return Submission(student, path, problem=f"could not be read: {error.strerror}")
@@ -142,11 +142,13 @@ def with_names_of_their_own(submissions: list[Submission]) -> Iterator[Submissio
 
 
 def set_of(submission: Submission, sets: dict[str, NotebookNode]) -> str | None:
-    """Return which of the released sets a submission belongs to: by its cells, else by the file's name."""
-    names = {name_of(cell) for cell in submission.notebook.cells} if submission.notebook else set()
-    known = {name: sum(name_of(cell) in names for cell in sets[name].cells if has_points(cell)) for name in sets}
+    """Return which of the released sets a submission belongs to: by its cells, or by its name where it has none."""
+    if submission.notebook is None:
+        return next((name for name in sets if name in submission.path.name), None)
+    names = {name_of(cell) for cell in submission.notebook.cells}
+    known = {name: sum(name_of(cell) in names for cell in sets[name].cells if is_asked(cell)) for name in sets}
     best = max(known, key=lambda name: known[name])
-    return best if known[best] else next((name for name in sets if name in submission.path.name), None)
+    return best if known[best] else None
 
 
 def name_of(cell: NotebookNode) -> str | None:
@@ -159,17 +161,25 @@ def name_of(cell: NotebookNode) -> str | None:
 
 
 def has_points(cell: NotebookNode) -> bool:
+    """Tell whether a cell of a released notebook gives points."""
     return bool(cell.metadata.nbgrader.grade)
+
+
+def is_asked(cell: NotebookNode) -> bool:
+    """Tell whether a cell of a released notebook is a check or takes an answer."""
+    return has_points(cell) or bool(cell.metadata.nbgrader.solution)
 
 
 def restore(release: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNode, list[str]]:
     """Return the released notebook with the student's answers in it, and what was amiss with its checks.
 
-    The released cells are taken, in their order, and into the answer cells goes what the student's have. Cells that the
-    student added run where they stood; so do changed ones that only show or import something, after the original.
+    The released cells are taken, in their order, and into the answer cells goes what the student's have; of several
+    copies of one, the last counts, and those before it run before it. Cells that the student added run where they
+    stood; so do changed ones that only show or import something, after the original.
     """
     own = {name_of(cell): cell for cell in release.cells}
     answers: dict[str, str] = {}
+    replaced: dict[str, list[NotebookNode]] = {}
     added: dict[str | None, list[NotebookNode]] = {}
     changed: set[str] = set()
     seen: set[str] = set()
@@ -182,18 +192,16 @@ def restore(release: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNod
             continue
         last = name
         seen.add(name)
+        if source.strip() == original.source.strip():
+            continue  # nor does a copy of the untouched cell undo an answer
         if original.metadata.nbgrader.solution:
-            if name in answers and source.strip() == original.source.strip():
-                continue  # a copy of the untouched cell does not undo an answer
             if name in answers:
-                added.setdefault(name, []).insert(0, as_extra(original, answers[name]))
+                replaced.setdefault(name, []).append(as_extra(original, answers[name]))
             answers[name] = source
-        elif source.strip() != original.source.strip() and has_points(original):
+        elif has_points(original):
             changed.add(name)
-        elif source.strip() != original.source.strip() and original.cell_type == "code":
+        elif original.cell_type == "code":
             added.setdefault(name, []).append(as_extra(original, source))
-    if not seen:
-        raise ValueError("none of the set's cells is in it: is it another notebook?")
     cells = list(added.get(None, []))
     for original in release.cells:
         cell = copy.deepcopy(original)
@@ -201,7 +209,7 @@ def restore(release: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNod
         cell.source = answers.get(name, cell.source)
         if cell.cell_type == "markdown" and name in answers:
             cell.source = without_html(cell.source)
-        cells += [cell, *added.get(name, [])]
+        cells += [*replaced.get(name, []), cell, *added.get(name, [])]
     return release_with(release, cells), list(amiss(release, seen, changed))
 
 
@@ -232,10 +240,8 @@ def release_with(release: NotebookNode, cells: list[NotebookNode]) -> NotebookNo
 
 def amiss(release: NotebookNode, seen: set[str], changed: set[str]) -> Iterator[str]:
     """Say of each check that it was deleted or changed, and of an answer cell that it was deleted."""
-    for cell in release.cells:
+    for cell in filter(is_asked, release.cells):
         name = name_of(cell)
-        if not has_points(cell) and not cell.metadata.nbgrader.solution:
-            continue
         what = "check" if cell.cell_type == "code" and has_points(cell) else "answer cell"
         number = ".".join(name.split("-")[1:3])
         if name not in seen:
