@@ -284,7 +284,7 @@ def test_right_answers_get_all_points_and_no_remark(student: str, marked: Marked
 def test_an_untouched_notebook_gets_nothing_and_no_remark(marked: Marked) -> None:
     assert marked.total("untouched") == 0
     assert marked.happened("untouched") == ""
-    assert marked.page("untouched").count("Not answered yet.") == 9
+    assert marked.page("untouched").count("Not answered yet.") == 2 * 9
 
 
 def test_a_wrong_answer_costs_its_points_and_is_told_its_hint(marked: Marked) -> None:

@@ -104,7 +104,7 @@ def row(cell: str, part: Points, verdicts: Mapping[str, Verdict]) -> str:
         words = part.comment or (BY_HAND if part.got is None else "")
     else:
         verdict = verdicts.get(number_of(cell))
-        words = (verdict.message or verdict.state) if verdict else ""
+        words = (verdict.message or f"{verdict.state.capitalize()}.") if verdict else ""
     return (
         f"<tr><td>{escape(part_called(cell))}</td><td>{got} of {part.most:g}</td>"
         f"<td>{escape(' '.join(words.split()))}</td></tr>"
