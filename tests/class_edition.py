@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,18 +35,15 @@ class ClassEdition:
     def solved(self, set_name: str, **instead: str) -> NotebookNode:
         """Return a notebook with every answer right, but for cells such as `answer_1_1` that read otherwise."""
         master = nbformat.read(self.edition.solutions(set_name), as_version=4)
-        right = {cell.metadata.nbgrader.grade_id: without_marks(cell.source) for cell in master.cells}
+        solution_of = load_tool("make_exercises").solution_of
+        right = {cell.metadata.nbgrader.grade_id: solution_of(cell.source) for cell in master.cells}
         changed = {name.replace("_", "-"): source for name, source in instead.items()}
-        notebook = copy.deepcopy(self.untouched(set_name))
+        notebook = self.untouched(set_name)
         for cell in notebook.cells:
             name = cell.metadata.nbgrader.grade_id
             if name in changed or name.startswith("answer-"):
                 cell.source = changed.get(name, right[name])
         return notebook
-
-
-def without_marks(source: str) -> str:
-    return "\n".join(line for line in source.split("\n") if not line.strip().startswith("### "))
 
 
 def cell_called(notebook: NotebookNode, name: str) -> NotebookNode:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import csv
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import nbformat
 import psutil
@@ -31,11 +30,9 @@ CELL_SECONDS, SECONDS = 3.0, 60.0
 class Marked:
     """What `make mark` left behind, and what was there before."""
 
-    marker: ModuleType
     edition: ClassEdition
     folder: Path
     before: dict[Path, tuple[str, int]]
-    said: str
     elsewhere: Path
     temporary: Path
 
@@ -83,18 +80,17 @@ def marked(edition: ClassEdition, tmp_path_factory: pytest.TempPathFactory) -> M
     elsewhere.write_text("the teacher's own", encoding="utf-8")
     hand_in_the_class(edition, folder, elsewhere)
     before = state_of(folder)
-    said: list[str] = []
     temporary = tmp_path_factory.mktemp("temporary")
     mark = load_tool("mark")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(temporary))
         patch.setenv("SECRET_TOKEN", "of the teacher")
-        patch.setattr("builtins.print", lambda *words, **how: said.append(" ".join(map(str, words))))
         marker = mark.Marker(edition.edition, jobs=2, cell_seconds=CELL_SECONDS, seconds=SECONDS)
         by_set = marker.by_set(mark.read_all(str(folder)), None)
         marker.prove_itself(list(by_set))
-        said += [marker.mark(name, submissions) for name, submissions in by_set.items()]
-    return Marked(mark, edition, folder, before, "\n".join(said), elsewhere, temporary)
+        for name, submissions in by_set.items():
+            marker.mark(name, submissions)
+    return Marked(edition, folder, before, elsewhere, temporary)
 
 
 FLOOD = "print('x' * 10**8)\n"
@@ -438,7 +434,7 @@ def commands_with(text: str) -> list[str]:
     return [command for command in found if text in command]
 
 
-def test_two_who_hand_in_the_same_name_in_other_letters_are_two(tmp_path: Path, edition: ClassEdition) -> None:
+def test_two_who_hand_in_the_same_name_in_other_letters_are_two(tmp_path: Path) -> None:
     submissions = load_tool("marking.submissions")
     (tmp_path / "ann.ipynb").write_bytes(b"")
     (tmp_path / "Ann").mkdir()
@@ -464,8 +460,15 @@ def test_an_environment_that_cannot_run_the_masters_marks_nobody(
 
 def test_a_master_that_is_not_taken_as_right_marks_nobody(edition: ClassEdition, tmp_path: Path) -> None:
     mark, editions = load_tool("mark"), load_tool("marking.editions")
-    other = editions.Edition(8, edition.edition.folder)
-    marker = mark.Marker(copy.copy(other), jobs=2)
+    spoilt = editions.Edition(7, Path(shutil.copytree(edition.edition.folder, tmp_path / "edition_7")))
+    nbformat.write(edition.solved(SET, answer_1_1="cost = 5"), spoilt.solutions(SET))
+    with pytest.raises(SystemExit, match=f"Nothing was marked: the master of {SET} is not marked as it must be"):
+        mark.Marker(spoilt, jobs=2).prove_itself([SET])
+
+
+def test_an_edition_whose_questions_have_changed_since_marks_nobody(edition: ClassEdition) -> None:
+    mark, editions = load_tool("mark"), load_tool("marking.editions")
+    marker = mark.Marker(editions.Edition(8, edition.edition.folder), jobs=2)
     with pytest.raises(SystemExit, match="the course now asks something else"):
         marker.prove_itself([SET])
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from functools import cache
 
 import nbformat
 import setup_env
@@ -72,10 +73,14 @@ def handout(notebook: NotebookNode) -> str:
 def as_page(notebook: NotebookNode, title: str) -> str:
     """Return a notebook as one HTML page that runs and fetches nothing, whatever stands in it."""
     notebook.metadata["title"] = title
-    page, _ = HTMLExporter(
-        raw_template=TEMPLATE, exclude_input_prompt=True, exclude_output_prompt=True
-    ).from_notebook_node(notebook)
+    page, _ = exporter().from_notebook_node(notebook)
     return str(page)
+
+
+@cache
+def exporter() -> HTMLExporter:
+    """Return what makes every page; to read its template again for each would take as long as the page."""
+    return HTMLExporter(raw_template=TEMPLATE, exclude_input_prompt=True, exclude_output_prompt=True)
 
 
 def drawn_without_script(markdown: str) -> str:

@@ -66,18 +66,28 @@ def make(path: Path) -> None:
     """Bring one master into format, run it, and write the student's copy from it, run as well."""
     _, master = run_notebooks.read(path)
     run_and_write(stamp(master), path)
+    refuse_wrong_answers(master, path.name)
+    run_and_write(student_copy(master, path.name), path.parent.parent / path.name)
+
+
+def refuse_wrong_answers(master: NotebookNode, name: str) -> None:
+    """Exit where a check of a master that was run refuses its answer."""
     refused = [said for said in verdicts(master) if " Correct." not in said]
     if refused:
-        sys.exit("\n".join([f"{path.name}: the master's own answers are refused.", *refused]))
-    run_and_write(student_copy(master, path.name), path.parent.parent / path.name)
+        sys.exit("\n".join([f"{name}: the master's own answers are refused.", *refused]))
+
+
+def run(notebook: NotebookNode, path: Path) -> NotebookNode:
+    """Run a notebook, in place, where the file of that path lies; exit where it stops at an error."""
+    try:
+        return run_notebooks.execute(notebook, path.parent)
+    except run_notebooks.FAILURES as error:
+        sys.exit(f"{path.name} stopped at an error and was left as it was:\n{error}")
 
 
 def run_and_write(notebook: NotebookNode, path: Path) -> None:
     """Run a notebook, in place, and write it where it differs from what is there."""
-    try:
-        content = serialise(run_notebooks.execute(notebook, path.parent))
-    except run_notebooks.FAILURES as error:
-        sys.exit(f"{path.name} stopped at an error and was left as it was:\n{error}")
+    content = serialise(run(notebook, path))
     differs = not path.exists() or path.read_bytes() != content
     if differs:
         path.write_bytes(content)

@@ -23,10 +23,20 @@ try:
     import nbformat
     import run_notebooks
     from marking import gradebook, report
-    from marking.editions import CLASSES, Edition, find_edition
+    from marking.editions import Edition, find_edition, shown
     from marking.gradebook import is_answer
     from marking.isolation import CELL_SECONDS, SECONDS, Result, run_isolated
-    from marking.submissions import FOREIGN, Submission, gather, has_points, name_of, restore, set_of, worth_a_look
+    from marking.submissions import (
+        FOREIGN,
+        Submission,
+        gather,
+        has_points,
+        name_of,
+        number_of,
+        restore,
+        set_of,
+        worth_a_look,
+    )
     from nbformat import NotebookNode
 except ModuleNotFoundError as missing:
     sys.exit(f"Nothing was marked: this Python has no {missing.name}. `make mark` installs what marking needs.")
@@ -198,7 +208,7 @@ class Marker:
                 if now[name] != before.get(name):
                     anew.add(name)
             else:
-                number = report.number_of(name)
+                number = number_of(name)
                 right = number in result.verdicts and result.verdicts[number].correct
                 points[name] = float(cell.metadata.nbgrader.points) if right else 0.0
         return points, anew
@@ -234,10 +244,6 @@ def write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     path.write_bytes(content)
-
-
-def shown(path: Path) -> str:
-    return path.relative_to(CLASSES.parent).as_posix() if path.is_relative_to(CLASSES.parent) else str(path)
 
 
 if __name__ == "__main__":

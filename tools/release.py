@@ -14,7 +14,7 @@ from pathlib import Path
 
 import make_exercises
 import run_notebooks
-from marking.editions import CLASSES, Edition, seed_from
+from marking.editions import CLASSES, Edition, seed_from, shown
 from marking.gradebook import generate, most_points
 from marking.submissions import has_points
 from nbformat import NotebookNode
@@ -36,8 +36,8 @@ def main() -> None:
     edition = Edition(seed, CLASSES / f"edition_{seed}")
     for path in make_exercises.masters(chosen.names):
         print(release(path, edition), flush=True)
-    shown = edition.folder.relative_to(CLASSES.parent).as_posix()
-    print(f"Hand out what is in {shown}/release; keep {shown}/solutions and the gradebook to yourself.")
+    folder = shown(edition.folder)
+    print(f"Hand out what is in {folder}/release; keep {folder}/solutions and the gradebook to yourself.")
 
 
 def release(path: Path, edition: Edition) -> str:
@@ -54,7 +54,9 @@ def release(path: Path, edition: Edition) -> str:
             f"{set_name}: edition {edition.seed} was handed out with another text. Choose another SEED, or remove "
             f"{edition.folder.name} if nobody has it yet."
         )
-    write(run_as_a_proof(master, path.parent, name), edition.solutions(set_name), "](../../", "](../../../")
+    done = run_notebooks.tidy(make_exercises.run(copy.deepcopy(master), path))
+    make_exercises.refuse_wrong_answers(done, name)
+    write(done, edition.solutions(set_name), "](../../", "](../../../")
     write(without_solution_cells(master), edition.path("source", set_name), "](../../", "](../")
     generate(edition, set_name)
     complaints = list(differences(edition, set_name, handed_out))
@@ -74,15 +76,6 @@ def for_a_class(master: NotebookNode, seed: int, name: str) -> NotebookNode:
     first.source = first.source.replace(FOLDED, TWO_HINTS) + FOR_A_CLASS.format(seed=seed, name=name)
     imports.source = f"{imports.source.replace(IMPORT, WITH_EDITION)}\n\nedition({seed})"
     return master
-
-
-def run_as_a_proof(master: NotebookNode, folder: Path, name: str) -> NotebookNode:
-    """Return the master with its outputs; exit where a check refuses its answer in this edition."""
-    done = run_notebooks.tidy(run_notebooks.execute(copy.deepcopy(master), folder))
-    refused = [said for said in make_exercises.verdicts(done) if " Correct." not in said]
-    if refused:
-        sys.exit("\n".join([f"{name}: the master's own answers are refused.", *refused]))
-    return done
 
 
 def without_solution_cells(master: NotebookNode) -> NotebookNode:

@@ -124,3 +124,9 @@ def find_edition(seed: str | None, folder: Path = CLASSES) -> Edition:
 
 def known(editions: dict[int, Path]) -> str:
     return ", ".join(map(str, sorted(editions)))
+
+
+def shown(path: Path) -> str:
+    """Return a path as one types it in the course's folder, if it lies there."""
+    root = CLASSES.parent
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

@@ -17,7 +17,7 @@ from make_exercises import CODE_STUB, TEXT_STUB
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 from sqlalchemy.exc import SAWarning
-from traitlets.config import Config
+from traitlets.config import PyFileConfigLoader
 
 from marking.editions import Edition
 
@@ -62,10 +62,8 @@ def generate(edition: Edition, set_name: str) -> None:
     """Have nbgrader make the release from the source, and enter its checks and points; exit where it does not."""
     settings = SETTINGS.format(seed=edition.seed, code_stub=CODE_STUB, text_stub=TEXT_STUB)
     (edition.folder / "nbgrader_config.py").write_text(settings, encoding="utf-8")
-    config = Config()
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(edition.folder)).load_config()
     config.CourseDirectory.root = str(edition.folder)
-    config.ClearSolutions.code_stub = {"python": CODE_STUB}
-    config.ClearSolutions.text_stub = TEXT_STUB
     result = NbGraderAPI(config=config).generate_assignment(set_name, force=True)
     if not result["success"]:
         sys.exit(f"{set_name}: nbgrader could not release it.\n{result.get('log') or result.get('error')}")

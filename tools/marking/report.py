@@ -15,7 +15,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from course_lib import questions
 from course_lib.checks.session import Verdict
 from marking.gradebook import Points, is_answer
-from marking.submissions import is_own, name_of
+from marking.submissions import is_own, name_of, number_of
 
 FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
 BY_HAND = "a person gives these points"
@@ -49,15 +49,6 @@ class Report:
         """What happened, and what is still to do."""
         waiting = [f"{number_of(cell)} in words {WAITS}" for cell, part in self.points.items() if part.got is None]
         return [*self.happened, *waiting]
-
-
-def number_of(cell: str) -> str:
-    """Return the number of the question that a graded cell belongs to.
-
-    >>> number_of("check-4-2"), number_of("answer-7-6-2")
-    ('4.2', '7.6')
-    """
-    return ".".join(cell.split("-")[1:3])
 
 
 def part_called(cell: str) -> str:

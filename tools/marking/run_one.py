@@ -37,6 +37,7 @@ from course_lib.checks.session import Verdict
 from marking import answers
 from marking.isolation import kill_group
 from marking.kernel import ANSWER, MOST_REPORTS
+from marking.submissions import number_of
 
 HERE = Path(__file__).resolve().parent
 MOST_SHOWN, MOST_ANSWER = 100_000, 20_000_000
@@ -282,23 +283,20 @@ def surroundings(work: Path) -> dict[str, str]:
     return kept | own | temporary | one_thread
 
 
+def grade_id(cell: NotebookNode) -> str:
+    """Return what a released cell is called; nothing for one that the student added."""
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+
+
 def checked(cell: NotebookNode) -> tuple[str, str] | None:
     """Return the question and the name of its answer where a cell is a check; no cell of a student's is one."""
-    if not cell.metadata.get("nbgrader", {}).get("grade_id", "").startswith("check-"):
-        return None
-    return CHECKED.search(cell.source).groups()
+    return CHECKED.search(cell.source).groups() if grade_id(cell).startswith("check-") else None
 
 
 def place_in_set(notebook: NotebookNode, at: int) -> str:
     """Name the question that a cell stands in."""
-    for cell in reversed(notebook.cells[: at + 1]):
-        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        parts = [part for part in name.split("-")[1:] if part.isdigit()]
-        if len(parts) >= 2:
-            return ".".join(parts[:2])
-        if name:
-            break
-    return "beside the questions"
+    name = next(filter(None, map(grade_id, reversed(notebook.cells[: at + 1]))), "-set")
+    return "beside the questions" if "-set" in name else number_of(name)
 
 
 def show_error(cell: NotebookNode, name: str, words: str) -> None:

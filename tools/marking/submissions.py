@@ -160,6 +160,15 @@ def name_of(cell: NotebookNode) -> str | None:
     return name if isinstance(name, str) else None
 
 
+def number_of(cell: str) -> str:
+    """Return the number of the question that a cell of this name belongs to.
+
+    >>> number_of("check-4-2"), number_of("answer-7-6-2")
+    ('4.2', '7.6')
+    """
+    return ".".join(cell.split("-")[1:3])
+
+
 def has_points(cell: NotebookNode) -> bool:
     """Tell whether a cell of a released notebook gives points."""
     return bool(cell.metadata.nbgrader.grade)
@@ -243,7 +252,7 @@ def amiss(release: NotebookNode, seen: set[str], changed: set[str]) -> Iterator[
     for cell in filter(is_asked, release.cells):
         name = name_of(cell)
         what = "check" if cell.cell_type == "code" and has_points(cell) else "answer cell"
-        number = ".".join(name.split("-")[1:3])
+        number = number_of(name)
         if name not in seen:
             yield f"{number}: its {what} was deleted" + (" and put back" if what == "check" else "")
         elif name in changed:
