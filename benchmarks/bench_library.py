@@ -20,7 +20,7 @@ from gfloat.formats import format_info_bfloat16, format_info_binary16
 from course_lib.number_formats import BF16, FP16, decode
 from course_lib.quantization import absmax_quantize, zeropoint_quantize
 
-MODULES = ("compute_cost", "units", "scaling", "memory", "number_formats", "number_text", "quantization", "catalog")
+MODULES = ("compute_cost", "units", "scaling", "memory", "number_formats", "quantization", "catalog")
 
 
 def interleaved(repeats: int, **contestants: Callable[[], object]) -> dict[str, list[float]]:

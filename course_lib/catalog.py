@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from course_lib._checks import one_of
+from course_lib._arguments import one_of
 
 
 @dataclass(frozen=True)

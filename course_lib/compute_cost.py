@@ -12,7 +12,7 @@ from typing import Any, cast
 from numpy.typing import ArrayLike
 
 from course_lib import catalog
-from course_lib._checks import fraction, not_negative, positive, whole
+from course_lib._arguments import fraction, not_negative, positive, whole
 
 
 def forward_flop(parameters: ArrayLike, tokens: ArrayLike) -> Any:

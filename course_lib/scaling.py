@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._checks import not_negative, positive
+from course_lib._arguments import not_negative, positive
 from course_lib.compute_cost import forward_flop, training_flop
 
 TOKENS_PER_PARAMETER = 20

@@ -188,7 +188,7 @@ def test_an_unknown_name_is_refused_with_the_closest_ones(look_up, name, message
 
 def test_importing_the_catalog_reads_no_file():
     program = (
-        "import sys, course_lib._checks\n"
+        "import sys, course_lib._arguments\n"
         "opened = []\n"
         "sys.addaudithook(lambda event, args: event == 'open' and opened.append(str(args[0])))\n"
         "from course_lib import catalog\n"

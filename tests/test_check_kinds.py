@@ -20,28 +20,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib import checks, questions
-from course_lib.checks import check, edition, limits, progress, session
-from course_lib.checks.kinds import (
+from course_lib.checks import Given, check, edition, progress
+from course_lib.questions import limits
+from course_lib.questions.kinds import Bits, Choice, Function, Kind, Number, Vector
+from course_lib.questions.question import (
     CORRECT,
+    EDGE,
     OPEN,
     WRONG,
     Badge,
-    Bits,
-    Choice,
     Fact,
-    Function,
-    Judgement,
-    Kind,
-    Number,
     Pick,
     Question,
-    Vector,
+    Verdict,
     Wrong,
     cited,
     reported,
 )
-from course_lib.checks.session import Given, judge
-from course_lib.checks.values import brief, close, same
+from course_lib.questions.values import brief, close, same
 
 HOURS = Number(
     answer=36.0,
@@ -80,7 +76,7 @@ def say(kind: Kind, answer: Any) -> str:
 
 @pytest.mark.parametrize("answer", [36, 36.7, 35.3, np.float32(36), np.int64(36), np.array(36.0), Fraction(72, 2)])
 def test_a_number_of_any_type_passes_within_the_tolerance(answer: Any) -> None:
-    assert HOURS.judge(answer) == Judgement(CORRECT, "Correct. So it is.")
+    assert HOURS.judge(answer) == Verdict(CORRECT, "Correct. So it is.")
 
 
 @pytest.mark.parametrize(
@@ -180,7 +176,7 @@ def test_a_list_with_a_part_left_blank_is_not_answered_yet() -> None:
 )
 def test_a_pattern_is_read_however_it_is_parted(answer: Any) -> None:
     assert PI.judge(answer).state == CORRECT
-    assert judge(made_up(PI), PI.right()).correct
+    assert made_up(PI).judge(PI.right()).correct
 
 
 @pytest.mark.parametrize(
@@ -301,7 +297,7 @@ def test_what_is_wrong_with_a_function_is_named(function: Any, words: str, detai
 
 @pytest.mark.parametrize("stub", [lambda v: ..., lambda v: (_ for _ in ()).throw(NotImplementedError)])
 def test_a_stub_is_not_answered_yet(stub: Any) -> None:
-    assert SUM.judge(stub) == Judgement(OPEN)
+    assert SUM.judge(stub) == Verdict(OPEN)
 
 
 def test_a_function_that_fails_only_on_generated_inputs_is_found_and_shown() -> None:
@@ -358,16 +354,16 @@ HAS_TIMER = hasattr(signal, "setitimer")  # without one, a loop is stopped and a
 def test_a_function_that_never_returns_is_stopped_and_named(function: Any, short_limit: float) -> None:
     started = time.monotonic()
     judgement = SUM.judge(function)
-    assert judgement == Judgement(WRONG, "total was stopped after 0.3 s: does a loop never end?")
+    assert judgement == Verdict(WRONG, "total was stopped after 0.3 s: does a loop never end?")
     assert time.monotonic() - started < 3
 
 
 def test_a_loop_is_stopped_outside_the_main_thread_too(short_limit: float) -> None:
-    said: list[Judgement] = []
+    said: list[Verdict] = []
     thread = threading.Thread(target=lambda: said.append(SUM.judge(forever)))
     thread.start()
     thread.join(10)
-    assert said == [Judgement(WRONG, "total was stopped after 0.3 s: does a loop never end?")]
+    assert said == [Verdict(WRONG, "total was stopped after 0.3 s: does a loop never end?")]
 
 
 @pytest.mark.parametrize("function", ENDLESS)
@@ -410,7 +406,7 @@ def made_up(kind: Any, number: str = "9.1") -> Question:
 
 def test_a_verdict_shows_itself_as_plain_words_and_as_escaped_html() -> None:
     kind = Choice(answer="<b>", wrong=(Wrong("<i>", "No <i>&."),))
-    verdict = judge(made_up(kind), kind.letter("<i>"))
+    verdict = made_up(kind).judge(kind.letter("<i>"))
     bundle = verdict._repr_mimebundle_()
     assert bundle["text/plain"] == "9.1 No <i>&." == str(verdict) == repr(verdict)
     assert "No &lt;i&gt;&amp;." in bundle["text/html"]
@@ -420,7 +416,7 @@ def test_a_verdict_shows_itself_as_plain_words_and_as_escaped_html() -> None:
 
 
 def test_a_second_line_says_where_a_function_fails() -> None:
-    verdict = judge(made_up(SUM), np.mean)
+    verdict = made_up(SUM).judge(np.mean)
     assert str(verdict).splitlines() == ["9.1 That is the mean.", "    total([1., 2.]): yours 1.5, expected 3"]
     assert "<code>total([1., 2.]): yours 1.5, expected 3</code>" in verdict._repr_mimebundle_()["text/html"]
 
@@ -437,7 +433,7 @@ class Hostile:
 
 @pytest.mark.parametrize("kind", [HOURS, LIST, PI, COLOUR, SUM], ids=lambda kind: type(kind).__name__)
 def test_an_answer_that_cannot_even_be_looked_at_is_no_error(kind: Any) -> None:
-    verdict = judge(made_up(kind), Hostile())
+    verdict = made_up(kind).judge(Hostile())
     assert verdict.state == WRONG
     assert len(str(verdict)) < 200
 
@@ -493,7 +489,7 @@ def test_results_are_compared_piece_by_piece(value: Any, expected: Any, equal: b
     assert same(value, expected, 1e-9) is equal
 
 
-# The session
+# What a student calls
 
 
 def test_an_unknown_question_is_refused_with_those_that_there_are() -> None:
@@ -588,13 +584,12 @@ def test_checking_needs_numpy_and_nothing_heavier() -> None:
 def test_only_the_set_that_is_asked_about_is_loaded() -> None:
     code = "import sys; from course_lib.checks import check; check('1.1', 1); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split()
-    assert [name for name in loaded if name.startswith("course_lib.questions.")] == [
-        "course_lib.questions.compute_cost"
-    ]
+    topics = {f"course_lib.questions.{topic}" for topic in questions.TOPICS}
+    assert topics & set(loaded) == {"course_lib.questions.compute_cost"}
 
 
 def test_closeness_is_symmetric_around_the_answer() -> None:
     assert close(101, 100, 0.01)
     assert close(99, 100, 0.01)
     assert not close(101.1, 100, 0.01)
-    assert session.EDGE.keys() == {CORRECT, WRONG, OPEN}
+    assert EDGE.keys() == {CORRECT, WRONG, OPEN}

@@ -19,10 +19,10 @@ import numpy as np
 import pytest
 
 from course_lib import questions
-from course_lib.checks import kinds, session
-from course_lib.checks.kinds import Bits, Choice, Function, Number, Question, Vector
-from course_lib.checks.session import OPEN, Given, Verdict, judge
-from course_lib.checks.values import same
+from course_lib.checks import Given, Verdict, check
+from course_lib.questions.kinds import Bits, Choice, Function, Number, Vector
+from course_lib.questions.question import OPEN, WRONG, Question, registered
+from course_lib.questions.values import same
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = range(8)
@@ -48,7 +48,7 @@ def every_edition(test: Callable[[str, int], None]) -> Callable[[str], None]:
 @every_edition
 def test_the_right_answer_passes(number: str, seed: int) -> None:
     question = find(number, seed)
-    verdict = judge(question, question.asks.right())
+    verdict = question.judge(question.asks.right())
     assert verdict.correct, (seed, verdict)
     assert verdict.message.startswith("Correct.")
 
@@ -56,7 +56,7 @@ def test_the_right_answer_passes(number: str, seed: int) -> None:
 @every_edition
 def test_the_untouched_stub_is_not_answered_yet(number: str, seed: int) -> None:
     for stub in stubs(find(number, seed).asks):
-        assert judge(find(number, seed), stub) == Verdict(number, OPEN, "")
+        assert find(number, seed).judge(stub) == Verdict(OPEN, number=number)
 
 
 def stubs(asks: Any) -> list[Any]:
@@ -74,7 +74,7 @@ def test_every_known_wrong_answer_is_refused_with_its_own_hint(number: str, seed
     question = find(number, seed)
     assert len(question.asks.misconceptions()) >= 3, "a question names at least three mistakes"
     for wrong in question.asks.misconceptions():
-        verdict = judge(question, wrong.answer)
+        verdict = question.judge(wrong.answer)
         assert not verdict.correct, (seed, wrong)
         assert verdict.message == wrong.hint, (seed, wrong)
 
@@ -133,8 +133,8 @@ def number_spellings(value: float) -> set[str]:
 def test_a_neighbour_just_outside_the_tolerance_is_refused(number: str, seed: int) -> None:
     question = find(number, seed)
     for neighbour in neighbours(question.asks):
-        verdict = judge(question, neighbour)
-        assert verdict.state == session.WRONG, (seed, neighbour)
+        verdict = question.judge(neighbour)
+        assert verdict.state == WRONG, (seed, neighbour)
 
 
 def neighbours(asks: Any) -> list[Any]:
@@ -176,19 +176,19 @@ def test_a_right_answer_just_inside_the_tolerance_passes(number: str, seed: int)
     if isinstance(question.asks, Number):
         for side in (-1, 1):
             near = question.asks.answer * (1 + side * 0.98 * question.asks.tolerance)
-            assert judge(question, near).correct
+            assert question.judge(near).correct
     elif isinstance(question.asks, Function):
         assert len(question.asks.inputs()) >= 10
     else:
-        assert judge(question, question.asks.right()).correct
+        assert question.judge(question.asks.right()).correct
 
 
 @every_edition
 def test_what_is_no_answer_at_all_is_named(number: str, seed: int) -> None:
     question = find(number, seed)
     for nonsense in (None, True, "<b>no idea</b>", [1, 2, 3, 4, 5, 6, 7], {"a": 1}, object(), float("nan"), 1j, print):
-        verdict = judge(question, nonsense)
-        assert verdict.state == session.WRONG, nonsense
+        verdict = question.judge(nonsense)
+        assert verdict.state == WRONG, nonsense
         assert 10 < len(verdict.message) < 250
         assert "<b>" not in verdict._repr_mimebundle_()["text/html"]
 
@@ -197,7 +197,7 @@ def test_what_is_no_answer_at_all_is_named(number: str, seed: int) -> None:
 def test_a_verdict_is_one_or_two_short_lines_as_text_and_as_html(number: str, seed: int) -> None:
     question = find(number, seed)
     answers = [question.asks.right(), *(wrong.answer for wrong in question.asks.misconceptions())]
-    for verdict in (judge(question, answer) for answer in answers):
+    for verdict in (question.judge(answer) for answer in answers):
         bundle = verdict._repr_mimebundle_()
         assert bundle["text/plain"] == str(verdict)
         lines = str(verdict).splitlines()
@@ -214,7 +214,7 @@ def test_a_check_takes_less_than_a_tenth_of_a_second(number: str) -> None:
 
     def seconds(answer: Any) -> float:
         started = time.perf_counter()
-        session.check(number, answer)
+        check(number, answer)
         return time.perf_counter() - started
 
     for answer in answers:
@@ -241,7 +241,7 @@ def test_a_set_is_complete(one: int) -> None:
     numbers = questions.numbers_of(one)
     assert list(numbers) == [f"{one}.{place}" for place in range(1, len(numbers) + 1)]
     kinds_used = {find(number, 0).kind for number in numbers}
-    if questions.sets()[one] != "plan_a_training_run":
+    if questions.sets()[one] != "plan":
         assert 6 <= len(numbers) <= 9
         assert {"function", "choice", "find the error", "estimate"} <= kinds_used
         assert kinds_used & {"number", "numbers", "bit pattern"}
@@ -255,7 +255,7 @@ SLIDES = {
     "memory": "S5 S11 S12 S13 S14",
     "number_formats": "S6 S7 S8",
     "quantization": "S9 S10",
-    "plan_a_training_run": "",
+    "plan": "",
 }
 
 
@@ -267,7 +267,7 @@ def test_every_slide_of_a_topic_is_asked_about_at_least_twice(one: int) -> None:
 
 def test_every_slide_belongs_to_a_topic_and_there_are_enough_questions() -> None:
     assert {slide for slides in SLIDES.values() for slide in slides.split()} == {f"S{n}" for n in range(1, 15)}
-    topics = [topic for topic in questions.sets().values() if topic != "plan_a_training_run"]
+    topics = [topic for topic in questions.sets().values() if topic != "plan"]
     assert len(NUMBERS) >= 45 / 6 * len(topics)
 
 
@@ -300,10 +300,11 @@ def kinds_note(asks: Any) -> str:
 
 
 def test_every_module_of_questions_belongs_to_a_topic() -> None:
-    modules = {path.stem for path in (ROOT / "course_lib" / "questions").glob("*.py")} - {"__init__"}
+    shared = {"__init__", "question", "kinds", "values", "limits"}
+    modules = {path.stem for path in (ROOT / "course_lib" / "questions").glob("*.py")} - shared
     assert modules == set(questions.sets().values())
     assert modules <= set(questions.TOPICS)
 
 
 def test_every_registered_question_is_tested() -> None:
-    assert set(kinds.registered()) == set(NUMBERS)
+    assert set(registered()) == set(NUMBERS)

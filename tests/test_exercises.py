@@ -19,7 +19,7 @@ from test_checks import number_spellings
 
 from course_lib import questions
 from course_lib.checks import Verdict, check, edition
-from course_lib.checks.kinds import Number
+from course_lib.questions.kinds import Number
 
 ROOT = Path(__file__).resolve().parent.parent
 MASTERS = sorted((ROOT / "exercises" / "solutions").glob("*.ipynb"))

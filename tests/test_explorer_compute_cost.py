@@ -17,7 +17,7 @@ from course_lib.compute_cost import (
     training_flop,
     training_seconds,
 )
-from course_lib.explorers.compute_cost import (
+from course_lib.explorers.compute_cost.explorer import (
     ACCELERATOR_RANGE,
     OWN,
     PARAMETER_RANGE,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib import catalog
-from course_lib.explorers.memory import (
+from course_lib.explorers.memory.explorer import (
     ACCELERATOR_RANGE,
     BATCH_RANGE,
     GRADIENTS,
@@ -25,11 +25,13 @@ from course_lib.memory import (
     PRECISION_BYTES,
     RECOMPUTE,
     activation_bytes,
+    assumed_shape,
+    cheapest_way,
     fits,
+    largest_batch,
     training_memory,
     zero_sharded,
 )
-from course_lib.memory_advice import assumed_shape, cheapest_way, largest_batch
 
 DEFAULT = {
     "model": OWN,

@@ -8,8 +8,8 @@ from explorer_parts import texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib.explorers.bit_pattern import BitPattern, field_of, hexadecimal, parse_hexadecimal
-from course_lib.explorers.number_formats import (
+from course_lib.explorers.number_formats.bits import BitPattern, field_of, hexadecimal, parse_hexadecimal
+from course_lib.explorers.number_formats.explorer import (
     ORDER,
     OWN,
     PI,
@@ -32,14 +32,17 @@ from course_lib.number_formats import (
     INT8,
     TF32,
     IntFormat,
+    bits,
+    carry,
     decode,
     encode,
+    encode_decimal,
+    exact_decimal,
     fields,
+    formula,
     neighbours,
     spacing,
 )
-from course_lib.number_rounding import carry, encode_decimal
-from course_lib.number_text import bits, exact_decimal, formula
 
 REFUSED = "significand has 24 digits, 1 too many; accepted for fp32: sign 1, exponent 8, significand 23"
 FLOATS = [name for name in ORDER if not isinstance(FORMATS[name], IntFormat)]

@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib import catalog
-from course_lib.explorers.plan import NO_LIMIT, NO_RUN, WEIGHTS, TrainingRunPlanner, plan_view
-from course_lib.plan import plan_training_run
-from course_lib.plan_rules import published_utilization, resources_of
-from course_lib.plan_text import PARTS
+from course_lib.explorers.plan.explorer import NO_LIMIT, NO_RUN, WEIGHTS, TrainingRunPlanner, plan_view
+from course_lib.memory import PARTS
+from course_lib.plan import plan_training_run, published_utilization, resources_of
 
 DEFAULT = {
     "accelerator": "H100 SXM",

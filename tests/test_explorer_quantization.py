@@ -8,13 +8,22 @@ from explorer_parts import move, texts, without_salt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib.example_tensors import KINDS, PLACES, example_tensor, with_outlier
 from course_lib.explorers.controls import Whole
-from course_lib.explorers.quantization import QuantizationExplorer
-from course_lib.explorers.quantization_pictures import PICTURES
-from course_lib.explorers.quantization_view import BITS, DATA, METHODS, SHOWN, SLICES, quantization_view, sliced
+from course_lib.explorers.quantization.explorer import QuantizationExplorer
+from course_lib.explorers.quantization.pictures import PICTURES
+from course_lib.explorers.quantization.view import BITS, DATA, METHODS, SHOWN, SLICES, quantization_view, sliced
 from course_lib.number_formats import IntFormat, decode
-from course_lib.quantization import DB_PER_BIT, absmax_quantize, quantization_error, stored_bytes, zeropoint_quantize
+from course_lib.quantization import (
+    DB_PER_BIT,
+    KINDS,
+    PLACES,
+    absmax_quantize,
+    example_tensor,
+    quantization_error,
+    stored_bytes,
+    with_outlier,
+    zeropoint_quantize,
+)
 
 DEFAULT = {
     "data": "normal",
@@ -366,7 +375,7 @@ def test_what_stays_in_a_picture_is_drawn_once(explorer, monkeypatch):
     for show in SHOWN:
         explorer.set(show=show)
     calls = []
-    monkeypatch.setattr("course_lib.explorers.quantization.figure_svg", lambda figure: calls.append(figure))
+    monkeypatch.setattr("course_lib.explorers.quantization.explorer.figure_svg", lambda figure: calls.append(figure))
     for show in (*SHOWN, *SHOWN):
         explorer.set(show=show)
     assert not calls

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from course_lib import catalog
 from course_lib.compute_cost import forward_flop, training_flop
-from course_lib.explorers.scaling import (
+from course_lib.explorers.scaling.explorer import (
     BOUNDS,
     KINDS,
     NAMED_RUNS,

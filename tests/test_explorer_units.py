@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from course_lib import catalog
 from course_lib.compute_cost import training_flop
-from course_lib.explorers.units import (
+from course_lib.explorers.units.explorer import (
     EXAMPLES,
     OTHER,
     OWN,

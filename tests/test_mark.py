@@ -21,7 +21,7 @@ from conftest import load_tool
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 SET, MOST = "01_compute_cost", 17
-CAPSTONE = "07_plan_a_training_run"
+CAPSTONE = "07_plan"
 CAN_LINK = os.name != "nt"
 CELL_SECONDS, SECONDS = 3.0, 60.0
 
@@ -95,10 +95,10 @@ def marked(edition: ClassEdition, tmp_path_factory: pytest.TempPathFactory) -> M
 
 FLOOD = "print('x' * 10**8)\n"
 FORGED = """
-import course_lib.checks.kinds, course_lib.checks.session
-from course_lib.checks.kinds import Judgement
-course_lib.checks.session.judge = lambda question, answer: course_lib.checks.session.Verdict("1.1", "correct", "")
-course_lib.checks.kinds.Number.weigh = lambda self, answer: Judgement("correct", "Correct.")
+import course_lib.questions.kinds
+from course_lib.questions.question import Question, Verdict
+Question.judge = lambda question, answer: Verdict("correct", number="1.1")
+course_lib.questions.kinds.Number.weigh = lambda self, answer: Verdict("correct", "Correct.")
 def check(number, answer):
     return f"{number} Correct."
 cost = 1
@@ -294,7 +294,7 @@ ONE_QUESTION_LOST = {
     "endless and deaf": "1.1: stopped after 3 s",
     "exits": "1.1: tried to end the kernel",
     "kills its kernel": "1.1: ended its kernel, which was started again without it",
-    "forges": "look at its code: it has `course_lib.checks.kinds`",
+    "forges": "look at its code: it has `course_lib.questions`",
     "steals": "1.1: tried to read",
     "shows html": "",
     "hoards": "1.1: there is no `cost`",
@@ -500,7 +500,7 @@ def capstone(tmp_path_factory: pytest.TempPathFactory) -> ClassEdition:
 
 def test_points_that_a_person_gives_are_kept_until_the_words_change(capstone: ClassEdition, tmp_path: Path) -> None:
     mark, gradebook = load_tool("mark"), load_tool("marking.gradebook")
-    name, column = "07_plan_a_training_run_edition_7", "7.6 in words (of 3)"
+    name, column = "07_plan_edition_7", "7.6 in words (of 3)"
     submissions, edition = tmp_path / "submissions", capstone.edition
 
     def marked_again() -> dict[str, dict[str, str]]:

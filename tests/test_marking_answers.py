@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_lib import questions
-from course_lib.checks.kinds import Function, Question
-from course_lib.checks.session import judge
+from course_lib.questions.kinds import Function
+from course_lib.questions.question import Question
 
 NUMBERS = [number for one in questions.sets() for number in questions.numbers_of(one)]
 SEEDS = (0, 7)
@@ -39,7 +39,7 @@ def test_the_right_and_every_known_wrong_answer_get_the_same_verdict_outside(
     question = questions.find(number, seed)
     known = [question.asks.right(), *(wrong.answer for wrong in question.asks.misconceptions())]
     for answer in known:
-        assert carried(answers, question, answer) == judge(question, answer)
+        assert carried(answers, question, answer) == question.judge(answer)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -48,7 +48,7 @@ def test_what_is_no_answer_gets_the_same_verdict_outside(number: str, answers: M
     nonsense = [..., None, True, "<b>no idea</b>", [1, 2, 3], {"a": 1}, object(), float("nan"), 1j, print]
     nonsense += [np.zeros(3), np.float32(2), np.bool_(True), [1, ...], (), set(), Fraction(1, 3), 10**5000, b"1"]
     for answer in nonsense:
-        here, there = judge(question, answer), carried(answers, question, answer)
+        here, there = question.judge(answer), carried(answers, question, answer)
         assert (there.state, there.number) == (here.state, here.number)
         assert here.correct is False
         if not isinstance(question.asks, Function):
@@ -84,7 +84,7 @@ def raising_its_own(*arguments: Any) -> Any:
 )
 def test_a_function_that_misbehaves_gets_the_same_verdict_outside(number: str, wrong: Any, answers: ModuleType) -> None:
     question = questions.find(number)
-    here, there = judge(question, wrong), carried(answers, question, wrong)
+    here, there = question.judge(wrong), carried(answers, question, wrong)
     assert there.state == here.state != "correct"
     if wrong is not raising_its_own:
         assert there.message == here.message
@@ -94,7 +94,7 @@ def test_a_function_that_misbehaves_gets_the_same_verdict_outside(number: str, w
 def test_a_function_that_never_ends_is_named_outside_too(
     number: str, answers: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("course_lib.checks.limits.SECONDS", 0.05)
+    monkeypatch.setattr("course_lib.questions.limits.SECONDS", 0.05)
 
     def endless(*arguments: Any) -> Any:
         while True:

@@ -213,7 +213,7 @@ def test_html_in_words_is_shown_and_less_than_stays(tool: ModuleType) -> None:
     [
         ("from course_lib.questions import find", "course_lib.questions"),
         ("from course_lib import catalog, questions", "import catalog, questions"),
-        ("import course_lib.checks.session as s", "course_lib.checks.session"),
+        ("from course_lib.questions.kinds import Number", "course_lib.questions"),
         ("find('1.1').asks.right()", ".asks"),
         ("def check(number, answer):\n    pass", "def check("),
         ("check = print", "check ="),

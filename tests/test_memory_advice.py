@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 
 from course_lib import catalog
 from course_lib.compute_cost import TransformerShape
-from course_lib.memory import OPTIMIZER_BYTES, PRECISION_BYTES, RECOMPUTE, activation_bytes
-from course_lib.memory_advice import (
+from course_lib.memory import (
     LADDERS,
+    OPTIMIZER_BYTES,
     ORDER,
+    PRECISION_BYTES,
+    RECOMPUTE,
     TrainingSetup,
+    activation_bytes,
     assumed_shape,
     cheapest_way,
     largest_batch,

@@ -8,15 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib import catalog, plan_text
+from course_lib import catalog
 from course_lib.compute_cost import training_flop
-from course_lib.memory import PRECISION_BYTES, RECOMPUTE
-from course_lib.memory_advice import TrainingSetup, assumed_shape
-from course_lib.plan import plan_training_run
-from course_lib.plan_rules import (
+from course_lib.memory import PRECISION_BYTES, RECOMPUTE, TrainingSetup, assumed_shape
+from course_lib.plan import (
     SERVING_ROOM,
     TRAINING_ROOM,
+    Warning,
+    given_up,
+    plan_training_run,
     published_utilization,
+    recipe,
     resources_of,
     tokens_of_a_step,
     training_precision,
@@ -266,28 +268,28 @@ def test_too_few_tokens_come_with_the_size_that_could_read_enough():
     plan = plan_training_run(accelerator="A100 80GB", num_accelerators=64, days=10)
     (warning,) = plan.warnings
     size = plan.flop / (6 * 200e9)
-    assert f"{size / 1e9:.3g} B parameters could read 200 B" in warning
+    assert f"{size / 1e9:.3g} B parameters could read 200 B" in warning.advice
     again = plan_training_run(accelerator="A100 80GB", num_accelerators=64, days=10, tokens_per_parameter=200e9 / size)
     assert not is_broken(again, "fewer than 200 B")
 
 
 def test_no_size_is_proposed_where_compute_or_text_is_far_too_little():
     little = plan_training_run(accelerator="T4", num_accelerators=1, days=1)
-    assert little.warnings[0].endswith("There is too little compute for any useful model to read that many.")
-    assert "More text is needed." in plan_training_run(**MONTH, data_tokens=10e9).warnings[0]
+    assert little.warnings[0].advice.endswith("There is too little compute for any useful model to read that many.")
+    assert "More text is needed." in plan_training_run(**MONTH, data_tokens=10e9).warnings[0].advice
 
 
 def test_over_training_is_priced_by_the_fit():
     plan = plan_training_run(**MONTH, serve_on="T4")
     size, tokens = BESIROGLU_2024.cheapest_for_loss(BESIROGLU_2024.loss(plan.parameters, plan.tokens))
     assert BESIROGLU_2024.loss(size, tokens) == pytest.approx(BESIROGLU_2024.loss(plan.parameters, plan.tokens))
-    assert f"{size / 1e9:.3g} B on {tokens / 1e9:.0f} B" in plan.warnings[0]
-    assert f"for {6 * size * tokens / plan.flop:.1%}".replace("%", " %") in plan.warnings[0]
+    assert f"{size / 1e9:.3g} B on {tokens / 1e9:.0f} B" in plan.warnings[0].advice
+    assert f"for {6 * size * tokens / plan.flop:.1%}".replace("%", " %") in plan.warnings[0].advice
 
 
 def test_what_does_not_fit_says_what_would_make_it_fit():
     plan = plan_training_run(accelerator="V100", num_accelerators=8, days=1000, tokens_per_parameter=1)
-    assert plan.warnings[-1] == (
+    assert str(plan.warnings[-1]) == (
         "does not fit: by every recipe short by 52.7 GB on each. It would with 32 x V100, sharded at stage 3."
     )
 
@@ -296,16 +298,19 @@ def test_an_optimistic_utilisation_says_what_the_best_run_would_take():
     plan = plan_training_run(**MONTH, utilization=0.6)
     best = published_utilization()["LLaMA 13B"]
     assert plan.warnings == (
-        "utilisation of 60 %: the best of the catalog's runs, LLaMA 13B, reached 51.4 %; with that it takes "
-        f"{30 * 0.6 / best:.3g} days.",
+        Warning(
+            "utilisation of 60 %",
+            "the best of the catalog's runs, LLaMA 13B, reached 51.4 %; with that it takes "
+            f"{30 * 0.6 / best:.3g} days.",
+        ),
     )
 
 
 def test_what_the_bounds_give_up_is_the_loss_against_d_20p():
-    assert plan_text.given_up(plan_training_run(**MONTH)) == "nothing: P is bound by the compute alone"
+    assert given_up(plan_training_run(**MONTH)) == "nothing: P is bound by the compute alone"
     plan = plan_training_run(**MONTH, serve_on="L40S")
     more = BESIROGLU_2024.loss(plan.parameters, plan.tokens) - BESIROGLU_2024.loss(*compute_optimal(BUDGET))
-    assert plan_text.given_up(plan) == (
+    assert given_up(plan) == (
         f"{more:.3f} nats a token against 46.8 B on 936 B, which is D = 20P for all the compute (Besiroglu et al. 2024)"
     )
 
@@ -353,7 +358,7 @@ def test_a_comparison_gives_the_run_and_how_far_the_plan_is_from_it():
 @given(plans, st.none() | st.sampled_from(list(catalog.training_runs())))
 def test_the_markdown_holds_the_whole_plan_and_is_well_formed(plan, compare):
     text = plan.markdown(compare)
-    for part in (*plan.warnings, *plan.assumptions, plan_text.recipe(plan)):
+    for part in (*map(str, plan.warnings), *plan.assumptions, recipe(plan)):
         assert part[1:] in text
     lines = text.splitlines()
     table = [line for line in lines if line.startswith("|")]

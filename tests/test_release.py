@@ -14,9 +14,9 @@ from class_edition import ROOT, ClassEdition, released
 from conftest import load_tool
 
 from course_lib import questions
-from course_lib.checks.session import Given
+from course_lib.checks import Given
 
-SET, OTHER = "02_units", "07_plan_a_training_run"
+SET, OTHER = "02_units", "07_plan"
 
 
 @pytest.fixture(scope="module")

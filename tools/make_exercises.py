@@ -19,7 +19,7 @@ import run_notebooks
 from nbformat import NotebookNode
 
 from course_lib import questions
-from course_lib.checks.kinds import Question
+from course_lib.questions.question import Question
 
 EXERCISES = Path(__file__).resolve().parent.parent / "exercises"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"

@@ -24,7 +24,7 @@ def __getattr__(name: str) -> Any:
     """Import an explorer's module on first use of its class."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_HOME[name]}.explorer"), name)
 
 
 def __dir__() -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 import importlib.util
 
-from course_lib.checks import kinds
-from course_lib.checks.kinds import Question
+from course_lib.questions import question
+from course_lib.questions.question import Question
 
-TOPICS = ("compute_cost", "units", "scaling", "memory", "number_formats", "quantization", "plan_a_training_run")
+TOPICS = ("compute_cost", "units", "scaling", "memory", "number_formats", "quantization", "plan")
 """The topics in the order of the lessons: set 1 is the first."""
 
 
@@ -31,7 +31,7 @@ def numbers_of(set_number: int) -> tuple[str, ...]:
     if set_number not in known:
         raise ValueError(f"set {set_number!r} is unknown; accepted: {', '.join(map(str, known))}")
     importlib.import_module(f"{__name__}.{known[set_number]}")
-    return tuple(number for number in kinds.registered() if number.startswith(f"{set_number}."))
+    return tuple(number for number in question.registered() if number.startswith(f"{set_number}."))
 
 
 def find(number: str, seed: int = 0) -> Question:
@@ -47,4 +47,4 @@ def find(number: str, seed: int = 0) -> Question:
     if number not in known:
         there = f"this set has {', '.join(known)}" if known else "a number is such as '1.2'"
         raise ValueError(f"question {number!r} is unknown; {there}")
-    return kinds.build(number, seed)
+    return question.build(number, seed)

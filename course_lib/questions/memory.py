@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from course_lib import catalog
-from course_lib.checks.kinds import Badge, Choice, Fact, Function, Number, Pick, Vector, Wrong, cited, question
 from course_lib.memory import RECOMPUTE, activation_bytes, fits, parameter_bytes, training_memory, zero_sharded
+from course_lib.questions.kinds import Choice, Function, Number, Vector
+from course_lib.questions.question import Badge, Fact, Pick, Wrong, cited, question
 from course_lib.units import format_bytes, format_count
 
 GB, GIB = 1e9, 2**30

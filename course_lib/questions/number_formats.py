@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from course_lib import catalog
-from course_lib.checks.kinds import Badge, Bits, Choice, Fact, Function, Number, Pick, Wrong, cited, question
-from course_lib.number_formats import BF16, FORMATS, FP8_E5M2, FP16, FloatFormat, decode, encode, fields, spacing
-from course_lib.number_text import bits
+from course_lib.number_formats import BF16, FORMATS, FP8_E5M2, FP16, FloatFormat, bits, decode, encode, fields, spacing
+from course_lib.questions.kinds import Bits, Choice, Function, Number
+from course_lib.questions.question import Badge, Fact, Pick, Wrong, cited, question
 from course_lib.units import format_count
 
 

@@ -8,9 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from course_lib import catalog
-from course_lib.checks.kinds import Badge, Choice, Fact, Function, Number, Pick, Vector, Wrong, cited, question
-from course_lib.example_tensors import example_tensor, with_outlier
-from course_lib.quantization import absmax_quantize, int8_matmul, quantization_error, zeropoint_quantize
+from course_lib.quantization import (
+    absmax_quantize,
+    example_tensor,
+    int8_matmul,
+    quantization_error,
+    with_outlier,
+    zeropoint_quantize,
+)
+from course_lib.questions.kinds import Choice, Function, Number, Vector
+from course_lib.questions.question import Badge, Fact, Pick, Wrong, cited, question
 from course_lib.units import format_count
 
 GB, GIB = 1e9, 2**30

@@ -5,20 +5,9 @@ from __future__ import annotations
 from math import log, sqrt
 
 from course_lib import catalog
-from course_lib.checks.kinds import (
-    Badge,
-    Choice,
-    Fact,
-    Function,
-    Number,
-    Pick,
-    Vector,
-    Wrong,
-    cited,
-    question,
-    reported,
-)
 from course_lib.compute_cost import forward_flop, throughput, training_flop
+from course_lib.questions.kinds import Choice, Function, Number, Vector
+from course_lib.questions.question import Badge, Fact, Pick, Wrong, cited, question, reported
 from course_lib.scaling import (
     BESIROGLU_2024,
     HOFFMANN_2022,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from course_lib import catalog
-from course_lib.checks.kinds import Badge, Choice, Fact, Function, Number, Pick, Wrong, cited, question, reported
 from course_lib.compute_cost import training_flop
+from course_lib.questions.kinds import Choice, Function, Number
+from course_lib.questions.question import Badge, Fact, Pick, Wrong, cited, question, reported
 from course_lib.units import PFLOP_DAY, convert_compute, flop_from_gpu_hours, format_count, gpu_hours
 
 DAY = 24 * 3600

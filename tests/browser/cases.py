@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from course_lib.number_formats import FORMATS, encode
-from course_lib.number_text import bits
+from course_lib.number_formats import FORMATS, bits, encode
 
 
 @dataclass(frozen=True)

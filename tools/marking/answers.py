@@ -9,14 +9,14 @@ from __future__ import annotations
 import builtins
 import numbers
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from course_lib.checks import session
-from course_lib.checks.kinds import WRONG, Function, Judgement, Question
-from course_lib.checks.limits import Outcome
-from course_lib.checks.session import Verdict
+from course_lib.questions.kinds import Function
+from course_lib.questions.limits import Outcome
+from course_lib.questions.question import WRONG, Question, Verdict
 
 LONGEST_TEXT = 2_000
 MOST_NUMBERS = 20_000
@@ -29,7 +29,7 @@ def observe(asks: Any, answer: Any) -> dict[str, Any]:
     """Return an answer as plain data; a function as what it gives on the question's inputs."""
     if isinstance(asks, Function) and callable(answer):
         tried = asks.try_out(answer)
-        if isinstance(tried, Judgement):
+        if isinstance(tried, Verdict):
             return {"refused": tried.message}
         return {"outcomes": [pack_outcome(outcome) for outcome in tried]}
     return {"value": pack(answer)}
@@ -39,14 +39,13 @@ def judge(question: Question, observed: Mapping[str, Any]) -> Verdict:
     """Return the verdict on what `observe` saw."""
     try:
         if "refused" in observed:
-            return Verdict(question.number, WRONG, str(observed["refused"])[:LONGEST_TEXT])
+            return Verdict(WRONG, str(observed["refused"])[:LONGEST_TEXT], number=question.number)
         if "outcomes" in observed:
             given = [unpack_outcome(one) for one in observed["outcomes"]]
-            judgement = question.asks.compare(given)
-            return Verdict(question.number, judgement.state, judgement.message, judgement.detail)
-        return session.judge(question, unpack(observed["value"]))
+            return replace(question.asks.compare(given), number=question.number)
+        return question.judge(unpack(observed["value"]))
     except Exception as error:  # of any kind: whatever the kernel sent, it is no right answer
-        return Verdict(question.number, WRONG, f"The answer could not be read: {type(error).__name__}.")
+        return Verdict(WRONG, f"The answer could not be read: {type(error).__name__}.", number=question.number)
 
 
 # Values

@@ -20,9 +20,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_lib import questions
-from course_lib.checks.kinds import Function
-from course_lib.checks.limits import outcomes
-from course_lib.checks.session import Given
+from course_lib.checks import Given
+from course_lib.questions.kinds import Function
+from course_lib.questions.limits import outcomes
 from marking.answers import pack, pack_outcome
 
 CLASSES = Path(__file__).resolve().parents[2] / "my_class"

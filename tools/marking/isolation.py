@@ -18,7 +18,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from course_lib.checks.session import Verdict
+from course_lib.checks import Verdict
 
 TOOLS = Path(__file__).resolve().parents[1]
 CELL_SECONDS, SECONDS, GRACE_SECONDS = 10.0, 90.0, 60.0
@@ -85,7 +85,7 @@ def writable(data: Any) -> Any:
 
 
 def result_from(data: dict[str, Any]) -> Result:
-    verdicts = {number: Verdict(number, *words) for number, words in data["verdicts"].items()}
+    verdicts = {number: Verdict(*words, number=number) for number, words in data["verdicts"].items()}
     return Result(nbformat.from_dict(data["notebook"]), verdicts, data["happened"])
 
 

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from course_lib import questions
-from course_lib.checks.session import Verdict
+from course_lib.checks import Verdict
 from marking.gradebook import Points, is_answer
 from marking.submissions import is_own, name_of, number_of
 

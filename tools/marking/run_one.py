@@ -32,8 +32,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from run_notebooks import KernelHere
 
 from course_lib import questions
-from course_lib.checks.kinds import WRONG
-from course_lib.checks.session import Verdict
+from course_lib.checks import Verdict
+from course_lib.questions.question import WRONG
 from marking import answers
 from marking.isolation import kill_group
 from marking.kernel import ANSWER, MOST_REPORTS
@@ -148,7 +148,7 @@ class Run:
         if "missing" in observed:
             self.happened.append(f"{number}: there is no `{name}`")
             words = f"There is no `{name}`: was it renamed, or did its cell stop at an error?"
-            verdict = Verdict(number, WRONG, words)
+            verdict = Verdict(WRONG, words, number=number)
         else:
             verdict = answers.judge(questions.find(number, self.seed), observed)
         self.verdicts[number] = verdict

@@ -1,0 +1,1 @@
+"""The explorer of slides S6 to S8: `view` is what it shows, `picture` how, `explorer` the controls."""

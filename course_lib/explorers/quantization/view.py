@@ -1,0 +1,203 @@
+"""What the quantization explorer shows, as numbers: one tensor quantised by absmax and by zero-point."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from course_lib._arguments import one_of, whole
+from course_lib.number_formats import IntFormat, encode
+from course_lib.quantization import (
+    DB_PER_BIT,
+    ErrorMeasures,
+    Quantized,
+    absmax_quantize,
+    as_blocks,
+    example_tensor,
+    quantization_error,
+    stored_bytes,
+    with_outlier,
+    zeropoint_quantize,
+)
+from course_lib.units import format_number
+
+METHODS = {"absmax": absmax_quantize, "zero-point": zeropoint_quantize}
+SLICES = {"tensor": 0, "row": 0, "column": 0, "block of 32": 32, "block of 8": 8}
+"""What one scale is shared by; for blocks, their size."""
+DATA = {
+    "normal": ("Normal data", (-4, 4)),
+    "uniform": ("Uniform data", (-1, 1)),
+    "ReLU-like": ("ReLU-like data", (0, 4)),
+    "100 to 104": ("Data from 100 to 104", (100, 104)),
+}
+"""What the sentence calls each kind of data, and the range that its histogram shows."""
+BITS = (2, 8)
+SHOWN = ("mapping", "histogram", "staircase", "error")
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """One method: the tensor quantised by it, what that costs, and the way of the chosen value through it.
+
+    `scale` and `zero_point` are those of the value's slice; `exact` is value / scale + zero_point before rounding;
+    `limits` are the lowest and the highest code that the method has; `codes` are those of the slice, in order;
+    `pattern` is the code's bits, in two's complement.
+    """
+
+    method: str
+    quantized: Quantized
+    error: ErrorMeasures
+    stored_bytes: float
+    limits: tuple[int, int]
+    codes: NDArray[np.int8]
+    scale: float
+    zero_point: int
+    exact: float
+    code: int
+    pattern: str
+    back: float
+
+
+@dataclass(frozen=True, eq=False)
+class QuantizationView:
+    """What the explorer shows: the tensor, both ways through the codes, and the sentence.
+
+    `x` is the tensor, in rows of one block each where blocks share a scale; `values` are those that share the chosen
+    value's scale, in order, and `slice_uses` begins what is said of them; `span` is what the histogram shows.
+    `by_bits` and `by_slice` have the SQNR in dB of both methods, for every number of bits and for everything that can
+    share a scale (for the error's picture only); `bits_a_value` has what the latter cost in all.
+    """
+
+    show: str
+    bits: int
+    scale_per: str
+    x: NDArray[np.float32]
+    span: tuple[float, float]
+    value: float
+    slice_uses: str
+    values: NDArray[np.float32]
+    ways: tuple[Way, ...]
+    by_bits: dict[str, list[float]]
+    by_slice: dict[str, list[float]]
+    bits_a_value: dict[str, list[float]]
+    sentence: str
+
+    def written(self, number: float) -> str:
+        """Return a real number as text, with as many decimals as tell a hundredth of the smaller step."""
+        return _written(number, self.ways)
+
+
+def sliced(x: NDArray[Any], per: str) -> tuple[NDArray[Any], int | None]:
+    """Return the tensor, and the axis along which each slice has a scale of its own, as the two methods want them.
+
+    Errors: `ValueError` for anything that is not in `SLICES`.
+    """
+    if size := SLICES[one_of("scale_per", per, SLICES)]:
+        return as_blocks(x, size), 0
+    return x, {"tensor": None, "row": 0, "column": 1}[per]
+
+
+def quantization_view(
+    data: str, outlier: float, place: str, bits: int, scale_per: str, rank: int, show: str
+) -> QuantizationView:
+    """Return what the explorer shows for its controls' values.
+
+    `rank` chooses the value, in per cent of all values in order: 0 is the smallest, 100 the largest.
+    Errors: `ValueError` or `TypeError` as `example_tensors` and `quantization` raise them, and for an unknown
+    `scale_per`, `rank` or `show`.
+    """
+    show, bits, rank = one_of("show", show, SHOWN), whole("bits", bits, *BITS), whole("rank", rank, 0, 100)
+    x, axis = sliced(_tensor(data, outlier, place), scale_per)
+    chosen = np.argsort(x, axis=None, kind="stable")[round(rank / 100 * (x.size - 1))]
+    position = np.unravel_index(chosen, x.shape)
+    number = 0 if axis is None else int(position[axis])
+    values = np.sort(x if axis is None else x.take(number, axis), axis=None)
+    ways = tuple(_way(method, x, axis, bits, position) for method in METHODS)
+    by_bits: dict[str, list[float]] = {}
+    by_slice: dict[str, list[float]] = {}
+    bits_a_value: dict[str, list[float]] = {}
+    if show == "error":
+        for method in METHODS:
+            tensor = (data, outlier, place)
+            by_bits[method] = [_cost(method, *tensor, scale_per, n)[0] for n in range(BITS[0], BITS[1] + 1)]
+            costs = [_cost(method, *tensor, per, bits) for per in SLICES]
+            by_slice[method], bits_a_value[method] = ([cost[part] for cost in costs] for part in (0, 1))
+    return QuantizationView(
+        show=show,
+        bits=bits,
+        scale_per=scale_per,
+        x=x,
+        span=DATA[data][1],
+        value=float(x[position]),
+        slice_uses=f"all {x.size:,} values use" if axis is None else f"{scale_per.split()[0]} {number + 1} uses",
+        values=values,
+        ways=ways,
+        by_bits=by_bits,
+        by_slice=by_slice,
+        bits_a_value=bits_a_value,
+        sentence=_sentence(data, outlier, place, bits, scale_per, float(x[position]), x.size, ways),
+    )
+
+
+def _way(method: str, x: NDArray[Any], axis: int | None, bits: int, position: tuple[Any, ...]) -> Way:
+    quantized = METHODS[method](x, bits, axis=axis)
+    number = 0 if axis is None else int(position[axis])
+    scales, zero_points = np.ravel(quantized.scale), np.ravel(quantized.zero_point)
+    scale, zero_point = float(scales[number]), int(zero_points[number % zero_points.size])
+    code, top = int(quantized.values[position]), 2 ** (bits - 1) - 1
+    return Way(
+        method=method,
+        quantized=quantized,
+        error=quantization_error(x, quantized),
+        stored_bytes=stored_bytes(quantized, bits),
+        limits=(-top if method == "absmax" else -top - 1, top),
+        codes=np.sort(quantized.values if axis is None else quantized.values.take(number, axis), axis=None),
+        scale=scale,
+        zero_point=zero_point,
+        exact=float(x[position]) / scale + zero_point,
+        code=code,
+        pattern=f"{encode(code, IntFormat(f'int{bits}', bits)):0{bits}b}",
+        back=float(quantized.dequantize()[position]),
+    )
+
+
+@lru_cache(64)
+def _tensor(data: str, outlier: float, place: str) -> NDArray[np.float32]:
+    return with_outlier(example_tensor(data), outlier, place)
+
+
+@lru_cache(1024)
+def _cost(method: str, data: str, outlier: float, place: str, scale_per: str, bits: int) -> tuple[float, float]:
+    """Return the SQNR in dB, and the bits that a value takes, scales and zero-points included."""
+    x, axis = sliced(_tensor(data, outlier, place), scale_per)
+    quantized = METHODS[method](x, bits, axis=axis)
+    return quantization_error(x, quantized).sqnr_db, 8 * stored_bytes(quantized, bits) / x.size
+
+
+def _sentence(
+    data: str, outlier: float, place: str, bits: int, per: str, value: float, size: int, ways: tuple[Way, ...]
+) -> str:
+    absmax, zeropoint = ways
+    far = f" with {place} times {format_number(outlier)}" if outlier > 1 else ""
+    errors = "; ".join(f"{w.method} RMSE {format_number(w.error.rmse)}, SQNR {w.error.sqnr_db:.1f} dB" for w in ways)
+    gain = zeropoint.error.sqnr_db - absmax.error.sqnr_db
+    better = f"{'Zero-point' if gain > 0 else 'Absmax'} is better by {abs(gain):.1f} dB"
+    saved = [f"{100 * (1 - way.stored_bytes / (4 * size)):.1f} %" for way in ways]
+    by_both = f"{saved[0]} by absmax, {saved[1]} by zero-point" if saved[0] != saved[1] else saved[0]
+    return (
+        f"{DATA[data][0]}{far}, {bits} bits, a scale per {per}: {errors}. "
+        f"{better if abs(gain) >= 0.05 else 'They are equally good'}; the rule of 6.02 dB a bit gives "
+        f"{DB_PER_BIT * bits:.1f} dB. Memory saved, scales included: {by_both}. "
+        f"Value {_written(value, ways)} becomes {absmax.code} and comes back as {_written(absmax.back, ways)} by "
+        f"absmax, {zeropoint.code} and {_written(zeropoint.back, ways)} by zero-point."
+    )
+
+
+def _written(number: float, ways: tuple[Way, ...]) -> str:
+    decimals = max(0, math.ceil(-math.log10(min(way.scale for way in ways) / 100)))
+    return f"{number:,.{decimals}f}" if round(number, decimals) else "0"

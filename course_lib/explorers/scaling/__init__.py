@@ -1,0 +1,1 @@
+"""The explorer of slide S4: `view` is what it shows, `picture` how, `explorer` the controls."""

@@ -1,0 +1,1 @@
+"""The explorer of slide S3: `view` is what it shows, `picture` how, `explorer` the controls."""

@@ -1,0 +1,53 @@
+"""Memory: how big a model is in bytes, and whether it trains on the accelerators at hand.
+
+Slides S5 and S11 to S14. `components` has the slides' formulas, `setup` a whole training set-up with the largest batch
+that fits, `advice` the cheapest change that makes it fit.
+"""
+
+from course_lib.memory.advice import LADDERS, ORDER, Way, cheapest_way, single_changes
+from course_lib.memory.components import (
+    MASTER_BYTES,
+    MIXED,
+    OPTIMIZER_BYTES,
+    PARTS,
+    PRECISION_BYTES,
+    RECOMPUTE,
+    Fit,
+    TrainingMemory,
+    activation_bytes,
+    fits,
+    gradient_bytes,
+    kv_cache_bytes,
+    optimizer_bytes,
+    parameter_bytes,
+    training_memory,
+    zero_sharded,
+)
+from course_lib.memory.setup import TrainingSetup, assumed_shape, largest_batch
+
+__all__ = [
+    "LADDERS",
+    "MASTER_BYTES",
+    "MIXED",
+    "OPTIMIZER_BYTES",
+    "ORDER",
+    "PARTS",
+    "PRECISION_BYTES",
+    "RECOMPUTE",
+    "Fit",
+    "TrainingMemory",
+    "TrainingSetup",
+    "Way",
+    "activation_bytes",
+    "assumed_shape",
+    "cheapest_way",
+    "fits",
+    "gradient_bytes",
+    "kv_cache_bytes",
+    "largest_batch",
+    "optimizer_bytes",
+    "parameter_bytes",
+    "single_changes",
+    "training_memory",
+    "zero_sharded",
+]

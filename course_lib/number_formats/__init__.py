@@ -1,0 +1,68 @@
+"""Number formats: what a pattern of bits stands for, in every float format of deep learning and in int8.
+
+Slides S6 to S8. `patterns` is the slide's formula, there and back; `formats` has the formats themselves; `writing` puts
+a pattern into words and digits, `rounding` carries a number into a format and says what that costs.
+"""
+
+from course_lib.number_formats.formats import (
+    BF16,
+    FORMATS,
+    FP4_E2M1,
+    FP8_E4M3,
+    FP8_E5M2,
+    FP16,
+    FP32,
+    FP64,
+    INT4,
+    INT8,
+    TF32,
+    FloatFormat,
+    Format,
+    IntFormat,
+)
+from course_lib.number_formats.patterns import (
+    Fields,
+    Neighbours,
+    decode,
+    encode,
+    fields,
+    neighbours,
+    pattern_from_fields,
+    spacing,
+)
+from course_lib.number_formats.rounding import Carried, carry, encode_decimal, read_decimal
+from course_lib.number_formats.writing import bits, exact_decimal, formula, formula_latex, parse_bits
+
+__all__ = [
+    "BF16",
+    "FORMATS",
+    "FP4_E2M1",
+    "FP8_E4M3",
+    "FP8_E5M2",
+    "FP16",
+    "FP32",
+    "FP64",
+    "INT4",
+    "INT8",
+    "TF32",
+    "Carried",
+    "Fields",
+    "FloatFormat",
+    "Format",
+    "IntFormat",
+    "Neighbours",
+    "bits",
+    "carry",
+    "decode",
+    "encode",
+    "encode_decimal",
+    "exact_decimal",
+    "fields",
+    "formula",
+    "formula_latex",
+    "neighbours",
+    "parse_bits",
+    "pattern_from_fields",
+    "read_decimal",
+    "spacing",
+]

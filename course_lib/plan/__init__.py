@@ -1,0 +1,38 @@
+"""Plan: what you have (accelerators, days, data, a bound on the cost of use) turned into one training run.
+
+The capstone. `plan` is the lecture in one go; `resources` is what you have, `run` the plan in numbers, `words` the same
+in words, and `rules` what the plan goes by where the lecture leaves a number open.
+"""
+
+from course_lib.plan.plan import TrainingPlan, plan_training_run
+from course_lib.plan.resources import SERVING_PRECISIONS, Resources
+from course_lib.plan.rules import (
+    MOST_EPOCHS,
+    SERVING_ROOM,
+    TRAINING_ROOM,
+    published_utilization,
+    resources_of,
+    tokens_of_a_step,
+    training_precision,
+)
+from course_lib.plan.run import PlannedRun
+from course_lib.plan.words import Warning, given_up, memory_on_each, recipe
+
+__all__ = [
+    "MOST_EPOCHS",
+    "SERVING_PRECISIONS",
+    "SERVING_ROOM",
+    "TRAINING_ROOM",
+    "PlannedRun",
+    "Resources",
+    "TrainingPlan",
+    "Warning",
+    "given_up",
+    "memory_on_each",
+    "plan_training_run",
+    "published_utilization",
+    "recipe",
+    "resources_of",
+    "tokens_of_a_step",
+    "training_precision",
+]

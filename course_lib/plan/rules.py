@@ -1,0 +1,80 @@
+"""What a training plan goes by where the lecture leaves a number open, each with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
+from course_lib import catalog
+from course_lib._arguments import positive, whole
+from course_lib.compute_cost import model_flop_utilization, training_flop
+from course_lib.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
+
+MOST_EPOCHS = 4
+"""How often the same text may be read: up to 4 times is almost as good as new text (Muennighoff et al. 2023)."""
+
+TRAINING_ROOM, SERVING_ROOM = 0.1, 0.2
+"""Shares of an accelerator's memory to leave free: for logits, buffers and fragmentation; for the keys and values."""
+
+STEP_TOKENS = ((1e9, 2**19), (5e9, 2**20), (50e9, 2**21), (float("inf"), 2**22))
+"""Models up to a size, and the tokens of one step: 0.5 M to 4 M, after Brown et al. 2020, Table 2.1."""
+
+
+def training_precision(accelerator: str) -> str:
+    """Return the mixed precision to train in: fp32+bf16, or fp32+fp16 where the accelerator has no bf16.
+
+    Source: slides S6 and S11; the catalog's notes.
+
+    >>> training_precision("H100 SXM"), training_precision("V100")
+    ('fp32+bf16', 'fp32+fp16')
+    """
+    return "fp32+fp16" if "no bf16" in catalog.accelerator(accelerator).note else "fp32+bf16"
+
+
+def tokens_of_a_step(parameters: float) -> int:
+    """Return the tokens of one step that are usual for a model of this size: 2^19 to 2^22.
+
+    Source: Brown et al. 2020, Table 2.1.
+
+    >>> tokens_of_a_step(174.6e9)  # GPT-3 took 3.2 M, LLaMA 4 M
+    4194304
+    """
+    return next(tokens for size, tokens in STEP_TOKENS if positive("parameters", parameters) < size)
+
+
+@cache
+def published_utilization() -> Mapping[str, float]:
+    """Return what the catalog's runs achieved over all their hours, 6PD / (hours x peak), by the run's name.
+
+    >>> round(published_utilization()["LLaMA 65B"], 3)
+    0.477
+    """
+    reached = {}
+    for run in catalog.training_runs().values():
+        chip = catalog.accelerators().get(run.accelerator)
+        if chip and run.accelerator_hours:
+            flop, seconds = training_flop(run.parameters, run.tokens), run.accelerator_hours * SECONDS_PER_HOUR
+            reached[run.name] = float(model_flop_utilization(flop, seconds, 1, chip.fp16_bf16_flop_per_second))
+    return MappingProxyType(reached)
+
+
+def resources_of(run: str, num_accelerators: int) -> dict[str, str | float]:
+    """Return what a published run had, as arguments of `plan_training_run`: hardware, days and utilisation achieved.
+
+    `num_accelerators` stands in where the run does not report its own. The result is empty where the run reports no
+    hours, or two kinds of accelerators. Errors: `ValueError` for an unknown run.
+
+    >>> resources_of("BLOOM 176B", 1)["num_accelerators"], round(resources_of("BLOOM 176B", 1)["days"])
+    (384, 118)
+    """
+    published = catalog.training_run(run)
+    if run not in published_utilization() or published.accelerator_hours is None:
+        return {}
+    number = published.num_accelerators or whole("num_accelerators", num_accelerators)
+    return {
+        "accelerator": published.accelerator,
+        "num_accelerators": number,
+        "days": published.accelerator_hours * SECONDS_PER_HOUR / number / SECONDS_PER_DAY,
+        "utilization": published_utilization()[run],
+    }

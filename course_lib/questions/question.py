@@ -1,0 +1,195 @@
+"""A question: what it gives, what it asks, what is known to go wrong, and what becomes of an answer.
+
+A question is a function of a `Pick`, decorated with its number, title, slides and badge; it returns one of the kinds:
+
+    @question("1.1", "What a training costs", slides="S1", badge=Badge(difficulty=1, importance=3, minutes=3))
+    def cost_of_a_run(pick: Pick) -> Number:
+        run = catalog.training_run(pick("GPT-3 175B", "LLaMA 65B"))
+        return Number(answer=6 * run.parameters * run.tokens, unit="FLOP", ...)
+
+`pick` returns its first option in the public edition (seed 0) and any other in a class edition. Misconceptions are
+data: each `Wrong` is an answer, a value or a function, and the hint that a student deserves who gives it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+CORRECT, WRONG, OPEN = "correct", "not yet", "not answered yet"
+EDGE = {CORRECT: "#006b4f", WRONG: "#d55e00", OPEN: "#808080"}
+"""The colour of each state's edge and box."""
+
+
+@dataclass(frozen=True)
+class Badge:
+    """How hard a question is and how much it matters, from 1 to 3 each, and how many minutes it takes."""
+
+    difficulty: int
+    importance: int
+    minutes: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is not on the scales."""
+        if self.difficulty not in (1, 2, 3) or self.importance not in (1, 2, 3) or not 1 <= self.minutes <= 60:
+            raise ValueError(f"difficulty and importance must be 1, 2 or 3, minutes 1 to 60; got {self!r}")
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """One well-known wrong answer, a value or a function, and the hint that names the mistake behind it."""
+
+    answer: Any
+    hint: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that a question gives: a value, and words that say its unit or its source."""
+
+    value: Any
+    words: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict:
+    """What became of an answer: its state, one sentence, and one line of detail where that helps.
+
+    A kind of question gives it without a number, the question adds its own; it shows itself in a notebook.
+    """
+
+    state: str
+    message: str = ""
+    detail: str = ""
+    number: str = ""
+
+    @property
+    def correct(self) -> bool:
+        """Whether the answer was right."""
+        return self.state == CORRECT
+
+    def __str__(self) -> str:
+        """Return the one or two lines as text."""
+        first = f"{self.number} {self.state}" if self.state == OPEN else f"{self.number} {self.message}"
+        return f"{first}\n    {self.detail}" if self.detail else first
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self._html()}
+
+    def _html(self) -> str:
+        words = self.state.capitalize() + "." if self.state == OPEN else self.message
+        lines = f"<strong>{escape(self.number)}</strong> {escape(words)}"
+        if self.detail:
+            lines += f"<br><code>{escape(self.detail)}</code>"
+        return f'<div style="border-left: 4px solid {EDGE[self.state]}; padding: 2px 8px">{lines}</div>'
+
+
+class Pick:
+    """Choose what differs between editions; the choice depends on the seed, the question and nothing else."""
+
+    def __init__(self, seed: int, number: str) -> None:
+        """Make the chooser of one question in one edition."""
+        self.seed, self.number, self._asked = seed, number, 0
+
+    def __call__(self, *options: T) -> T:
+        """Return the first option in the public edition (seed 0), else one of the others.
+
+        The public edition's solutions can be read by everybody, so a class gets none of its numbers.
+
+        >>> Pick(0, "1.1")("GPT-3 175B", "LLaMA 65B"), Pick(7, "1.1")("GPT-3 175B", "LLaMA 65B")
+        ('GPT-3 175B', 'LLaMA 65B')
+        """
+        self._asked += 1
+        others = options[1:] or options
+        return others[self._draw(self._asked) % len(others)] if self.seed else options[0]
+
+    def _draw(self, what: object) -> int:
+        return int.from_bytes(digest(f"{self.seed}/{self.number}/{what}")[:8], "big")
+
+
+def digest(text: str) -> bytes:
+    """Return what is drawn from: the same bytes for the same text, on every machine."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+def reported(figure: T | None) -> T:
+    """Return a figure of the catalog that the question needs; `ValueError` where none was published."""
+    if figure is None:
+        raise ValueError("figure must be published for a question to use it; got None")
+    return figure
+
+
+def cited(source: str) -> str:
+    """Return a source without its remarks in brackets, which may give the answer away.
+
+    >>> cited("Brown et al. 2020, Table D.1 (3.64e3 PFLOP-days)")
+    'Brown et al. 2020, Table D.1'
+    """
+    return source.partition(" (")[0]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question in one edition: where it belongs, its badge, and what it asks.
+
+    `kind` is in words what kind it is: "number", "function", "choice", "find the error", "estimate".
+    """
+
+    number: str
+    title: str
+    slides: tuple[str, ...]
+    badge: Badge
+    kind: str
+    asks: Any
+
+    @property
+    def set_number(self) -> int:
+        """The number of the set, which is also the lesson's."""
+        return int(self.number.partition(".")[0])
+
+    @property
+    def points(self) -> int:
+        """What the question is worth in a class: as much as it is difficult."""
+        return self.badge.difficulty
+
+    def judge(self, answer: Any) -> Verdict:
+        """Return the verdict on an answer, and keep no record."""
+        try:
+            verdict = self.asks.judge(answer)
+        except Exception as error:  # of any kind: an object of the student's may fail at being looked at
+            verdict = Verdict(WRONG, f"Your answer could not be read: it raises {type(error).__name__}.")
+        return replace(verdict, number=self.number)
+
+
+Builder = Callable[[Pick], Any]
+"""A question's function: it returns one of the kinds (`kinds.py`)."""
+_BUILDERS: dict[str, tuple[Builder, dict[str, Any]]] = {}
+
+
+def question(number: str, title: str, *, slides: str, badge: Badge, kind: str = "") -> Callable[[Builder], Builder]:
+    """Register the function below as the question `number`, such as "1.2"; `slides` is such as "S1" or "S1 S2"."""
+
+    def register(builder: Builder) -> Builder:
+        about = {"number": number, "title": title, "slides": tuple(slides.split()), "badge": badge, "kind": kind}
+        _BUILDERS[number] = builder, about
+        return builder
+
+    return register
+
+
+def build(number: str, seed: int) -> Question:
+    """Return one registered question in one edition."""
+    builder, about = _BUILDERS[number]
+    asks = builder(Pick(seed, number))
+    return Question(**about | {"kind": about["kind"] or asks.called, "asks": asks})
+
+
+def registered() -> tuple[str, ...]:
+    """Return the numbers of the questions registered so far, in order."""
+    return tuple(sorted(_BUILDERS, key=lambda number: [int(part) for part in number.split(".")]))
