@@ -7,12 +7,15 @@ mappings from name to a frozen dataclass, in the order of the file, in bytes, FL
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
 from course_lib._arguments import one_of
+
+KINDS = ("GPU", "TPU")
+"""The kinds of accelerator in the catalog."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +24,16 @@ class Accelerator:
 
     Units: bytes, bytes/s, FLOP/s, integer operations/s. `None` means that the source prints no figure. A
     printed GB is taken as 1e9 bytes; a device reports a little more, so plans err on the safe side.
+    `kind` is one of `KINDS`; `bf16` tells whether the 16-bit rate holds for bf16 too, and not for fp16 alone.
     """
 
     name: str
+    kind: str
     memory_bytes: int
     memory_bandwidth_bytes_per_second: float
     fp32_flop_per_second: float | None
     fp16_bf16_flop_per_second: float
+    bf16: bool
     int8_op_per_second: float | None
     note: str
     source: str
@@ -91,10 +97,12 @@ def accelerators() -> Mapping[str, Accelerator]:
         {
             row["accelerator"]: Accelerator(
                 name=row["accelerator"],
+                kind=_word(row, "kind", KINDS),
                 memory_bytes=_count(row["memory_GB"] + "e9"),
                 memory_bandwidth_bytes_per_second=_scaled(row["memory_bandwidth_GB_per_s"], 9),
                 fp32_flop_per_second=_optional(row["fp32_TFLOP_per_s"], 12),
                 fp16_bf16_flop_per_second=_scaled(row["fp16_bf16_TFLOP_per_s"], 12),
+                bf16=_yes(row, "bf16"),
                 int8_op_per_second=_optional(row["int8_TOP_per_s"], 12),
                 note=row["note"],
                 source=row["source"],
@@ -125,9 +133,9 @@ def models() -> Mapping[str, Model]:
                 mlp_matrices=int(row["mlp_matrices"]),
                 vocab=int(row["vocab"]),
                 context=int(row["context"]),
-                tied_embeddings=row["tied_embeddings"] == "yes",
-                learned_positions=row["learned_positions"] == "yes",
-                biases=row["biases"] == "yes",
+                tied_embeddings=_yes(row, "tied_embeddings"),
+                learned_positions=_yes(row, "learned_positions"),
+                biases=_yes(row, "biases"),
                 parameters=_count(row["parameters"]),
                 source=row["source"],
             )
@@ -198,12 +206,20 @@ def training_run(name: str) -> TrainingRun:
 
 
 def _rows(filename: str) -> list[dict[str, str]]:
-    from importlib.resources import (
-        files,
-    )  # here, because importing it costs more than the rest of this module
+    from importlib.resources import files  # here, because it costs more to import than the rest of this module
 
     text = (files("course_lib") / "data" / filename).read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
+
+
+def _word(row: dict[str, str], column: str, accepted: Iterable[str]) -> str:
+    """Return one of the accepted words, or raise `ValueError` that names the column and the row."""
+    name = next(iter(row.values()))
+    return one_of(f"{column} of {name}", row[column], accepted)
+
+
+def _yes(row: dict[str, str], column: str) -> bool:
+    return _word(row, column, ("yes", "no")) == "yes"
 
 
 def _scaled(text: str, exponent: int = 0) -> float:

@@ -146,6 +146,30 @@ def test_an_accelerators_rates_are_dense_and_in_si_units(accelerator):
         assert 1.9 < accelerator.fp16_bf16_flop_per_second / accelerator.fp32_flop_per_second < 16.1
 
 
+@pytest.mark.parametrize("accelerator", ACCELERATORS, ids=name_of)
+def test_an_accelerators_kind_and_its_bf16_say_what_its_name_and_its_note_say(accelerator):
+    assert accelerator.kind == ("TPU" if "TPU" in accelerator.name else "GPU")
+    assert accelerator.bf16 == ("no bf16" not in accelerator.note)
+
+
+@pytest.mark.parametrize(
+    ("filename", "right", "wrong", "message"),
+    [
+        ("accelerators.csv", "V100,GPU", "V100,gpu", r"^kind of V100 'gpu' is unknown; did you mean 'GPU'"),
+        ("accelerators.csv", "125,no", "125,none", r"^bf16 of V100 'none' is unknown; .*accepted: 'yes', 'no'$"),
+        ("models.csv", "1024,yes", "1024,", r"^tied_embeddings of GPT-2 124M '' is unknown; accepted: 'yes', 'no'$"),
+    ],
+)
+def test_a_wrong_word_in_a_table_is_named_with_its_row(tmp_path, monkeypatch, filename, right, wrong, message):
+    text = (DATA / filename).read_text(encoding="utf-8")
+    assert right in text
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / filename).write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    monkeypatch.setattr("importlib.resources.files", lambda package: tmp_path)
+    with pytest.raises(ValueError, match=message):
+        TABLES[filename].__wrapped__()
+
+
 def test_the_figures_that_the_lessons_quote_are_exact():
     a100, h100 = catalog.accelerator("A100 80GB"), catalog.accelerator("H100 SXM")
     assert (a100.memory_bytes, a100.fp16_bf16_flop_per_second) == (80 * 10**9, 312e12)

@@ -108,7 +108,7 @@ def _bigger(accelerator: str) -> list[str]:
     others = [
         chip
         for chip in catalog.accelerators().values()
-        if chip.memory_bytes > now.memory_bytes and chip.name.startswith("TPU") == now.name.startswith("TPU")
+        if chip.memory_bytes > now.memory_bytes and chip.kind == now.kind
     ]
     return [chip.name for chip in sorted(others, key=lambda chip: chip.memory_bytes)]
 

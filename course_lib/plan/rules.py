@@ -24,12 +24,12 @@ STEP_TOKENS = ((1e9, 2**19), (5e9, 2**20), (50e9, 2**21), (float("inf"), 2**22))
 def training_precision(accelerator: str) -> str:
     """Return the mixed precision to train in: fp32+bf16, or fp32+fp16 where the accelerator has no bf16.
 
-    Source: slides S6 and S11; the catalog's notes.
+    Source: slides S6 and S11; the catalog.
 
     >>> training_precision("H100 SXM"), training_precision("V100")
     ('fp32+bf16', 'fp32+fp16')
     """
-    return "fp32+fp16" if "no bf16" in catalog.accelerator(accelerator).note else "fp32+bf16"
+    return "fp32+bf16" if catalog.accelerator(accelerator).bf16 else "fp32+fp16"
 
 
 def tokens_of_a_step(parameters: float) -> int:
