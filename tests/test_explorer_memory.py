@@ -26,7 +26,7 @@ from course_lib.memory import (
     RECOMPUTE,
     activation_bytes,
     assumed_shape,
-    cheapest_way,
+    cheapest_remedy,
     fits,
     largest_batch,
     training_memory,
@@ -126,7 +126,7 @@ def test_the_lower_bar_fits_and_is_the_cheapest_change_or_the_largest_batch(valu
     if view.after:
         assert view.after.fit()
     if view.spare < 0:
-        way = cheapest_way(view.setup)
+        way = cheapest_remedy(view.setup)
         assert view.after == (way.setup if way else None)
         assert "Short by" in view.sentence
     else:

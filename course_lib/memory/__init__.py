@@ -4,7 +4,7 @@ Slides S5 and S11 to S14. `components` has the slides' formulas, `setup` a whole
 that fits, `advice` the cheapest change that makes it fit.
 """
 
-from course_lib.memory.advice import LADDERS, ORDER, Way, cheapest_way, single_changes
+from course_lib.memory.advice import LADDERS, ORDER, Change, Remedy, cheapest_remedy, single_changes
 from course_lib.memory.components import (
     MASTER_BYTES,
     MIXED,
@@ -34,13 +34,14 @@ __all__ = [
     "PARTS",
     "PRECISION_BYTES",
     "RECOMPUTE",
+    "Change",
     "Fit",
+    "Remedy",
     "TrainingMemory",
     "TrainingSetup",
-    "Way",
     "activation_bytes",
     "assumed_shape",
-    "cheapest_way",
+    "cheapest_remedy",
     "fits",
     "gradient_bytes",
     "kv_cache_bytes",

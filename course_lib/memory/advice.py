@@ -11,7 +11,7 @@ alone: they are chosen for the model's sake.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -40,49 +40,73 @@ LADDERS: Mapping[str, Callable[[TrainingSetup], list[Any]]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One way to make a set-up fit: the `setup` after it, the `changes` in words, and what they `cost` in words."""
+class Change:
+    """One change to a set-up, in words: what there is then, what it costs, and what it stands `instead_of`, if it must.
+
+    >>> print(Change("4 sequences at a time", "no FLOP: add up 4 steps' gradients", instead_of="16"))
+    4 sequences at a time instead of 16
+    """
+
+    words: str
+    cost: str
+    instead_of: str = ""
+
+    def __str__(self) -> str:
+        """Return the change as one phrase, without its cost."""
+        return f"{self.words} instead of {self.instead_of}" if self.instead_of else self.words
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One way to make a set-up fit: the `setup` after it, and the `changes` that lead there, cheapest first."""
 
     setup: TrainingSetup
-    changes: tuple[str, ...]
-    costs: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """What each change costs, in words."""
+        return tuple(change.cost for change in self.changes)
 
     @property
     def sentence(self) -> str:
         """The changes with their costs, as one line."""
-        *first, last = [f"{change} ({cost})" for change, cost in zip(self.changes, self.costs, strict=True)] or [""]
+        *first, last = [f"{change} ({change.cost})" for change in self.changes] or [""]
         return " and ".join([", ".join(first), last] if first else [last])
 
 
-def single_changes(setup: TrainingSetup) -> tuple[Way, ...]:
+def single_changes(setup: TrainingSetup) -> tuple[Remedy, ...]:
     """Return every single change of `ORDER` that alone makes `setup` fit, cheapest first, each in its mildest form.
 
     The result is empty when none is enough, or none is needed. Source: slides S5 and S12 to S14.
 
     >>> short = TrainingSetup.of_model("Llama 2 7B", "A100 80GB", recompute="full")
-    >>> [way.changes for way in single_changes(short)]
-    [('8-bit optimizer states',), ('2 x A100 80GB, sharded at stage 1',), ('1 x H200 SXM instead of A100 80GB',)]
+    >>> for remedy in single_changes(short):
+    ...     print(*remedy.changes)
+    8-bit optimizer states
+    2 x A100 80GB, sharded at stage 1
+    1 x H200 SXM instead of A100 80GB
     """
     if setup.fit():
         return ()
     found = dict.fromkeys(_mildest(setup, fields) for fields in ORDER)
-    return tuple(_way(setup, after) for after in found if after)
+    return tuple(_remedy(setup, after) for after in found if after)
 
 
-def cheapest_way(setup: TrainingSetup) -> Way | None:
+def cheapest_remedy(setup: TrainingSetup) -> Remedy | None:
     """Return the cheapest single change that makes `setup` fit, else the cheapest changes together, else None.
 
     Together means: of the costliest kind of change as little as can be, then of the next, and so on down `ORDER`.
     A set-up that fits already comes back without changes. Source: slide S5, "will it train on my GPUs?".
 
-    >>> cheapest_way(TrainingSetup.of_model("Llama 2 70B", "A100 80GB", batch=2)).changes
-    ('full recomputation', '16 x A100 80GB, sharded at stage 3')
+    >>> print(*cheapest_remedy(TrainingSetup.of_model("Llama 2 70B", "A100 80GB", batch=2)).changes, sep=" and ")
+    full recomputation and 16 x A100 80GB, sharded at stage 3
     """
     if setup.fit():
-        return _way(setup, setup)
+        return _remedy(setup, setup)
     together = tuple(LADDERS)
     after = next((after for fields in (*ORDER, together) if (after := _mildest(setup, fields))), None)
-    return _way(setup, after) if after else None
+    return _remedy(setup, after) if after else None
 
 
 def _mildest(setup: TrainingSetup, fields: tuple[str, ...]) -> TrainingSetup | None:
@@ -113,26 +137,28 @@ def _bigger(accelerator: str) -> list[str]:
     return [chip.name for chip in sorted(others, key=lambda chip: chip.memory_bytes)]
 
 
-def _way(before: TrainingSetup, after: TrainingSetup) -> Way:
-    """Return the change between two set-ups in words, cheapest first."""
-    words: list[tuple[str, str]] = []
+def _remedy(before: TrainingSetup, after: TrainingSetup) -> Remedy:
+    """Return the remedy that leads from one set-up to another."""
+    return Remedy(after, tuple(_changes(before, after)))
+
+
+def _changes(before: TrainingSetup, after: TrainingSetup) -> Iterator[Change]:
+    """Yield the changes between two set-ups, cheapest first."""
     if after.batch != before.batch:
-        sequences = "1 sequence" if after.batch == 1 else f"{after.batch} sequences"
         steps = before.batch // after.batch
-        words.append((f"{sequences} at a time instead of {before.batch}", f"no FLOP: add up {steps} steps' gradients"))
+        cost = f"no FLOP: add up {steps} steps' gradients"
+        yield Change(f"{after.sequences} at a time", cost, instead_of=f"{before.batch}")
     if after.stage != before.stage and after.num_gpus == before.num_gpus:
         cost = "up to 1.5 times the communication" if after.stage == 3 else "no more communication"
-        words.append((f"sharding at stage {after.stage}", cost))
+        yield Change(f"sharding at stage {after.stage}", cost)
     if after.recompute != before.recompute:
         more = after.recomputed_flop() - before.recomputed_flop()
-        words.append((f"{after.recompute} recomputation", f"{100 * more:.2g} % more FLOP"))
+        yield Change(after.recomputation, f"{100 * more:.2g} % more FLOP")
     if after.optimizer != before.optimizer:
-        words.append(("8-bit optimizer states", "no FLOP, but coarser states"))
-    hardware = f"{after.num_gpus:,} x {after.accelerator}"
-    other = f" instead of {before.accelerator}" if after.accelerator != before.accelerator else ""
+        yield Change("8-bit optimizer states", "no FLOP, but coarser states")
+    other = before.accelerator if after.accelerator != before.accelerator else ""
     if after.num_gpus != before.num_gpus:
         cost = f"{after.num_gpus / before.num_gpus:.3g} times the accelerators, about the same accelerator-hours"
-        words.append((f"{hardware}, sharded at stage {after.stage}{other}", cost))
+        yield Change(f"{after.hardware}, sharded at stage {after.stage}", cost, instead_of=other)
     elif other:
-        words.append((f"{hardware}{other}", "another price"))
-    return Way(after, tuple(what for what, _ in words), tuple(cost for _, cost in words))
+        yield Change(after.hardware, "another price", instead_of=other)

@@ -60,6 +60,21 @@ class TrainingSetup:
         """The memory of one accelerator, in bytes."""
         return catalog.accelerator(self.accelerator).memory_bytes
 
+    @property
+    def sequences(self) -> str:
+        """The batch in words: "1 sequence" or "1,024 sequences"."""
+        return "1 sequence" if self.batch == 1 else f"{self.batch:,} sequences"
+
+    @property
+    def recomputation(self) -> str:
+        """What is computed again, in words: no, selective or full recomputation."""
+        return f"{'no' if self.recompute == 'none' else self.recompute} recomputation"
+
+    @property
+    def hardware(self) -> str:
+        """The accelerators in words: "8 x A100 80GB"."""
+        return f"{self.num_gpus:,} x {self.accelerator}"
+
     def memory(self) -> TrainingMemory:
         """Return what one accelerator holds; activations take 16 bits, and 32 in pure fp32."""
         kept = activation_bytes(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from course_lib import catalog
 from course_lib.catalog import TrainingRun
 from course_lib.compute_cost import forward_flop, training_flop
-from course_lib.memory import PARTS, cheapest_way
+from course_lib.memory import PARTS, cheapest_remedy
 from course_lib.plan.rules import SERVING_ROOM, TRAINING_ROOM, published_utilization, tokens_of_a_step
 from course_lib.plan.run import PlannedRun
 from course_lib.scaling import (
@@ -58,7 +58,7 @@ def sentence(plan: PlannedRun) -> str:
     """Return the plan in one sentence: what there is, the model, its cost, and the recipe."""
     have = plan.resources
     return (
-        f"{have.num_accelerators:,} x {have.accelerator} for {_days(have.days)} at {_percent(have.utilization)} train "
+        f"{plan.setup.hardware} for {_days(have.days)} at {_percent(have.utilization)} train "
         f"{format_count(plan.parameters)} parameters on {format_count(plan.tokens)} tokens, "
         f"{format_number(plan.tokens_per_parameter)} a parameter (P from {WORDS[plan.bound]}): "
         f"{format_flop(plan.flop)}, {_days(plan.days)}, {format_number(plan.hours)} accelerator-hours, "
@@ -70,9 +70,8 @@ def sentence(plan: PlannedRun) -> str:
 def recipe(plan: PlannedRun) -> str:
     """Return how the model is trained, in a few words."""
     setup = plan.setup
-    recomputation = f"{setup.recompute.replace('none', 'no')} recomputation"
     sharding = f", sharded at stage {setup.stage}" if setup.stage else ""
-    return f"{setup.precision}, {setup.optimizer}, {_sequences(setup.batch)} at a time, {recomputation}{sharding}"
+    return f"{setup.precision}, {setup.optimizer}, {setup.sequences} at a time, {setup.recomputation}{sharding}"
 
 
 def memory_on_each(plan: PlannedRun) -> str:
@@ -141,7 +140,7 @@ def _of_recipe(plan: PlannedRun) -> Iterator[str]:
     )
     yield (
         f"Step: {format_count(plan.step_tokens)} tokens, {setup.num_gpus:,} x {plan.micro_batches:,} x "
-        f"{_sequences(setup.batch)} of {setup.sequence:,} (by size, after Brown et al. 2020, Table 2.1); "
+        f"{setup.sequences} of {setup.sequence:,} (by size, after Brown et al. 2020, Table 2.1); "
         f"{format_number(steps)} steps."
     )
     yield (
@@ -224,9 +223,10 @@ def _about_hardware(plan: PlannedRun) -> Iterator[Warning]:
 def _about_memory(plan: PlannedRun) -> Iterator[Warning]:
     setup, spare = plan.setup, plan.setup.fit().spare_bytes
     if spare < 0:
-        way = cheapest_way(setup)
-        remedy = f"It would with {' and '.join(way.changes)}." if way else "No accelerator of the catalog is enough."
-        yield Warning("does not fit", f"by every recipe short by {format_bytes(-spare)} on each. {remedy}")
+        advice = "No accelerator of the catalog is enough."
+        if remedy := cheapest_remedy(setup):
+            advice = f"It would with {' and '.join(map(str, remedy.changes))}."
+        yield Warning("does not fit", f"by every recipe short by {format_bytes(-spare)} on each. {advice}")
     elif setup.optimizer != "adamw":
         yield Warning("8-bit optimizer states", "it does not fit with AdamW's usual 8 bytes a parameter.")
     if 0 <= spare < TRAINING_ROOM * setup.capacity * (1 - 1e-9):
@@ -268,8 +268,7 @@ def markdown(plan: PlannedRun, run: TrainingRun | None = None) -> str:
     }
     parts = [
         f"# Training plan: {format_count(plan.parameters)} parameters on {format_count(plan.tokens)} tokens",
-        f"{have.num_accelerators:,} x {have.accelerator} for {_days(have.days)}, at {_percent(have.utilization)} "
-        "of the advertised rate.",
+        f"{plan.setup.hardware} for {_days(have.days)}, at {_percent(have.utilization)} of the advertised rate.",
         "| what | plan |\n|---|---|\n" + "\n".join(f"| {name} | {text} |" for name, text in rows.items()),
         "## Rules of the lecture that it breaks",
         _bullets(map(str, warnings(plan))) or "None.",
@@ -293,7 +292,3 @@ def _days(days: float) -> str:
 
 def _percent(share: float, digits: int = 3) -> str:
     return f"{format_number(100 * share, digits)} %"
-
-
-def _sequences(batch: int) -> str:
-    return "1 sequence" if batch == 1 else f"{batch:,} sequences"

@@ -22,7 +22,7 @@ from course_lib.memory import (
     TrainingMemory,
     TrainingSetup,
     assumed_shape,
-    cheapest_way,
+    cheapest_remedy,
     largest_batch,
 )
 from course_lib.units import format_bytes, format_count
@@ -116,12 +116,12 @@ def _verdict(setup: TrainingSetup, spare: float, most: int) -> tuple[TrainingSet
         words = f"the largest batch that fits: {many}" if most == within else f"even {many} fit"
         return replace(setup, batch=within) if within > setup.batch else None, words, f"{fits}; {words}."
     short = f"Short by {format_bytes(-spare)}: "
-    way = cheapest_way(setup)
+    way = cheapest_remedy(setup)
     if way is None:
         words = "even all changes together do not make it fit"
         return None, words, f"{short}{words}."
     left = f"then {format_bytes(way.setup.fit().spare_bytes)} to spare"
-    words = " + ".join(change.split(" instead of ")[0] for change in way.changes)
+    words = " + ".join(change.words for change in way.changes)
     if len(way.changes) == 1:
         return way.setup, f"after: {words}", f"{short}the cheapest change that makes it fit is {way.sentence}, {left}."
     return way.setup, f"after: {words}", f"{short}no single change is enough; the cheapest together: {words}, {left}."
