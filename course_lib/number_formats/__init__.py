@@ -31,7 +31,15 @@ from course_lib.number_formats.patterns import (
     spacing,
 )
 from course_lib.number_formats.rounding import Carried, carry, encode_decimal, read_decimal
-from course_lib.number_formats.writing import bits, exact_decimal, formula, formula_latex, parse_bits
+from course_lib.number_formats.writing import (
+    Formula,
+    bits,
+    exact_decimal,
+    exact_text,
+    formula,
+    formula_latex,
+    parse_bits,
+)
 
 __all__ = [
     "BF16",
@@ -49,6 +57,7 @@ __all__ = [
     "Fields",
     "FloatFormat",
     "Format",
+    "Formula",
     "IntFormat",
     "Neighbours",
     "bits",
@@ -57,6 +66,7 @@ __all__ = [
     "encode",
     "encode_decimal",
     "exact_decimal",
+    "exact_text",
     "fields",
     "formula",
     "formula_latex",

@@ -7,6 +7,7 @@ lines, one pattern at a time, and never round without a sign of it.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -70,38 +71,106 @@ def exact_decimal(pattern: int, fmt: Format) -> str:
     ('3.1415927410125732421875', '-0')
     """
     _one(pattern, fmt)
-    return _exact(decode(pattern, fmt))
+    return exact_text(decode(pattern, fmt))
 
 
-def formula(pattern: int, fmt: Format) -> str:
-    """Return the formula that holds for a pattern, with its numbers filled in, as one line of text.
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """The formula that holds for one pattern: its numbers, and the line that they make, as text and in LaTeX.
+
+    A float is (-1)^sign x 2^(exponent - bias) x multiplier, where the multiplier is 1.m or 0.m; an integer is
+    -sign x 2^exponent + m, and its m stands in `multiplier`. Both are decimal, with every digit, and so is `value` where
+    it is `exact` (else it has 17 digits). `kind` is that of `Fields`; infinity and NaN have a `reason` instead.
+    Source: slides S7 and S8.
+
+    >>> from course_lib.number_formats import FP16
+    >>> pi = formula(0x4248, FP16)
+    >>> pi.exponent - pi.bias, pi.multiplier, pi.value, pi.left
+    (1, '1.5703125', '3.140625', '(-1)^0 × 2^(16 - 15) × 1.5703125')
+    """
+
+    kind: str
+    sign: int
+    value: str
+    exact: bool = True
+    exponent: int = 0
+    bias: int = 0
+    multiplier: str = ""
+    reason: str = ""
+
+    @property
+    def left(self) -> str:
+        """What stands before the value: the factors of a float, the terms of an integer."""
+        if self.kind == "integer":
+            return f"-{self.sign} × 2^{self.exponent} + {self.multiplier}"
+        if self.kind == "nan":
+            return "not a number"
+        factor = "infinity" if self.kind == "infinity" else f"2^({self.exponent} - {self.bias}) × {self.multiplier}"
+        return f"(-1)^{self.sign} × {factor}"
+
+    @property
+    def text(self) -> str:
+        """The formula as one line of text."""
+        right = "" if self.kind == "nan" else f" {'=' if self.exact else '≈'} {self.value}"
+        return f"{self.left}{right}{f', as {self.reason}' if self.reason else ''}"
+
+    @property
+    def latex(self) -> str:
+        r"""The formula in LaTeX, without the dollar signs.
+
+        >>> from course_lib.number_formats import FP16
+        >>> formula(0x4248, FP16).latex
+        '(-1)^{0} \\times 2^{16 - 15} \\times 1.5703125 = 3.140625'
+        """
+        if self.kind == "nan":
+            return rf"\text{{{self.text}}}"
+        equals = "=" if self.exact else r"\approx"
+        right = f"{equals} {_in_latex(self.value)}"
+        if self.kind == "integer":
+            return rf"-{self.sign} \times 2^{{{self.exponent}}} + {self.multiplier} {right}"
+        sign = rf"(-1)^{{{self.sign}}} \times"
+        if self.kind == "infinity":
+            return rf"{sign} \infty = {'-' * self.sign}\infty, \text{{as {self.reason}}}"
+        power = f"2^{{{self.exponent} - {self.bias}}}"
+        return rf"{sign} {power} \times {_in_latex(self.multiplier)} {right}"
+
+    def __str__(self) -> str:
+        """Return the text, so that a lesson can print a formula."""
+        return self.text
+
+
+def formula(pattern: int, fmt: Format) -> Formula:
+    """Return the formula that holds for a pattern, with its numbers filled in.
 
     Normal numbers have 1.m and e - bias, subnormal ones and zero 0.m and 1 - bias; infinity and NaN give their reason.
     Errors: as `bits`. Source: slides S7 and S8.
 
     >>> from course_lib.number_formats import FP16
-    >>> formula(0x4248, FP16)
-    '(-1)^0 × 2^(16 - 15) × 1.5703125 = 3.140625'
-    >>> formula(0x0001, FP16)
-    '(-1)^0 × 2^(1 - 15) × 0.0009765625 = 5.9604644775390625e-8'
+    >>> print(formula(0x4248, FP16))
+    (-1)^0 × 2^(16 - 15) × 1.5703125 = 3.140625
+    >>> print(formula(0x0001, FP16))
+    (-1)^0 × 2^(1 - 15) × 0.0009765625 = 5.9604644775390625e-8
     """
-    parts = _one(pattern, fmt)
-    exact = _exact(decode(pattern, fmt))
-    value = f"= {exact}" if len(exact) <= LONGEST_VALUE else f"≈ {decode(pattern, fmt):.17g}"
+    parts, number = _one(pattern, fmt), decode(pattern, fmt)
+    value = exact_text(number)
     if isinstance(fmt, IntFormat):
-        return f"-{parts.sign} × 2^{fmt.significand_bits} + {parts.significand} {value}"
+        return Formula(parts.kind, parts.sign, value, exponent=fmt.significand_bits, multiplier=str(parts.significand))
     if parts.kind == "infinity":
-        return f"(-1)^{parts.sign} × infinity {value}, as the exponent is all ones and the significand is 0"
+        return Formula(parts.kind, parts.sign, value, reason="the exponent is all ones and the significand is 0")
     if parts.kind == "nan":
-        reason = (
-            "the exponent is all ones and the significand is not 0"
-            if fmt.has_infinity
-            else "all bits after the sign are ones"
-        )
-        return f"not a number, as {reason}"
-    exponent = parts.exponent if parts.kind == "normal" else 1
-    multiplier = _exact((parts.kind == "normal") + parts.significand / 2**fmt.significand_bits)
-    return f"(-1)^{parts.sign} × 2^({exponent} - {fmt.bias}) × {multiplier} {value}"
+        all_ones = "the exponent is all ones and the significand is not 0"
+        reason = all_ones if fmt.has_infinity else "all bits after the sign are ones"
+        return Formula(parts.kind, parts.sign, value, reason=reason)
+    exact, normal = len(value) <= LONGEST_VALUE, parts.kind == "normal"
+    return Formula(
+        parts.kind,
+        parts.sign,
+        value if exact else f"{number:.17g}",
+        exact,
+        exponent=parts.exponent if normal else 1,
+        bias=fmt.bias,
+        multiplier=exact_text(normal + parts.significand / 2**fmt.significand_bits),
+    )
 
 
 def formula_latex(pattern: int, fmt: Format) -> str:
@@ -111,20 +180,24 @@ def formula_latex(pattern: int, fmt: Format) -> str:
     >>> formula_latex(0x4248, FP16)
     '(-1)^{0} \\times 2^{16 - 15} \\times 1.5703125 = 3.140625'
     """
-    latex = formula(pattern, fmt)
-    for text, replacement in _TO_LATEX:
-        latex = re.sub(text, replacement, latex)
-    return latex
+    return formula(pattern, fmt).latex
 
 
-_TO_LATEX = (
-    (r"(not a number, )?(as .*)", r"\\text{\1\2}"),
-    (r"\^(?:\((.*?)\)|(\d+))", r"^{\1\2}"),
-    (r"e\+?(-?\d+)", r" \\times 10^{\1}"),
-    ("×", r"\\times"),
-    ("≈", r"\\approx"),
-    ("infinity", r"\\infty"),
-)
+def exact_text(value: float) -> str:
+    """Return a float in decimal, every digit of it; 'infinity' and 'NaN' for what has none.
+
+    Source: slide S7, whose 3.1415927 is rounded.
+
+    >>> exact_text(0.1), exact_text(-float("inf"))
+    ('0.1000000000000000055511151231257827021181583404541015625', '-infinity')
+    """
+    return str(Decimal(value)).replace("E", "e").replace("Infinity", "infinity")
+
+
+def _in_latex(number: str) -> str:
+    """Return a number as Python writes it with its power of ten, if it has one, in LaTeX."""
+    mantissa, e, power = number.partition("e")
+    return rf"{mantissa} \times 10^{{{int(power)}}}" if e else mantissa
 
 
 def _one(pattern: Any, fmt: Format) -> Fields:
@@ -155,7 +228,3 @@ def _digits(line: str, widths: dict[str, int]) -> dict[str, str]:
 def _misfit(name: str, length: int, width: int) -> str:
     direction = "many" if length > width else "few"
     return f"{name} has {length} digit{'' if length == 1 else 's'}, {abs(length - width)} too {direction}"
-
-
-def _exact(value: float) -> str:
-    return str(Decimal(value)).replace("E", "e").replace("Infinity", "infinity")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -28,6 +26,7 @@ from course_lib.number_formats import (
     Fields,
     FloatFormat,
     Format,
+    Formula,
     IntFormat,
     bits,
     carry,
@@ -35,6 +34,7 @@ from course_lib.number_formats import (
     encode,
     encode_decimal,
     exact_decimal,
+    exact_text,
     fields,
     formula,
     neighbours,
@@ -84,7 +84,7 @@ class FloatDecoderView:
     fields: Fields
     hexadecimal: str
     binary: str
-    formula: str
+    formula: Formula
     exact: str
     value: str
     step: float | None
@@ -198,7 +198,7 @@ def _points(pattern: int, fmt: Format) -> tuple[Point, ...]:
             here = beside
     values = [decode(beside, fmt) for beside in found.values()]
     digits = next((n for n in range(6, 17) if len({f"{value:.{n}g}" for value in values}) == len(values)), 17)
-    labels = [text if len(text := _exact(value)) <= 9 else _tidy(f"{value:#.{digits}g}") for value in values]
+    labels = [text if len(text := exact_text(value)) <= 9 else _tidy(f"{value:#.{digits}g}") for value in values]
     points = [Point(*point) for point in zip(found.values(), found, labels, strict=True)]
     return tuple(sorted(points, key=lambda point: point.place))
 
@@ -217,13 +217,9 @@ def _tidy(text: str) -> str:
     return f"{mantissa}e{int(exponent)}" if e else text
 
 
-def _exact(value: float) -> str:
-    return str(Decimal(value)).replace("E+", "e").replace("E", "e").replace("Infinity", "infinity")
-
-
 def _written(value: float) -> str:
     """Return a value exactly where 19 characters are enough for it, else rounded to 17 digits."""
-    return exact if len(exact := _exact(value)) <= 19 else _tidy(f"{value:.17g}")
+    return exact if len(exact := exact_text(value)) <= 19 else _tidy(f"{value:.17g}")
 
 
 def _error(value: float) -> str:
@@ -247,7 +243,7 @@ def _sentence(view: FloatDecoderView) -> str:
     what = {"integer": "an integer", "infinity": "where all that is too large goes", "zero": "a zero"}.get(
         kind, f"a {kind} number"
     )
-    filled_in = _shortened(re.split(" [=≈] ", view.formula)[0], 52)
+    filled_in = _shortened(view.formula.left, 52)
     sentence = f"{fmt.name} {view.hexadecimal} is {_shortened(view.exact, 46)}, {what}: {filled_in}."
     beside = neighbours(view.pattern, fmt)
     below, above = (_written(decode(each, fmt)) for each in beside)
@@ -545,7 +541,7 @@ def factors(view: FloatDecoderView) -> tuple[str, str, str]:
     if view.step is None:
         return sign, f"e = {parts.exponent}, all ones", f"m = {parts.significand}"
     biased, hidden = (parts.exponent, 1) if parts.kind == "normal" else (1, 0)
-    multiplier = view.formula.split(" × ")[2].partition(" ")[0]
+    multiplier = view.formula.multiplier
     return sign, f"2{_raised(f'{biased} - {fmt.bias}')} = 2{_raised(parts.power)}", f"{hidden}.m = {multiplier}"
 
 
