@@ -1,4 +1,7 @@
-"""Argument checks shared by the topic modules: each refusal names the argument, value and what is accepted."""
+"""Argument checks shared by the topic modules: each refusal names the argument, value and what is accepted.
+
+What comes in as a number goes out as one: `plain` gives back Python's own numbers for scalars, and arrays as they are.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,17 @@ def numbers(name: str, value: ArrayLike, accepted: str = "a number or an array o
     return array
 
 
+def plain(result: Any) -> Any:
+    """Return an array as it is, and a single number (or word) as Python's own int, float or str."""
+    return result if np.ndim(result) else np.asarray(result).item()
+
+
 def positive(name: str, value: ArrayLike) -> Any:
     """Return `value` as float64 (a float if scalar), or raise unless every element is finite and > 0."""
     array = numbers(name, value, "a positive number").astype(np.float64)
     if not np.all(np.isfinite(array) & (array > 0)):
         raise ValueError(f"{name} must be positive and finite; got {value!r}")
-    return array if array.ndim else float(array)
+    return plain(array)
 
 
 def not_negative(name: str, value: ArrayLike) -> Any:
@@ -36,7 +44,7 @@ def not_negative(name: str, value: ArrayLike) -> Any:
     array = numbers(name, value, "a number that is not negative").astype(np.float64)
     if not np.all(np.isfinite(array) & (array >= 0)):
         raise ValueError(f"{name} must be finite and not negative; got {value!r}")
-    return array if array.ndim else float(array)
+    return plain(array)
 
 
 def fraction(name: str, value: ArrayLike) -> Any:
@@ -44,7 +52,7 @@ def fraction(name: str, value: ArrayLike) -> Any:
     array = numbers(name, value, "a number in (0, 1]").astype(np.float64)
     if not np.all((array > 0) & (array <= 1)):
         raise ValueError(f"{name} must lie in (0, 1]; got {value!r}")
-    return array if array.ndim else float(array)
+    return plain(array)
 
 
 def whole(name: str, value: Any, minimum: int = 1, maximum: int | None = None) -> int:

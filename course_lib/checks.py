@@ -12,7 +12,7 @@ from typing import Any
 
 from course_lib import questions
 from course_lib.questions.kinds import Choice
-from course_lib.questions.question import CORRECT, EDGE, OPEN, WRONG, Question, Verdict
+from course_lib.questions.question import CORRECT, EDGE, OPEN, WRONG, Question, Verdict, set_of
 from course_lib.questions.values import spell
 
 __all__ = ["Given", "Progress", "Verdict", "check", "edition", "given", "progress"]
@@ -161,7 +161,7 @@ def progress(set_number: int | None = None) -> Progress:
     if set_number is None:
         if not _states:
             raise ValueError("nothing was checked yet: run a check cell first, or name the set, as in progress(1)")
-        set_number = int(list(_states)[-1].partition(".")[0])
+        set_number = set_of(list(_states)[-1])
     numbers = questions.numbers_of(set_number)
     states = tuple((number, _states.get(number, OPEN)) for number in numbers)
     minutes = sum(questions.find(number, _seed).badge.minutes for number, state in states if state != CORRECT)

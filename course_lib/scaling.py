@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._arguments import not_negative, positive
+from course_lib._arguments import not_negative, plain, positive
 from course_lib.compute_cost import forward_flop, training_flop
 
 TOKENS_PER_PARAMETER = 20
@@ -47,7 +47,7 @@ def compute_optimal(flop: ArrayLike, tokens_per_parameter: ArrayLike = TOKENS_PE
     """
     ratio = positive("tokens_per_parameter", tokens_per_parameter)
     parameters = np.sqrt(positive("flop", flop) / (6 * ratio))
-    return _plain(parameters), _plain(ratio * parameters)
+    return plain(parameters), plain(ratio * parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class LossFit:
         """
         room = positive("loss", loss) - self.E - self.A / positive("parameters", parameters) ** self.alpha
         with np.errstate(divide="ignore", over="ignore"):
-            return _plain((self.B / np.maximum(room, 0.0)) ** (1 / self.beta))
+            return plain((self.B / np.maximum(room, 0.0)) ** (1 / self.beta))
 
     def cheapest_for_loss(self, loss: ArrayLike) -> tuple[Any, Any]:
         """Return the (P, D) that reaches `loss` at the least C = 6PD: the reverse of `optimal`.
@@ -126,7 +126,7 @@ class LossFit:
         with np.errstate(divide="ignore", over="ignore"):
             parameters = ((1 + self.alpha / self.beta) * self.A / room) ** (1 / self.alpha)
             tokens = ((1 + self.beta / self.alpha) * self.B / room) ** (1 / self.beta)
-        return _plain(parameters), _plain(tokens)
+        return plain(parameters), plain(tokens)
 
 
 HOFFMANN_2022 = LossFit(E=1.69, A=406.4, B=410.7, alpha=0.34, beta=0.28)
@@ -180,7 +180,3 @@ def largest_model_within(
         cost = positive("inference_flop_per_token", inference_flop_per_token)  # type: ignore[arg-type]
         way, parameters = "inference", cost / forward_flop(1, 1)
     return ModelChoice(parameters, ratio * parameters, training_flop(parameters, ratio * parameters), way)
-
-
-def _plain(value: Any) -> Any:
-    return value if np.ndim(value) else float(value)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib._arguments import numbers
+from course_lib._arguments import numbers, plain
 from course_lib.number_formats.formats import FloatFormat, Format, IntFormat
 
 
@@ -52,13 +52,13 @@ def decode(pattern: ArrayLike, fmt: Format) -> Any:
         return decode(np.arange(2**fmt.bits), fmt)[patterns]
     sign, exponent, significand = _split(patterns, fmt)
     if isinstance(fmt, IntFormat):
-        return _plain(significand - sign * 2.0 ** (fmt.bits - 1))
+        return plain(significand - sign * 2.0 ** (fmt.bits - 1))
     hidden_bit = np.where(exponent == 0, 0.0, 1.0)
     with np.errstate(over="ignore"):  # fp64's own infinities and NaNs, set in the next two lines
         size = np.ldexp(hidden_bit + significand / 2**fmt.significand_bits, _power(exponent, fmt))
     size = np.where(_magnitude(patterns, fmt) > fmt.largest_pattern, np.inf, size)
     size = np.where(_is_nan(patterns, fmt), np.nan, size)
-    return _plain(np.where(sign == 1, -size, size))
+    return plain(np.where(sign == 1, -size, size))
 
 
 def encode(value: ArrayLike, fmt: Format) -> Any:
@@ -80,7 +80,7 @@ def encode(value: ArrayLike, fmt: Format) -> Any:
         raise ValueError(f"value must be a number, for {fmt.name} has no NaN; got {value!r}")
     if isinstance(fmt, IntFormat):
         nearest = np.clip(np.rint(values), fmt.smallest, fmt.largest).astype(np.int64)
-        return _plain((nearest & (2**fmt.bits - 1)).astype(_unsigned(fmt)))
+        return plain((nearest & (2**fmt.bits - 1)).astype(_unsigned(fmt)))
     size = np.where(np.isfinite(values), np.abs(values), 0.0)
     power = np.where(size == 0, 1 - fmt.bias, np.maximum(np.frexp(size)[1] - 1, 1 - fmt.bias))
     steps = np.rint(np.ldexp(size, fmt.significand_bits - power)).astype(np.int64)  # in units of the last place
@@ -90,7 +90,7 @@ def encode(value: ArrayLike, fmt: Format) -> Any:
     magnitude = np.where(np.isinf(values), overflow, np.minimum(magnitude, overflow))
     quiet_nan = 2 ** (fmt.bits - 1) - 2 ** (fmt.significand_bits - 1) if fmt.has_infinity else overflow
     magnitude = np.where(nan, quiet_nan, magnitude).astype(np.uint64)
-    return _plain((magnitude | _sign_bit(np.signbit(values), fmt)).astype(_unsigned(fmt)))
+    return plain((magnitude | _sign_bit(np.signbit(values), fmt)).astype(_unsigned(fmt)))
 
 
 def fields(pattern: ArrayLike, fmt: Format) -> Fields:
@@ -113,7 +113,7 @@ def fields(pattern: ArrayLike, fmt: Format) -> Fields:
         kind = np.where(_magnitude(patterns, fmt) > fmt.largest_pattern, "infinity", kind)
         kind = np.where(_is_nan(patterns, fmt), "nan", kind)
         power = _power(exponent, fmt)
-    return Fields(*map(_plain, (sign, exponent, significand, kind, power)))
+    return Fields(*map(plain, (sign, exponent, significand, kind, power)))
 
 
 def pattern_from_fields(sign: ArrayLike, exponent: ArrayLike, significand: ArrayLike, fmt: Format) -> Any:
@@ -128,7 +128,7 @@ def pattern_from_fields(sign: ArrayLike, exponent: ArrayLike, significand: Array
     pattern = _sign_bit(_integers("sign", sign, fmt, 1), fmt)
     pattern = pattern | _integers("exponent", exponent, fmt, fmt.exponent_bits) << fmt.significand_bits
     pattern = pattern | _integers("significand", significand, fmt, fmt.significand_bits)
-    return _plain(pattern.astype(_unsigned(fmt)))
+    return plain(pattern.astype(_unsigned(fmt)))
 
 
 def neighbours(pattern: ArrayLike, fmt: Format) -> Neighbours:
@@ -154,7 +154,7 @@ def neighbours(pattern: ArrayLike, fmt: Format) -> Neighbours:
 
     def at(place: NDArray[np.int64]) -> Any:
         sign = (place < 0) | ((place == 0) & negative)
-        return _plain((np.abs(place).astype(np.uint64) | _sign_bit(sign, fmt)).astype(_unsigned(fmt)))
+        return plain((np.abs(place).astype(np.uint64) | _sign_bit(sign, fmt)).astype(_unsigned(fmt)))
 
     return Neighbours(at(np.maximum(place - 1, -last)), at(np.minimum(place + 1, last)))
 
@@ -171,10 +171,10 @@ def spacing(pattern: ArrayLike, fmt: Format) -> Any:
     """
     patterns = _integers("pattern", pattern, fmt)
     if isinstance(fmt, IntFormat):
-        return _plain(np.ones(patterns.shape))
+        return plain(np.ones(patterns.shape))
     if np.any(_magnitude(patterns, fmt) > fmt.largest_pattern):
         raise ValueError(f"pattern must be a finite number's, for infinity and NaN have no step; got {pattern!r}")
-    return _plain(np.ldexp(1.0, _power(_split(patterns, fmt)[1], fmt) - fmt.significand_bits))
+    return plain(np.ldexp(1.0, _power(_split(patterns, fmt)[1], fmt) - fmt.significand_bits))
 
 
 def _check_format(fmt: Any) -> None:
@@ -226,8 +226,3 @@ def _sign_bit(sign: Any, fmt: Format) -> Any:
 def _unsigned(fmt: Format) -> np.dtype[Any]:
     """Return the smallest unsigned type that holds a pattern."""
     return np.min_scalar_type(2**fmt.bits - 1)
-
-
-def _plain(array: Any) -> Any:
-    """Return an array as it is, and a single number as Python's own int, float or str."""
-    return array if np.ndim(array) else np.asarray(array).item()

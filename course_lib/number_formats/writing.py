@@ -79,8 +79,8 @@ class Formula:
     """The formula that holds for one pattern: its numbers, and the line that they make, as text and in LaTeX.
 
     A float is (-1)^sign x 2^(exponent - bias) x multiplier, where the multiplier is 1.m or 0.m; an integer is
-    -sign x 2^exponent + m, and its m stands in `multiplier`. Both are decimal, with every digit, and so is `value` where
-    it is `exact` (else it has 17 digits). `kind` is that of `Fields`; infinity and NaN have a `reason` instead.
+    -sign x 2^exponent + m, and its m stands in `multiplier`. Both are decimal, with every digit; `value` is too where
+    it is `exact`, else it has 17 digits. `kind` is that of `Fields`; infinity and NaN have a `reason` instead.
     Source: slides S7 and S8.
 
     >>> from course_lib.number_formats import FP16

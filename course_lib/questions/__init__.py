@@ -31,7 +31,7 @@ def numbers_of(set_number: int) -> tuple[str, ...]:
     if set_number not in known:
         raise ValueError(f"set {set_number!r} is unknown; accepted: {', '.join(map(str, known))}")
     importlib.import_module(f"{__name__}.{known[set_number]}")
-    return tuple(number for number in question.registered() if number.startswith(f"{set_number}."))
+    return tuple(number for number in question.registered() if question.set_of(number) == set_number)
 
 
 def find(number: str, seed: int = 0) -> Question:
@@ -42,8 +42,8 @@ def find(number: str, seed: int = 0) -> Question:
     >>> find("1.1").title
     'What a training costs'
     """
-    start = str(number).partition(".")[0]
-    known = numbers_of(int(start) if start.isdigit() else -1) if start.isdigit() else ()
+    set_number = question.set_of(number)
+    known = numbers_of(set_number) if set_number else ()
     if number not in known:
         there = f"this set has {', '.join(known)}" if known else "a number is such as '1.2'"
         raise ValueError(f"question {number!r} is unknown; {there}")

@@ -5,10 +5,8 @@ from __future__ import annotations
 from course_lib import catalog
 from course_lib.compute_cost import TransformerShape, backward_flop, forward_flop, training_flop
 from course_lib.questions.kinds import Choice, Function, Number
-from course_lib.questions.question import Badge, Fact, Pick, Wrong, cited, question, reported
-from course_lib.units import PFLOP_DAY, format_count, format_flop
-
-DAY = 24 * 3600
+from course_lib.questions.question import Badge, Fact, Pick, Wrong, counted, named, question, reported
+from course_lib.units import PFLOP_DAY, SECONDS_PER_DAY, format_count, format_flop
 
 
 @question("1.1", "What a training costs", slides="S1", badge=Badge(difficulty=1, importance=3, minutes=3))
@@ -19,9 +17,9 @@ def cost_of_a_run(pick: Pick) -> Number:
     published = f"Its authors report {format_flop(run.reported_flop)}." if run.reported_flop else "That is 6PD."
     return Number(
         given={
-            "model": Fact(run.name, cited(run.source)),
-            "parameters": Fact(P, f"a count: {format_count(P, 4)}"),
-            "tokens": Fact(D, f"a count: {format_count(D)}"),
+            "model": named(run),
+            "parameters": counted(P, digits=4),
+            "tokens": counted(D),
         },
         answer=training_flop(P, D),
         unit="FLOP",
@@ -46,13 +44,13 @@ def days_of_a_run(pick: Pick) -> Number:
     chip = catalog.accelerator(run.accelerator)
     number, hours = reported(run.num_accelerators), reported(run.accelerator_hours)
     peak, utilisation = chip.fp16_bf16_flop_per_second, 0.40
-    days = training_flop(run.parameters, run.tokens) / (number * peak * utilisation) / DAY
+    days = training_flop(run.parameters, run.tokens) / (number * peak * utilisation) / SECONDS_PER_DAY
     really = hours / number / 24
     return Number(
         given={
-            "model": Fact(run.name, cited(run.source)),
-            "parameters": Fact(run.parameters, f"a count: {format_count(run.parameters)}"),
-            "tokens": Fact(run.tokens, f"a count: {format_count(run.tokens)}"),
+            "model": named(run),
+            "parameters": counted(run.parameters),
+            "tokens": counted(run.tokens),
             "accelerators": Fact(number, f"of the kind {chip.name}"),
             "peak": Fact(peak, "FLOP/s each, dense 16-bit arithmetic, as advertised"),
             "utilisation": Fact(utilisation, "of the peak is achieved"),
@@ -60,7 +58,7 @@ def days_of_a_run(pick: Pick) -> Number:
         answer=days,
         unit="days",
         tolerance=0.01,
-        also={"hours": 24, "seconds": DAY, "weeks": 1 / 7},
+        also={"hours": 24, "seconds": SECONDS_PER_DAY, "weeks": 1 / 7},
         note=f"The reported hours come to {really:.1f} days: your estimate is {days / really:.2f} times that, "
         f"so the run reached {utilisation * days / really:.0%} of its peak.",
         wrong=(
@@ -197,9 +195,9 @@ def find_the_error(pick: Pick) -> Choice:
     nothing = "Every line is right."
     return Choice(
         given={
-            "model": Fact(run.name, cited(run.source)),
-            "parameters": Fact(run.parameters, f"a count: {format_count(run.parameters)}"),
-            "tokens": Fact(run.tokens, f"a count: {format_count(run.tokens)}"),
+            "model": named(run),
+            "parameters": counted(run.parameters),
+            "tokens": counted(run.tokens),
             "accelerators": Fact(number, f"of the kind {run.accelerator}"),
             "peak": Fact(peak, "FLOP/s each, dense 16-bit arithmetic, as advertised"),
             "utilisation": Fact(utilisation, "of the peak was achieved"),
@@ -230,9 +228,9 @@ def utilisation_of_a_run(pick: Pick) -> Number:
     published = f"Published: {run.reported_mfu}, from a closer count." if run.reported_mfu else "A believable value."
     return Number(
         given={
-            "model": Fact(run.name, cited(run.source)),
-            "parameters": Fact(run.parameters, f"a count: {format_count(run.parameters)}"),
-            "tokens": Fact(run.tokens, f"a count: {format_count(run.tokens)}"),
+            "model": named(run),
+            "parameters": counted(run.parameters),
+            "tokens": counted(run.tokens),
             "accelerators": Fact(number, f"of the kind {run.accelerator}"),
             "accelerator_hours": Fact(hours, "hours, all accelerators together, as reported"),
             "peak": Fact(peak, "FLOP/s each, dense 16-bit arithmetic, as advertised"),
@@ -265,8 +263,8 @@ def share_of_attention(pick: Pick) -> Number:
     share = attention / forward_flop(model.parameters, 1)
     return Number(
         given={
-            "model": Fact(model.name, cited(model.source)),
-            "parameters": Fact(model.parameters, f"a count: {format_count(model.parameters)}"),
+            "model": named(model),
+            "parameters": counted(model.parameters),
             "layers": Fact(shape.layers, "a count"),
             "heads": Fact(shape.heads, "a count, in each layer"),
             "hidden": Fact(shape.hidden, "the width of a layer"),

@@ -7,7 +7,7 @@ import math
 from course_lib import catalog
 from course_lib.memory import RECOMPUTE, activation_bytes, fits, parameter_bytes, training_memory, zero_sharded
 from course_lib.questions.kinds import Choice, Function, Number, Vector
-from course_lib.questions.question import Badge, Fact, Pick, Wrong, cited, question
+from course_lib.questions.question import Badge, Fact, Pick, Wrong, counted, named, question
 from course_lib.units import format_bytes, format_count
 
 GB, GIB = 1e9, 2**30
@@ -38,8 +38,8 @@ def four_precisions(pick: Pick) -> Vector:
     sizes = [parameter_bytes(P, kind) / GB for kind in ("fp32", "fp16", "bf16", "int8")]
     return Vector(
         given={
-            "model": Fact(model.name, cited(model.source)),
-            "parameters": Fact(P, f"a count: {format_count(P, 4)}"),
+            "model": named(model),
+            "parameters": counted(P, digits=4),
         },
         answer=sizes,
         unit="GB, in the order fp32, fp16, bf16, int8",
@@ -104,8 +104,8 @@ def saved_by_8_bit_states(pick: Pick) -> Number:
     in_8_bits = 2 * (1 + scale)
     return Number(
         given={
-            "model": Fact(model.name, cited(model.source)),
-            "parameters": Fact(model.parameters, f"a count: {format_count(model.parameters, 4)}"),
+            "model": named(model),
+            "parameters": counted(model.parameters, digits=4),
             "block": Fact(BLOCK, "numbers of the momentum share one scale; so do those of the variance"),
             "scale": Fact(SCALE, "bytes a scale, in fp32"),
         },
@@ -174,7 +174,7 @@ def find_the_error(pick: Pick) -> Choice:
     nothing = "Nothing is wrong: the published figure leaves something out."
     return Choice(
         given={
-            "parameters": Fact(P, f"a count: {format_count(P)}"),
+            "parameters": counted(P),
             "line_1": Fact("6 bytes", "parameters in fp32+fp16, after the slide: 4 + 2"),
             "line_2": Fact("2 bytes", "gradients in fp16, after the slide"),
             "line_3": Fact("12 bytes", "AdamW, after Anthony et al. 2023: fp32 copy 4, momentum 4, variance 4"),
@@ -226,8 +226,8 @@ def what_is_missing(pick: Pick) -> Number:
 
     return Number(
         given={
-            "model": Fact(model.name, cited(model.source)),
-            "parameters": Fact(P, f"a count: {format_count(P, 4)}"),
+            "model": named(model),
+            "parameters": counted(P, digits=4),
             "recipe": Fact(RECIPE, "fp32 master copy, bf16 copy; momentum and variance in fp32"),
             "activations": Fact(int(kept), f"bytes: one sequence of {model.context:,} tokens, full recomputation"),
             "memory": Fact(memory, f"bytes, one {chip}"),
@@ -263,7 +263,7 @@ def activations_of_a_batch(pick: Pick) -> Number:
     each = s * b * h * L
     return Number(
         given={
-            "model": Fact(model.name, cited(model.source)),
+            "model": named(model),
             "layers": Fact(L, "a count, L"),
             "hidden": Fact(h, "numbers a token, h"),
             "heads": Fact(a, "a count in each layer, a"),
@@ -307,7 +307,7 @@ def batches_that_fit(pick: Pick) -> Vector:
     batches = [math.floor(batch) for batch in exactly]
     return Vector(
         given={
-            "model": Fact(model.name, cited(model.source)),
+            "model": named(model),
             "layers": Fact(L, "a count, L"),
             "hidden": Fact(h, "numbers a token, h"),
             "heads": Fact(a, "a count in each layer, a"),

@@ -9,8 +9,7 @@ import numpy as np
 from course_lib import catalog
 from course_lib.number_formats import BF16, FORMATS, FP8_E5M2, FP16, FloatFormat, bits, decode, encode, fields, spacing
 from course_lib.questions.kinds import Bits, Choice, Function, Number
-from course_lib.questions.question import Badge, Fact, Pick, Wrong, cited, question
-from course_lib.units import format_count
+from course_lib.questions.question import Badge, Fact, Pick, Wrong, cited, counted, question
 
 
 def shape(fmt: FloatFormat) -> dict[str, Fact]:
@@ -37,7 +36,7 @@ def size_of_the_weights(pick: Pick) -> Number:
     return Number(
         given={
             "model": Fact(model.name, cited(model.source).partition(";")[0]),
-            "parameters": Fact(model.parameters, f"a count: {format_count(model.parameters)}"),
+            "parameters": counted(model.parameters),
             "format": Fact(fmt.name, "of every parameter"),
         },
         answer=size,

@@ -9,11 +9,10 @@ from course_lib.compute_cost import training_flop
 from course_lib.memory import RECOMPUTE, TrainingSetup, assumed_shape
 from course_lib.plan import MOST_EPOCHS, SERVING_ROOM, published_utilization
 from course_lib.questions.kinds import Choice, Number, Vector
-from course_lib.questions.question import Badge, Fact, Pick, Wrong, cited, question, reported
+from course_lib.questions.question import Badge, Fact, Pick, Wrong, cited, named, question, reported
 from course_lib.scaling import TOKENS_PER_PARAMETER, largest_model_within
-from course_lib.units import PFLOP_DAY, gpu_hours
+from course_lib.units import PFLOP_DAY, SECONDS_PER_DAY, gpu_hours
 
-DAY = 24 * 3600
 FOR_TRIALS = 0.1
 """The share of the budget that the case keeps back for trials and restarts."""
 
@@ -55,7 +54,7 @@ class Case:
     @property
     def flop(self) -> float:
         """The budget: accelerators x peak x utilisation x seconds."""
-        return self.accelerators * self.chip.fp16_bf16_flop_per_second * self.utilisation * self.days * DAY
+        return self.accelerators * self.chip.fp16_bf16_flop_per_second * self.utilisation * self.days * SECONDS_PER_DAY
 
     @property
     def budget(self) -> float:
@@ -101,8 +100,8 @@ def budget(pick: Pick) -> Number:
             Wrong(flop / case.utilisation**2, "The utilisation is upside down: it makes the budget smaller."),
             Wrong(flop / case.accelerators, "That is one accelerator. You have all of them."),
             Wrong(flop / 3600, "The rate is per second, and the time is in hours."),
-            Wrong(flop / DAY, "The rate is per second, and the time is in days."),
-            Wrong(flop / (case.days * DAY), "That is the rate in FLOP/s. A budget is a rate times a time."),
+            Wrong(flop / SECONDS_PER_DAY, "The rate is per second, and the time is in days."),
+            Wrong(flop / (case.days * SECONDS_PER_DAY), "That is the rate in FLOP/s. A budget is a rate times a time."),
             Wrong(2 * flop, "Twice too much: is that the peak with sparsity?"),
             Wrong(flop / 2, "Half of it: the peak counts a multiply-accumulate as two FLOP already."),
         ),
@@ -269,7 +268,7 @@ def plan_in_words(pick: Pick) -> Choice:
     fourfold = "We lose nothing by repeats: text read four times is as good as four times the text."
     return Choice(
         given={
-            "case": Fact(run.name, cited(run.source)),
+            "case": named(run),
             "their_parameters": Fact(run.parameters, "parameters"),
             "their_tokens": Fact(run.tokens, "tokens"),
             "their_hours": Fact(reported(run.accelerator_hours), f"{case.chip.name}-hours, as reported"),

@@ -17,7 +17,7 @@ from course_lib.quantization import (
     zeropoint_quantize,
 )
 from course_lib.questions.kinds import Choice, Function, Number, Vector
-from course_lib.questions.question import Badge, Fact, Pick, Wrong, cited, question
+from course_lib.questions.question import Badge, Fact, Pick, Wrong, named, question
 from course_lib.units import format_count
 
 GB, GIB = 1e9, 2**30
@@ -352,7 +352,7 @@ def memory_of_scales(pick: Pick) -> Number:
     saved = (once - twice) * P / 8
     return Number(
         given={
-            "model": Fact(model.name, cited(model.source)),
+            "model": named(model),
             "parameters": Fact(model.parameters, f"a count: {format_count(model.parameters)}, 4 bits each"),
             "block": Fact(BLOCK, "parameters share one scale"),
             "scale_bits": Fact(32, "bits a scale before: fp32"),

@@ -4,8 +4,8 @@ A question is a function of a `Pick`, decorated with its number, title, slides a
 
     @question("1.1", "What a training costs", slides="S1", badge=Badge(difficulty=1, importance=3, minutes=3))
     def cost_of_a_run(pick: Pick) -> Number:
-        run = catalog.training_run(pick("GPT-3 175B", "LLaMA 65B"))
-        return Number(answer=6 * run.parameters * run.tokens, unit="FLOP", ...)
+        run = catalog.training_run(pick("PaLM 540B", "GPT-3 175B", "BLOOM 176B"))
+        return Number(given={"model": named(run)}, answer=training_flop(run.parameters, run.tokens), unit="FLOP")
 
 `pick` returns its first option in the public edition (seed 0) and any other in a class edition. Misconceptions are
 data: each `Wrong` is an answer, a value or a function, and the hint that a student deserves who gives it.
@@ -18,6 +18,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any, TypeVar
+
+from course_lib.catalog import Model, TrainingRun
+from course_lib.units import format_count
 
 T = TypeVar("T")
 CORRECT, WRONG, OPEN = "correct", "not yet", "not answered yet"
@@ -134,6 +137,26 @@ def cited(source: str) -> str:
     return source.partition(" (")[0]
 
 
+def named(entry: Model | TrainingRun) -> Fact:
+    """Return the name of what the catalog has published, with where."""
+    return Fact(entry.name, cited(entry.source))
+
+
+def counted(count: float, digits: int = 3) -> Fact:
+    """Return a number of parameters or tokens, with how it is said: 1.4e12 and "a count: 1.4 T"."""
+    return Fact(count, f"a count: {format_count(count, digits)}")
+
+
+def set_of(number: object) -> int:
+    """Return the set that a question's number begins with: 4 for "4.2", and 0, which no set has, for no number.
+
+    >>> set_of("4.2"), set_of("four")
+    (4, 0)
+    """
+    start = str(number).partition(".")[0]
+    return int(start) if start.isdecimal() else 0
+
+
 @dataclass(frozen=True)
 class Question:
     """A question in one edition: where it belongs, its badge, and what it asks.
@@ -151,7 +174,7 @@ class Question:
     @property
     def set_number(self) -> int:
         """The number of the set, which is also the lesson's."""
-        return int(self.number.partition(".")[0])
+        return set_of(self.number)
 
     @property
     def points(self) -> int:

@@ -7,7 +7,7 @@ from math import log, sqrt
 from course_lib import catalog
 from course_lib.compute_cost import forward_flop, throughput, training_flop
 from course_lib.questions.kinds import Choice, Function, Number, Vector
-from course_lib.questions.question import Badge, Fact, Pick, Wrong, cited, question, reported
+from course_lib.questions.question import Badge, Fact, Pick, Wrong, counted, named, question, reported
 from course_lib.scaling import (
     BESIROGLU_2024,
     HOFFMANN_2022,
@@ -31,7 +31,7 @@ def share_a_budget(pick: Pick) -> Vector:
     P, D = compute_optimal(C)
     return Vector(
         given={
-            "model": Fact(run.name, cited(run.source)),
+            "model": named(run),
             "flop": Fact(C, "FLOP, the budget: what its training took, as reported"),
         },
         answer=[P, D],
@@ -86,9 +86,9 @@ def past_the_rule(pick: Pick) -> Number:
     side = "over-trained" if times > 1 else "not over-trained, but short of data"
     return Number(
         given={
-            "model": Fact(run.name, cited(run.source)),
-            "parameters": Fact(P, f"a count: {format_count(P, 4)}"),
-            "tokens": Fact(D, f"a count: {format_count(D)}"),
+            "model": named(run),
+            "parameters": counted(P, digits=4),
+            "tokens": counted(D),
         },
         answer=times,
         unit="",
@@ -194,8 +194,8 @@ def find_the_error(pick: Pick) -> Choice:
     nothing = "Every line is right."
     return Choice(
         given={
-            "model": Fact(model.name, cited(model.source)),
-            "parameters": Fact(P, f"a count: {format_count(P, 4)}"),
+            "model": named(model),
+            "parameters": counted(P, digits=4),
         },
         order=(tokens, predicted, compute, larger, nothing),
         answer=predicted,
@@ -304,9 +304,9 @@ def what_over_training_buys(pick: Pick) -> Number:
     back = (paid - least) / forward_flop(best - P, 1)
     return Number(
         given={
-            "model": Fact(run.name, cited(run.source)),
-            "parameters": Fact(P, f"a count: {format_count(P, 4)}"),
-            "tokens": Fact(D, f"a count: {format_count(D)}"),
+            "model": named(run),
+            "parameters": counted(P, digits=4),
+            "tokens": counted(D),
             "best_parameters": Fact(
                 best,
                 f"a count: {format_count(best)}, of the cheapest training to this loss, by Besiroglu et al. 2024",

@@ -5,10 +5,8 @@ from __future__ import annotations
 from course_lib import catalog
 from course_lib.compute_cost import training_flop
 from course_lib.questions.kinds import Choice, Function, Number
-from course_lib.questions.question import Badge, Fact, Pick, Wrong, cited, question, reported
-from course_lib.units import PFLOP_DAY, convert_compute, flop_from_gpu_hours, format_count, gpu_hours
-
-DAY = 24 * 3600
+from course_lib.questions.question import Badge, Fact, Pick, Wrong, counted, named, question, reported
+from course_lib.units import PFLOP_DAY, SECONDS_PER_DAY, convert_compute, flop_from_gpu_hours, gpu_hours
 
 
 @question("2.1", "A published cost in PFLOP-days", slides="S3", badge=Badge(difficulty=1, importance=3, minutes=3))
@@ -20,7 +18,7 @@ def cost_in_pflop_days(pick: Pick) -> Number:
     printed = "The paper prints 3,640: it divided first and rounded last." if run.name == "GPT-3 175B" else ""
     return Number(
         given={
-            "model": Fact(run.name, cited(run.source)),
+            "model": named(run),
             "flop": Fact(flop, "FLOP, a count, as its authors report"),
         },
         answer=days,
@@ -33,9 +31,10 @@ def cost_in_pflop_days(pick: Pick) -> Number:
             Wrong(flop / (1e15 * 24), "The day has 24 hours, and the seconds of each hour were forgotten."),
             Wrong(flop / (1e15 * 24 * 60), "Those are the minutes of a day. A rate in FLOP/s needs its seconds."),
             Wrong(flop / (1e15 * 3600), "Those are PFLOP-hours: the hours of the day were forgotten."),
-            Wrong(flop / (1e12 * DAY), "The prefix is wrong: T is 1e12, and P is a thousand times that."),
+            Wrong(flop / (1e12 * SECONDS_PER_DAY), "The prefix is wrong: T is 1e12, and P is a thousand times that."),
             Wrong(
-                flop * DAY / 1e15, "That multiplies by the seconds of a day: a larger unit makes the number smaller."
+                flop * SECONDS_PER_DAY / 1e15,
+                "That multiplies by the seconds of a day: a larger unit makes the number smaller.",
             ),
         ),
     )
@@ -90,7 +89,7 @@ def amount_rate_or_time(pick: Pick) -> Choice:
     every = "Any of them, because they are one amount in different units."
     return Choice(
         given={
-            "model": Fact(run.name, cited(run.source)),
+            "model": named(run),
             "accelerators": Fact(number, f"of the kind {run.accelerator}"),
             "peak": Fact(peak, "FLOP/s each, dense 16-bit arithmetic, as advertised"),
             "accelerator_hours": Fact(hours, "hours, all accelerators together, as reported"),
@@ -118,7 +117,7 @@ def achieved_rate(pick: Pick) -> Number:
     rate = number * chip.fp16_bf16_flop_per_second * utilisation / 1e15
     return Number(
         given={
-            "model": Fact(run.name, cited(run.source)),
+            "model": named(run),
             "accelerators": Fact(number, f"of the kind {chip.name}"),
             "peak": Fact(chip.fp16_bf16_flop_per_second, "FLOP/s each, dense 16-bit arithmetic, as advertised"),
             "utilisation": Fact(utilisation, "of the peak was achieved, as published"),
@@ -135,7 +134,9 @@ def achieved_rate(pick: Pick) -> Number:
             Wrong(rate / number / utilisation, "That is the peak of one accelerator, in PFLOP/s."),
             Wrong(2 * rate, "Twice too large: training is dense, and the peak with sparsity does not apply."),
             Wrong(rate / 2, "Half of it: the peak already counts a multiply-accumulate as two FLOP."),
-            Wrong(rate * DAY, "That is the work of a day, in PFLOP: an amount. The question asks for a rate."),
+            Wrong(
+                rate * SECONDS_PER_DAY, "That is the work of a day, in PFLOP: an amount. The question asks for a rate."
+            ),
         ),
     )
 
@@ -151,7 +152,7 @@ def peak_with_sparsity(pick: Pick) -> Number:
     share = achieved / dense
     return Number(
         given={
-            "model": Fact(run.name, cited(run.source)),
+            "model": named(run),
             "achieved_rate": Fact(achieved, "FLOP/s of one accelerator, by 6PD and the reported hours"),
             "printed": Fact(2 * dense / 1e12, f"TFLOP/s in 16-bit arithmetic, with sparsity: datasheet of {chip.name}"),
         },
@@ -199,7 +200,7 @@ def write_gpu_hours(pick: Pick) -> Function:
             ),
             Wrong(lambda C, peak, u: C / (peak * u), "Those are seconds: FLOP divided by FLOP/s."),
             Wrong(lambda C, peak, u: C / (peak * u * 60), "Those are minutes: an hour has 60 of them, not 60 seconds."),
-            Wrong(lambda C, peak, u: C / (peak * u * DAY), "Those are GPU-days."),
+            Wrong(lambda C, peak, u: C / (peak * u * SECONDS_PER_DAY), "Those are GPU-days."),
             Wrong(lambda C, peak, u: C / (2 * peak * u * 3600), "The peak was doubled, as if training were sparse."),
             Wrong(
                 lambda C, peak, u: 2 * C / (peak * u * 3600),
@@ -225,7 +226,7 @@ def another_accelerator(pick: Pick) -> Number:
     answer = gpu_hours(flop, new * new_share)
     return Number(
         given={
-            "model": Fact(run.name, cited(run.source)),
+            "model": named(run),
             "old_hours": Fact(hours, f"{run.accelerator}-hours, as reported"),
             "old_peak": Fact(old, f"FLOP/s, dense 16-bit arithmetic, {run.accelerator}"),
             "old_utilisation": Fact(old_share, "of the old peak, by 6PD and the reported hours"),
@@ -270,7 +271,7 @@ def find_the_error(pick: Pick) -> Choice:
     return Choice(
         given={
             "model": Fact(model.name, "trained in bf16 on one A100, timed by a public notebook"),
-            "parameters": Fact(model.parameters, f"a count: {format_count(model.parameters)}"),
+            "parameters": counted(model.parameters),
             "tokens_per_second": Fact(TIMED[model.name], "forward and backward pass, as measured"),
         },
         order=(work, achieved, peak, share, nothing),
@@ -300,9 +301,9 @@ def hours_of_a_run(pick: Pick) -> Number:
     hours = gpu_hours(training_flop(run.parameters, run.tokens), chip.fp16_bf16_flop_per_second * utilisation)
     return Number(
         given={
-            "model": Fact(run.name, cited(run.source)),
-            "parameters": Fact(run.parameters, f"a count: {format_count(run.parameters)}"),
-            "tokens": Fact(run.tokens, f"a count: {format_count(run.tokens)}"),
+            "model": named(run),
+            "parameters": counted(run.parameters),
+            "tokens": counted(run.tokens),
             "peak": Fact(chip.fp16_bf16_flop_per_second, f"FLOP/s, dense 16-bit arithmetic, {chip.name}"),
             "utilisation": Fact(utilisation, "of the peak, as assumed here"),
         },
