@@ -19,9 +19,20 @@ def _rounded(value: float, digits: int) -> float:
     return float(f"{value:.{whole('digits', digits) - 1}e}")
 
 
+def _mantissa(value: float, digits: int) -> tuple[str, int]:
+    """Return the digits of `value`, one of them before the point, and the power of ten that they stand for."""
+    mantissa, power = f"{value:.{digits - 1}e}".split("e")
+    return mantissa, int(power)
+
+
 def _exponential(value: float, digits: int) -> str:
-    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-    return f"{mantissa}e{int(exponent)}"
+    mantissa, power = _mantissa(value, digits)
+    return f"{mantissa}e{power}"
+
+
+def _trimmed(text: str) -> str:
+    """Return a number in writing without zeros that end its decimals."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _significant(value: float, digits: int) -> str:
@@ -30,8 +41,7 @@ def _significant(value: float, digits: int) -> str:
     if rounded and not 1e-6 <= rounded < 1e15:
         return _exponential(value, digits)
     decimals = max(0, digits - 1 - math.floor(math.log10(rounded))) if rounded else 0
-    text = f"{rounded:,.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return _trimmed(f"{rounded:,.{decimals}f}")
 
 
 def _scaled(value: float, steps: list[tuple[float, str]], digits: int) -> str:
@@ -79,8 +89,8 @@ def format_number(number: float, digits: int = 3) -> str:
     number = _amount("number", number)
     rounded = _rounded(number, digits)
     if 0 < rounded < 1e-4 or rounded >= 1e9:
-        mantissa, exponent = _exponential(number, digits).split("e")
-        return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{exponent}"
+        mantissa, power = _mantissa(number, digits)
+        return f"{_trimmed(mantissa)}e{power}"
     return _significant(number, digits)
 
 
