@@ -16,7 +16,7 @@ from course_lib.plan.rules import (
     training_precision,
 )
 from course_lib.plan.run import PlannedRun
-from course_lib.plan.words import Warning, given_up, memory_on_each, recipe
+from course_lib.plan.words import Warning, given_up, memory_on_each, recipe, reported_time
 
 __all__ = [
     "MOST_EPOCHS",
@@ -32,6 +32,7 @@ __all__ = [
     "plan_training_run",
     "published_utilization",
     "recipe",
+    "reported_time",
     "resources_of",
     "tokens_of_a_step",
     "training_precision",

@@ -236,17 +236,21 @@ def _about_memory(plan: PlannedRun) -> Iterator[Warning]:
         )
 
 
+def reported_time(run: TrainingRun) -> str:
+    """Return the accelerator-hours of a published run in words, also where it reports none."""
+    return f"{format_number(run.accelerator_hours)} hours" if run.accelerator_hours else "an unreported time"
+
+
 def comparison(plan: PlannedRun, run: TrainingRun) -> str:
     """Return how a published run differs from the plan, in words."""
     flop = training_flop(run.parameters, run.tokens)
-    hours = f"{format_number(run.accelerator_hours)} hours" if run.accelerator_hours else "an unreported time"
     more = BESIROGLU_2024.loss(plan.parameters, plan.tokens) - BESIROGLU_2024.loss(run.parameters, run.tokens)
     loss = f"{abs(more):.3f} nats {'higher' if more > 0 else 'lower'}" if abs(more) >= 5e-4 else "the same"
     return (
         f"{run.name}: {format_count(run.parameters)} on {format_count(run.tokens)}, "
         f"{format_number(run.tokens / run.parameters)} a parameter, {format_flop(flop)} (the plan: "
-        f"{format_number(plan.flop / flop, 2)} times that), {hours} on {run.accelerator}; the plan's loss is {loss} "
-        "(Besiroglu et al. 2024)."
+        f"{format_number(plan.flop / flop, 2)} times that), {reported_time(run)} on {run.accelerator}; the plan's loss "
+        f"is {loss} (Besiroglu et al. 2024)."
     )
 
 
