@@ -3,7 +3,9 @@
 
 ifeq ($(OS),Windows_NT)
 PYTHON ?= python
+PATH_SEPARATOR = ;
 else
+PATH_SEPARATOR = :
 PYTHON ?= $(shell command -v python3 || command -v python)
 endif
 SYSTEM_PYTHON = $(or $(PYTHON),$(error No Python was found: install Python 3.11 or newer and try again))
@@ -57,6 +59,7 @@ format: ## Mend style and format where that can be done without thinking
 lock: ## Write requirements.txt from pyproject.toml (LOCK=--upgrade for the newest versions)
 	@$(SYSTEM_PYTHON) tools/lock.py $(LOCK)
 
+bench: export PYTHONPATH = $(CURDIR)/tools$(PATH_SEPARATOR)$(CURDIR)/tests
 bench: ## Measure the library and the explorers beside their references
 	@$(RUN) benchmarks/bench_library.py
 	@$(RUN) benchmarks/bench_marking.py

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 
 import gfloat
@@ -48,9 +49,9 @@ def bench_decode() -> None:
         patterns = np.random.default_rng(0).integers(0, 2**16, 2**24, dtype=np.uint16)
         seconds = interleaved(
             5,
-            ours=lambda p=patterns, fmt=fmt: decode(p, fmt),
-            gfloat=lambda p=patterns, info=info: gfloat.decode_ndarray(info, p),
-            copy=lambda p=patterns: p.astype(np.float64),
+            ours=partial(decode, patterns, fmt),
+            gfloat=partial(gfloat.decode_ndarray, info, patterns),
+            copy=partial(patterns.astype, np.float64),
         )
         quicker = ratio(seconds, "gfloat", "ours")
         print(f"decode 2**24 random {fmt.name} patterns: {median(seconds['ours']) * 1e3:.0f} ms")

@@ -1,6 +1,6 @@
 """How long it takes to mark a class, with its target in brackets, and beside one plain run of the same notebook.
 
-    python benchmarks/bench_marking.py [--students 40] [--jobs 2]
+    python benchmarks/bench_marking.py [--students 40] [--jobs 2]   (with tools and tests on the path: `make bench`)
 
 The class is of one set; every fourth student leaves the last question open, and every tenth hands in an endless loop.
 """
@@ -8,18 +8,14 @@ The class is of one set; every fourth student leaves the last question open, and
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-
 import mark
-import run_notebooks
 from class_edition import ROOT, ClassEdition, hand_in, released
+from classroom.notebooks import execute
 
 SET = "01_compute_cost"
 MOST_SECONDS = 300
@@ -57,7 +53,7 @@ def hand_in_a_class(edition: ClassEdition, folder: Path, students: int) -> None:
 def seconds_of_a_plain_run(edition: ClassEdition) -> float:
     notebook = edition.solved(SET)
     started = time.perf_counter()
-    run_notebooks.execute(notebook, ROOT)
+    execute(notebook, ROOT)
     return time.perf_counter() - started
 
 

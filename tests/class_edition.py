@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nbformat
-from conftest import load_tool
+import release
+from classroom.cells import CellName, name_of
+from classroom.editions import Edition
+from classroom.master import MASTERS
+from classroom.student_copy import solution_of
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,10 +19,9 @@ SEED = 7
 
 def released(folder: Path, *set_names: str) -> ClassEdition:
     """Release sets into a folder, as `make release` does."""
-    release, editions = load_tool("release"), load_tool("marking.editions")
-    edition = editions.Edition(SEED, folder / f"edition_{SEED}")
+    edition = Edition(SEED, folder / f"edition_{SEED}")
     for name in set_names:
-        release.release(ROOT / "exercises" / "solutions" / f"{name}.ipynb", edition)
+        release.release(MASTERS / f"{name}.ipynb", edition)
     return ClassEdition(edition)
 
 
@@ -27,7 +29,7 @@ def released(folder: Path, *set_names: str) -> ClassEdition:
 class ClassEdition:
     """A released edition, and notebooks as students hand them in."""
 
-    edition: Any
+    edition: Edition
 
     def untouched(self, set_name: str) -> NotebookNode:
         return self.edition.read_release(set_name)
@@ -35,19 +37,18 @@ class ClassEdition:
     def solved(self, set_name: str, **instead: str) -> NotebookNode:
         """Return a notebook with every answer right, but for cells such as `answer_1_1` that read otherwise."""
         master = nbformat.read(self.edition.solutions(set_name), as_version=4)
-        solution_of = load_tool("make_exercises").solution_of
-        right = {cell.metadata.nbgrader.grade_id: solution_of(cell.source) for cell in master.cells}
-        changed = {name.replace("_", "-"): source for name, source in instead.items()}
+        right = {name_of(cell): solution_of(cell.source) for cell in master.cells}
+        changed = {CellName.parse(name.replace("_", "-")): source for name, source in instead.items()}
         notebook = self.untouched(set_name)
         for cell in notebook.cells:
-            name = cell.metadata.nbgrader.grade_id
-            if name in changed or name.startswith("answer-"):
+            name = name_of(cell)
+            if name in changed or name.is_answer:
                 cell.source = changed.get(name, right[name])
         return notebook
 
 
 def cell_called(notebook: NotebookNode, name: str) -> NotebookNode:
-    return next(cell for cell in notebook.cells if cell.metadata.nbgrader.grade_id == name)
+    return next(cell for cell in notebook.cells if name_of(cell) == CellName.parse(name))
 
 
 def hand_in(folder: Path, student: str, content: NotebookNode | bytes, name: str = "01_compute_cost_edition_7") -> Path:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import sys
 from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-TOOLS = Path(__file__).resolve().parent.parent / "tools"
 REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 
 
@@ -36,30 +31,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def reason(report: pytest.TestReport) -> str:
     words = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     return words.removeprefix("Skipped: ")
-
-
-def load_tool(name: str) -> ModuleType:
-    """Import `tools/NAME.py`, which is a script and not part of any package."""
-    if str(TOOLS) not in sys.path:
-        sys.path.append(str(TOOLS))
-    return importlib.import_module(name)
-
-
-@pytest.fixture(scope="session")
-def run_notebooks() -> ModuleType:
-    return load_tool("run_notebooks")
-
-
-@pytest.fixture(scope="session")
-def setup_env() -> ModuleType:
-    return load_tool("setup_env")
-
-
-@pytest.fixture(scope="session")
-def lab_tool() -> ModuleType:
-    return load_tool("lab")
-
-
-@pytest.fixture(scope="session")
-def clean() -> ModuleType:
-    return load_tool("clean")

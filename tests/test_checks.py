@@ -300,7 +300,7 @@ def kinds_note(asks: Any) -> str:
 
 
 def test_every_module_of_questions_belongs_to_a_topic() -> None:
-    shared = {"__init__", "question", "kinds", "values", "limits"}
+    shared = {"__init__", "question", "kinds", "values", "limits", "plain"}
     modules = {path.stem for path in (ROOT / "course_lib" / "questions").glob("*.py")} - shared
     assert modules == set(questions.sets().values())
     assert modules <= set(questions.TOPICS)

@@ -11,7 +11,8 @@ from typing import Any
 import ipywidgets as widgets
 import nbformat
 import pytest
-from conftest import load_tool
+from classroom import client, isolation, kernel
+from classroom.editions import Edition
 
 from course_lib import explorers
 
@@ -209,17 +210,16 @@ def test_the_commands_of_a_class_are_those_of_the_makefile() -> None:
 
 
 def test_what_a_submission_may_take_is_what_the_marking_allows() -> None:
-    isolation, run_one, kernel = (load_tool(f"marking.{name}") for name in ("isolation", "run_one", "kernel"))
     flat = " ".join(MARKING.split())
     assert f"A cell gets {isolation.CELL_SECONDS:g} seconds, a submission {isolation.SECONDS:g}, and" in flat
     assert f"and {kernel.MEMORY / 2**30:g} GiB of memory" in flat
-    assert f"{run_one.MOST_SHOWN:,} characters are kept" in flat
+    assert f"{client.MOST_SHOWN:,} characters are kept" in flat
 
 
 def test_what_the_table_of_points_may_say_is_said_by_the_marking() -> None:
     sources = "".join(
         path.read_text(encoding="utf-8")
-        for path in [*(ROOT / "tools" / "marking").glob("*.py"), ROOT / "tools/mark.py"]
+        for path in [*(ROOT / "tools" / "classroom").glob("*.py"), ROOT / "tools/mark.py"]
     )
     cells = re.findall(r"^\| (`.+?`) \|", part("### Mark", MARKING), re.MULTILINE)
     said = [words for cell in cells for words in re.findall(r"`(?:[\d.]+: )?([^`]+)`", cell)]
@@ -229,8 +229,7 @@ def test_what_the_table_of_points_may_say_is_said_by_the_marking() -> None:
 
 
 def test_every_file_of_an_edition_that_is_named_is_made(tmp_path: Path) -> None:
-    editions = load_tool("marking.editions")
-    edition = editions.Edition(7, tmp_path / "edition_7")
+    edition = Edition(7, tmp_path / "edition_7")
     named = re.findall(r"^\| `([\w.]+)(/?)`", part("### Release", MARKING), re.MULTILINE)
     made = {
         edition.path(step, "04_memory", "ann").relative_to(edition.folder).parts[0]

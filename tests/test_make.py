@@ -13,11 +13,12 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import clean
 import nbformat
 import pytest
+from classroom import environment, notebooks, server
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,17 +103,19 @@ def test_a_python_without_venv_is_told_which_package_to_install(module: str, pre
     assert f"sudo apt install python3.{sys.version_info.minor}-venv" in said[0]
 
 
-@pytest.mark.parametrize("name", ["setup_env", "lab"])
+@pytest.mark.parametrize(
+    "name", ["setup_env", "lab", "classroom/__init__", "classroom/environment", "classroom/server"]
+)
 def test_an_old_python_can_read_the_files_that_tell_it_so(name: str) -> None:
     ast.parse((TOOLS / f"{name}.py").read_text(encoding="utf-8"), feature_version=(3, 6))
     assert "from __future__ import annotations" not in (TOOLS / f"{name}.py").read_text(encoding="utf-8")
 
 
-def test_an_old_python_is_told_of_a_newer_one_beside_it(setup_env: ModuleType, monkeypatch: Any) -> None:
-    monkeypatch.setattr(setup_env.shutil, "which", lambda name: name if name == "python3.12" else None)
-    assert "PYTHON=python3.12" in setup_env.too_old_sentence()
-    monkeypatch.setattr(setup_env.shutil, "which", lambda name: None)
-    assert "install a newer one" in setup_env.too_old_sentence()
+def test_an_old_python_is_told_of_a_newer_one_beside_it(monkeypatch: Any) -> None:
+    monkeypatch.setattr(environment.shutil, "which", lambda name: name if name == "python3.12" else None)
+    assert "PYTHON=python3.12" in environment.too_old_sentence()
+    monkeypatch.setattr(environment.shutil, "which", lambda name: None)
+    assert "install a newer one" in environment.too_old_sentence()
 
 
 # What is installed, and when
@@ -121,8 +124,8 @@ def test_an_old_python_is_told_of_a_newer_one_beside_it(setup_env: ModuleType, m
 class Checkout:
     """A checkout whose commands are written down instead of run: making `.venv` makes an empty Python."""
 
-    def __init__(self, root: Path, tool: ModuleType) -> None:
-        self.root, self.tool, self.failing = root, tool, ""
+    def __init__(self, root: Path) -> None:
+        self.root, self.failing = root, ""
         self.commands: list[str] = []
         (root / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
         (root / "requirements.txt").write_text("uv==1.2.3\n", encoding="utf-8")
@@ -131,20 +134,20 @@ class Checkout:
         text = " ".join(map(str, command))
         self.commands.append(text)
         if "-m venv" in text:
-            python = self.tool.venv_python(self.root)
+            python = environment.venv_python(self.root)
             python.parent.mkdir(parents=True, exist_ok=True)
             python.touch()
         return int(bool(self.failing) and self.failing in text)
 
     def ensure(self, *extras: str) -> list[str]:
         self.commands.clear()
-        self.tool.ensure(extras, root=self.root, call=self.call)
+        environment.ensure(extras, root=self.root, call=self.call)
         return list(self.commands)
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, setup_env: ModuleType) -> Checkout:
-    return Checkout(tmp_path, setup_env)
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path)
 
 
 def test_the_first_time_the_locked_course_is_installed_with_the_locked_uv(checkout: Checkout) -> None:
@@ -191,15 +194,15 @@ def test_the_developers_set_contains_the_default_one_and_is_kept(checkout: Check
     assert checkout.ensure()[-1].endswith("--editable .[dev]")
 
 
-def test_a_moved_checkout_is_installed_again(checkout: Checkout, tmp_path_factory: Any, setup_env: ModuleType) -> None:
+def test_a_moved_checkout_is_installed_again(checkout: Checkout, tmp_path_factory: Any) -> None:
     checkout.ensure()
     moved = checkout.root.rename(tmp_path_factory.mktemp("elsewhere") / "course")
-    assert not setup_env.is_current((), moved)
+    assert not environment.is_current((), moved)
 
 
-def test_a_vanished_python_is_replaced(checkout: Checkout, setup_env: ModuleType) -> None:
+def test_a_vanished_python_is_replaced(checkout: Checkout) -> None:
     checkout.ensure()
-    setup_env.venv_python(checkout.root).unlink()
+    environment.venv_python(checkout.root).unlink()
     assert any("-m venv --clear" in command for command in checkout.ensure())
 
 
@@ -245,9 +248,9 @@ def test_a_port_that_is_none_is_refused_in_one_sentence(port: str) -> None:
     assert done.stderr.splitlines() == [f"A port is a whole number from 1 to 65535, as in PORT=9000; got {port!r}."]
 
 
-def test_without_a_port_the_next_free_one_is_taken(busy_port: int, lab_tool: ModuleType, monkeypatch: Any) -> None:
-    monkeypatch.setattr(lab_tool, "USUAL_PORT", busy_port)
-    assert busy_port < lab_tool.choose_port(None) < busy_port + lab_tool.PORTS_TO_TRY
+def test_without_a_port_the_next_free_one_is_taken(busy_port: int, monkeypatch: Any) -> None:
+    monkeypatch.setattr(server, "USUAL_PORT", busy_port)
+    assert busy_port < server.choose_port(None) < busy_port + server.PORTS_TO_TRY
 
 
 @pytest.mark.parametrize(
@@ -263,34 +266,34 @@ def test_without_a_port_the_next_free_one_is_taken(busy_port: int, lab_tool: Mod
     ],
 )
 def test_a_browser_is_opened_only_where_there_is_a_screen(
-    lab_tool: ModuleType, platform: str, environment: dict[str, str], screen: bool
+    platform: str, environment: dict[str, str], screen: bool
 ) -> None:
-    assert lab_tool.has_screen(environment, platform) is screen
+    assert server.has_screen(environment, platform) is screen
 
 
-def test_only_an_administrator_is_allowed_to_run_as_root(lab_tool: ModuleType, monkeypatch: Any) -> None:
-    monkeypatch.setattr(lab_tool.os, "geteuid", lambda: 0, raising=False)
-    assert "--allow-root" in lab_tool.server_arguments(8888, False)
-    monkeypatch.setattr(lab_tool.os, "geteuid", lambda: 1000)
-    assert "--allow-root" not in lab_tool.server_arguments(8888, False)
+def test_only_an_administrator_is_allowed_to_run_as_root(monkeypatch: Any) -> None:
+    monkeypatch.setattr(server.os, "geteuid", lambda: 0, raising=False)
+    assert "--allow-root" in server.server_arguments(8888, False)
+    monkeypatch.setattr(server.os, "geteuid", lambda: 1000)
+    assert "--allow-root" not in server.server_arguments(8888, False)
 
 
-def test_the_server_prints_an_address_that_opens_the_first_lesson(tmp_path: Path, lab_tool: ModuleType) -> None:
-    port = lab_tool.choose_port(None)
-    arguments = lab_tool.server_arguments(port, False, root=tmp_path)
+def test_the_server_prints_an_address_that_opens_the_first_lesson(tmp_path: Path) -> None:
+    port = server.choose_port(None)
+    arguments = server.server_arguments(port, False, root=tmp_path)
     (tmp_path / "notebooks").mkdir()
-    nbformat.write(new_notebook(cells=[new_markdown_cell("# Start")]), tmp_path / lab_tool.FIRST_LESSON)
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Start")]), tmp_path / server.FIRST_LESSON)
     folders = {f"JUPYTER_{kind}_DIR": str(tmp_path / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
     log = (tmp_path / "log").open("w+", encoding="utf-8")
     serve = [sys.executable, str(TOOLS / "serve.py"), *arguments]
-    with log, subprocess.Popen(serve, env=os.environ | folders, stdout=log, stderr=log) as server:
+    with log, subprocess.Popen(serve, env=os.environ | folders, stdout=log, stderr=log) as serving:
         try:
-            address = wait_for_address(tmp_path / "log", server)
-            assert f":{port}/lab/tree/{lab_tool.FIRST_LESSON}?token=" in address
+            address = wait_for_address(tmp_path / "log", serving)
+            assert f":{port}/lab/tree/{server.FIRST_LESSON}?token=" in address
             with urllib.request.urlopen(address, timeout=30) as answer:
                 page = answer.read().decode()
         finally:
-            server.kill()
+            serving.kill()
     settings = json.loads(re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)[1])
     assert "@jupyterlab/apputils-extension:announcements" in settings["disabledExtensions"]
     assert "[W " not in (tmp_path / "log").read_text(encoding="utf-8")
@@ -369,19 +372,17 @@ def test_check_names_a_stale_notebook_and_writes_nothing(notebook: Path) -> None
 
 
 @pytest.mark.parametrize("content", [b"", b"not JSON", b"[]", b"{}", b"\xff", b'{"cells": [{}], "metadata": {}}'])
-def test_what_is_no_notebook_is_refused_in_a_sentence(
-    notebook: Path, content: bytes, run_notebooks: ModuleType
-) -> None:
+def test_what_is_no_notebook_is_refused_in_a_sentence(notebook: Path, content: bytes) -> None:
     notebook.write_bytes(content)
     with pytest.raises(SystemExit, match=r"00_try\.ipynb could not be read as a notebook"):
-        run_notebooks.read(notebook)
+        notebooks.read(notebook)
 
 
-def test_two_cells_with_one_id_get_two_and_the_first_keeps_its_own(run_notebooks: ModuleType) -> None:
+def test_two_cells_with_one_id_get_two_and_the_first_keeps_its_own() -> None:
     twins = new_notebook(cells=[new_code_cell("1"), new_code_cell("2")])
     for cell in twins.cells:
         cell.id = "mine"
-    ids = [cell.id for cell in run_notebooks.tidy(twins).cells]
+    ids = [cell.id for cell in notebooks.tidy(twins).cells]
     assert ids[0] == "mine"
     assert ids[1] != "mine"
 
@@ -437,7 +438,7 @@ def test_skipped_browser_tests_fail_where_a_browser_is_required(browser_tests: P
 # make clean
 
 
-def test_clean_removes_what_can_be_made_again_and_nothing_else(tmp_path: Path, clean: ModuleType) -> None:
+def test_clean_removes_what_can_be_made_again_and_nothing_else(tmp_path: Path) -> None:
     kept = ["README.md", "notebooks/00_start.ipynb", "exercises/mine.ipynb", "build.txt", "outside/keep.txt"]
     gone = [
         ".venv/bin/python",

@@ -13,11 +13,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import mark
 import nbformat
 import psutil
 import pytest
 from class_edition import ClassEdition, cell_called, hand_in, released
-from conftest import load_tool
+from classroom import gradebook
+from classroom.cells import Role, name_of
+from classroom.editions import Edition
+from classroom.submissions import gather
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 SET, MOST = "01_compute_cost", 17
@@ -81,7 +85,6 @@ def marked(edition: ClassEdition, tmp_path_factory: pytest.TempPathFactory) -> M
     hand_in_the_class(edition, folder, elsewhere)
     before = state_of(folder)
     temporary = tmp_path_factory.mktemp("temporary")
-    mark = load_tool("mark")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(temporary))
         patch.setenv("SECRET_TOKEN", "of the teacher")
@@ -254,7 +257,7 @@ def without_metadata(edition: ClassEdition) -> nbformat.NotebookNode:
 def with_mangled_metadata(edition: ClassEdition) -> nbformat.NotebookNode:
     notebook = edition.solved(SET)
     for cell, mangled in zip(notebook.cells, ("text", 7, None, [1], {"grade_id": 7}) * 20, strict=False):
-        if cell.metadata.nbgrader.grade_id.startswith("text"):
+        if name_of(cell).role is Role.TEXT:
             cell.metadata["nbgrader"] = mangled
     cell_called_check = next(cell for cell in notebook.cells if cell.id == "check-1-2")
     cell_called_check.metadata.nbgrader = {"grade_id": "check-1-2", "points": "many", "grade": "yes"}
@@ -411,7 +414,6 @@ def test_no_cell_of_a_table_is_a_formula(marked: Marked) -> None:
 
 
 def test_the_gradebook_has_the_points_of_the_table(marked: Marked) -> None:
-    gradebook = load_tool("marking.gradebook")
     for student in ("good", "half right", "no json"):
         found = gradebook.look_up(marked.edition.edition, SET, student)
         assert sum(part.got for part in found.values()) == marked.total(student)
@@ -435,10 +437,9 @@ def commands_with(text: str) -> list[str]:
 
 
 def test_two_who_hand_in_the_same_name_in_other_letters_are_two(tmp_path: Path) -> None:
-    submissions = load_tool("marking.submissions")
     (tmp_path / "ann.ipynb").write_bytes(b"")
     (tmp_path / "Ann").mkdir()
-    assert [one.student for one in submissions.gather(tmp_path)] == ["Ann", "ann-2"]
+    assert [one.student for one in gather(tmp_path)] == ["Ann", "ann-2"]
 
 
 # Before anything is marked
@@ -448,7 +449,6 @@ def test_an_environment_that_cannot_run_the_masters_marks_nobody(
     edition: ClassEdition, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """As with a Python that lacks numpy: every answer would fail, and a whole class would get nothing."""
-    mark = load_tool("mark")
     broken = tmp_path / "numpy"
     broken.mkdir()
     (broken / "__init__.py").write_text("raise ModuleNotFoundError(\"No module named 'numpy'\", name='numpy')")
@@ -459,16 +459,14 @@ def test_an_environment_that_cannot_run_the_masters_marks_nobody(
 
 
 def test_a_master_that_is_not_taken_as_right_marks_nobody(edition: ClassEdition, tmp_path: Path) -> None:
-    mark, editions = load_tool("mark"), load_tool("marking.editions")
-    spoilt = editions.Edition(7, Path(shutil.copytree(edition.edition.folder, tmp_path / "edition_7")))
+    spoilt = Edition(7, Path(shutil.copytree(edition.edition.folder, tmp_path / "edition_7")))
     nbformat.write(edition.solved(SET, answer_1_1="cost = 5"), spoilt.solutions(SET))
     with pytest.raises(SystemExit, match=f"Nothing was marked: the master of {SET} is not marked as it must be"):
         mark.Marker(spoilt, jobs=2).prove_itself([SET])
 
 
 def test_an_edition_whose_questions_have_changed_since_marks_nobody(edition: ClassEdition) -> None:
-    mark, editions = load_tool("mark"), load_tool("marking.editions")
-    marker = mark.Marker(editions.Edition(8, edition.edition.folder), jobs=2)
+    marker = mark.Marker(Edition(8, edition.edition.folder), jobs=2)
     with pytest.raises(SystemExit, match="the course now asks something else"):
         marker.prove_itself([SET])
 
@@ -487,7 +485,7 @@ def test_a_folder_without_submissions_is_refused(
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match=complaint):
-        load_tool("mark").read_all(folder)
+        mark.read_all(folder)
 
 
 # What a person gives
@@ -499,7 +497,6 @@ def capstone(tmp_path_factory: pytest.TempPathFactory) -> ClassEdition:
 
 
 def test_points_that_a_person_gives_are_kept_until_the_words_change(capstone: ClassEdition, tmp_path: Path) -> None:
-    mark, gradebook = load_tool("mark"), load_tool("marking.gradebook")
     name, column = "07_plan_edition_7", "7.6 in words (of 3)"
     submissions, edition = tmp_path / "submissions", capstone.edition
 

@@ -8,28 +8,23 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import clean
 import nbformat
+import own_exercises
 import pytest
-from conftest import load_tool
 
 ROOT = Path(__file__).resolve().parent.parent
 EXERCISE = "exercises/01_compute_cost.ipynb"
 OWN = "my_exercises/01_compute_cost.ipynb"
 
 
-@pytest.fixture(scope="module")
-def tool() -> ModuleType:
-    return load_tool("own_exercises")
-
-
 class Clone:
     """A clone of the course with the JupyterLab side of `make lab`: what opens a notebook, and what saves it."""
 
-    def __init__(self, folder: Path, tool: ModuleType) -> None:
-        self.folder, self._tool = folder, tool
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def git(self, *arguments: str) -> str:
         who = ("-c", "user.name=A student", "-c", "user.email=student@example.org", "-c", "commit.gpgsign=false")
@@ -40,7 +35,7 @@ class Clone:
 
     @property
     def files(self) -> Any:
-        return self._tool.OwnExercises(root_dir=str(self.folder))
+        return own_exercises.OwnExercises(root_dir=str(self.folder))
 
     def open(self, path: str = EXERCISE) -> dict[str, Any]:
         return asyncio.run(self.files.get(path))
@@ -60,13 +55,13 @@ class Clone:
 
 
 @pytest.fixture
-def upstream(tmp_path: Path, tool: ModuleType) -> Clone:
+def upstream(tmp_path: Path) -> Clone:
     """The course as its authors have it: a repository with the files that matter here."""
     folder = tmp_path / "upstream"
     for name in (EXERCISE, ".gitignore", ".gitattributes"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
-    course = Clone(folder, tool)
+    course = Clone(folder)
     course.git("init", "--quiet", "--initial-branch=main")
     course.git("add", "--all")
     course.git("commit", "--quiet", "--message=The course")
@@ -74,9 +69,9 @@ def upstream(tmp_path: Path, tool: ModuleType) -> Clone:
 
 
 @pytest.fixture
-def student(upstream: Clone, tmp_path: Path, tool: ModuleType) -> Clone:
+def student(upstream: Clone, tmp_path: Path) -> Clone:
     upstream.git("clone", "--quiet", str(upstream.folder), str(tmp_path / "student"))
-    return Clone(tmp_path / "student", tool)
+    return Clone(tmp_path / "student")
 
 
 def change_upstream(upstream: Clone) -> None:
@@ -88,7 +83,7 @@ def change_upstream(upstream: Clone) -> None:
 
 
 def test_an_update_succeeds_and_leaves_answers_alone_where_upstream_changed_the_same_notebook(
-    upstream: Clone, student: Clone, tool: ModuleType
+    upstream: Clone, student: Clone
 ) -> None:
     student.answer("cost = 2.5e24")
     mine = student.read(OWN)
@@ -102,7 +97,7 @@ def test_an_update_succeeds_and_leaves_answers_alone_where_upstream_changed_the_
     assert "mended upstream" not in student.shows()
     assert student.git("status", "--porcelain") == ""
 
-    beside = tool.fresh("01", root=student.folder)
+    beside = own_exercises.fresh("01", root=student.folder)
     assert beside.read_bytes() == upstream.read(EXERCISE)
     assert student.read(OWN) == mine
     student.answer("cost = 2.53e24")
@@ -170,16 +165,16 @@ def test_other_files_are_saved_where_they_are(student: Clone) -> None:
         (OWN, None),
     ],
 )
-def test_only_an_exercise_has_an_own_copy(path: str, own: str | None, tool: ModuleType) -> None:
-    found = tool.own_path(path)
+def test_only_an_exercise_has_an_own_copy(path: str, own: str | None) -> None:
+    found = own_exercises.own_path(path)
     assert (found.as_posix() if found else None) == own
 
 
-def test_fresh_copies_never_overwrite_anything(student: Clone, tool: ModuleType) -> None:
-    made = [tool.fresh("compute_cost", root=student.folder).name for _ in range(4)]
+def test_fresh_copies_never_overwrite_anything(student: Clone) -> None:
+    made = [own_exercises.fresh("compute_cost", root=student.folder).name for _ in range(4)]
     assert made == [f"01_compute_cost{end}.ipynb" for end in ("", ".fresh", ".fresh-2", ".fresh-3")]
     with pytest.raises(SystemExit, match="there are 01_compute_cost"):
-        tool.fresh("99", root=student.folder)
+        own_exercises.fresh("99", root=student.folder)
 
 
 def test_git_ignores_what_students_write() -> None:
@@ -191,7 +186,7 @@ def test_make_lab_serves_exercises_this_way() -> None:
     assert "--ServerApp.contents_manager_class=own_exercises.OwnExercises" in serve
 
 
-def test_clean_removes_no_answers(tmp_path: Path, clean: ModuleType) -> None:
+def test_clean_removes_no_answers(tmp_path: Path) -> None:
     mine = tmp_path / OWN
     mine.parent.mkdir()
     mine.write_text(json.dumps({}), encoding="utf-8")

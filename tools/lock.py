@@ -11,7 +11,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
-import setup_env
+from classroom.environment import ROOT, make_venv_with_uv
 
 LOCK = "requirements.txt"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -35,11 +35,11 @@ COMPILE = [
 
 
 def main() -> None:
-    python = setup_env.make_venv_with_uv()
+    python = make_venv_with_uv()
     universal = ["--universal", "--python-version", PYTHONS[0], "--fork-strategy", "fewest"]
     same_header = ["--custom-compile-command", "make lock"]
     command = [python, *COMPILE, *universal, *same_header, "--quiet", "-o", LOCK, *sys.argv[1:]]
-    if subprocess.call(command, cwd=setup_env.ROOT) != 0:
+    if subprocess.call(command, cwd=ROOT) != 0:
         sys.exit(f"{LOCK} was not written; the lines above say why.")
     with ThreadPoolExecutor(max_workers=8) as pool:
         complaints = [*filter(None, pool.map(lambda where: why_not(python, *where), product(PYTHONS, PLATFORMS)))]
@@ -52,7 +52,7 @@ def why_not(python: str, version: str, platform: str) -> str | None:
     """Return what keeps the lock from being installed, from wheels alone, on that platform, or None."""
     only_wheels = ["--python-version", version, "--python-platform", platform, "--only-binary", ":all:"]
     command = [python, *COMPILE, *only_wheels, "--constraints", LOCK, "--no-header"]
-    found = subprocess.run(command, cwd=setup_env.ROOT, capture_output=True, text=True)
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if found.returncode == 0:
         return None
     return f"{LOCK} cannot be installed with Python {version} on {platform}:\n{found.stderr}"

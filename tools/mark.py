@@ -3,7 +3,7 @@
 Writes, beside the edition that was released, a table of points a set and a page of feedback a student. First it marks
 the masters and the untouched notebooks, and refuses to go on where these do not get what they must: an environment
 that lacks something would give a whole class nothing. Then every submission is read, before the code of any is run;
-each runs in a process, a folder and a kernel of its own (`marking/`), and what goes wrong there costs its own author
+each runs in a process, a folder and a kernel of its own (`classroom/`), and what goes wrong there costs its own author
 only. At the end the points are looked up in the gradebook. Marking again keeps the points that a person gave.
 """
 
@@ -18,28 +18,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 try:
     import nbformat
-    import run_notebooks
-    from marking import gradebook, report
-    from marking.editions import Edition, find_edition, shown
-    from marking.gradebook import is_answer
-    from marking.isolation import CELL_SECONDS, SECONDS, Result, run_isolated
-    from marking.submissions import (
-        FOREIGN,
-        Submission,
-        gather,
-        has_points,
-        name_of,
-        number_of,
-        restore,
-        set_of,
-        worth_a_look,
-    )
+    from classroom import feedback, gradebook
+    from classroom.cells import CellName, has_points, name_in, name_of
+    from classroom.editions import Edition, find_edition, shown
+    from classroom.isolation import CELL_SECONDS, SECONDS, Result, run_isolated
+    from classroom.notebooks import serialise
+    from classroom.sets import find_set
+    from classroom.submissions import FOREIGN, Submission, gather, restore, set_of, worth_a_look
     from nbformat import NotebookNode
 except ModuleNotFoundError as missing:
     sys.exit(f"Nothing was marked: this Python has no {missing.name}. `make mark` installs what marking needs.")
+
+Key = TypeVar("Key")
 
 
 def main() -> None:
@@ -83,21 +77,21 @@ class Marker:
     def by_set(self, handed_in: Sequence[Submission], wanted: str | None) -> dict[str, list[Submission]]:
         """Return the submissions of each set, one a student; who handed in nothing of any set is in each of them."""
         releases = {name: self.edition.read_release(name) for name in sorted(self.edition.released())}
-        names = [name for name in releases if wanted in (None, name, *name.split("_", 1))]
-        if not names:
+        asked_for = find_set(wanted, releases) if wanted is not None else None
+        if not releases or (wanted is not None and asked_for is None):
             sys.exit(f"No set {wanted!r} was released in edition {self.edition.seed}; there is {', '.join(releases)}.")
         found: dict[str | None, list[Submission]] = defaultdict(list)
         for one in handed_in:
             set_name = set_of(one, releases)
             found[set_name].append(one if set_name or one.problem else replace(one, notebook=None, problem=FOREIGN))
-        marked = [name for name in names if found[name] or wanted]
+        marked = [asked_for] if asked_for else [name for name in releases if found[name]]
         if not marked:
             sys.exit(f"Nothing was marked: no submission is of a set of edition {self.edition.seed}.")
         return {name: one_a_student([*found[name], *found[None]]) for name in marked}
 
     def prove_itself(self, set_names: Sequence[str]) -> None:
         """Exit, with nothing marked, where a master does not get all points here, or an untouched notebook gets any."""
-        jobs = {}
+        jobs: dict[tuple[str, str], NotebookNode] = {}
         for name in set_names:
             self.edition.refuse_other_questions(name)
             release = self.edition.read_release(name)
@@ -110,7 +104,7 @@ class Marker:
                 why = result.problem or (str(unlike[0]) if unlike else "it has no verdict")
                 sys.exit(f"Nothing was marked: {which} of {name} is not marked as it must be here: {why}")
 
-    def run_all(self, notebooks: Mapping[object, NotebookNode]) -> Iterator[tuple[object, Result]]:
+    def run_all(self, notebooks: Mapping[Key, NotebookNode]) -> Iterator[tuple[Key, Result]]:
         """Run several notebooks at once and yield what became of each, as they come."""
         with ThreadPoolExecutor(self.jobs) as pool:
             running = {
@@ -128,7 +122,7 @@ class Marker:
         """Mark one set and return a line that says where the points are."""
         release = self.edition.read_release(set_name)
         results: dict[str, Result] = {}
-        to_run: dict[object, NotebookNode] = {}
+        to_run: dict[str, NotebookNode] = {}
         for one in submissions:
             if one.notebook is None:
                 results[one.student] = Result(release, problem=one.problem)
@@ -143,7 +137,7 @@ class Marker:
             print(f"  {at} of {len(to_run)}: {student}: {said}", flush=True)
         reports = [self.concluded(set_name, one, results[one.student], release) for one in submissions]
         table = self.edition.folder / f"marks_{set_name}.csv"
-        report.write_table(table, reports)
+        feedback.write_table(table, reports)
         return f"{set_name}: {len(reports)} students in {shown(table)}; feedback in {shown(table.parent / 'feedback')}"
 
     def other_edition(self, submitted: NotebookNode) -> list[str]:
@@ -153,7 +147,7 @@ class Marker:
             return []
         return [f"written in another edition; marked as edition {self.edition.seed}"]
 
-    def concluded(self, set_name: str, one: Submission, result: Result, release: NotebookNode) -> report.Report:
+    def concluded(self, set_name: str, one: Submission, result: Result, release: NotebookNode) -> feedback.Report:
         """Conclude a submission; where its content makes that impossible, it costs its author and nobody else."""
         try:
             return self.conclude(set_name, one, result, release)
@@ -161,7 +155,7 @@ class Marker:
             words = f"what came of it could not be written: {type(error).__name__}"
             return self.conclude(set_name, one, Result(release, problem=words), release)
 
-    def conclude(self, set_name: str, one: Submission, result: Result, release: NotebookNode) -> report.Report:
+    def conclude(self, set_name: str, one: Submission, result: Result, release: NotebookNode) -> feedback.Report:
         """Enter what became of a submission, look it up again, and write what the student and a person read."""
         student = one.student
         points, anew = self.points(set_name, student, result, release)
@@ -169,13 +163,13 @@ class Marker:
         if result.problem:
             marked.unlink(missing_ok=True)
         else:
-            write(marked, run_notebooks.serialise(result.notebook))
+            write(marked, serialise(result.notebook))
         gradebook.enter(self.edition, set_name, student, points, anew)
         entered = gradebook.look_up(self.edition, set_name, student)
         if {name: part.auto for name, part in entered.items()} != points:
             sys.exit(f"{set_name}, {student}: the gradebook does not hold the points that were entered.")
         happened = [f"not marked: {result.problem}"] if result.problem else result.happened
-        about = report.Report(
+        about = feedback.Report(
             student,
             set_name,
             self.edition.seed,
@@ -185,7 +179,7 @@ class Marker:
             None if result.problem else result.notebook,
         )
         page = self.edition.path("feedback", set_name, student).with_suffix(".html")
-        write(page, report.feedback(about).encode())
+        write(page, feedback.page_of(about).encode())
         for name, content in one.beside:
             write(marked.with_name(name), content)
             write(page.with_name(name), content)
@@ -193,36 +187,35 @@ class Marker:
 
     def points(
         self, set_name: str, student: str, result: Result, release: NotebookNode
-    ) -> tuple[dict[str, float | None], set[str]]:
+    ) -> tuple[dict[CellName, float | None], set[CellName]]:
         """Return the points of each graded cell, None for a person to give, and which of those have new words."""
-        points: dict[str, float | None] = {}
-        anew: set[str] = set()
+        points: dict[CellName, float | None] = {}
+        anew: set[CellName] = set()
         now, before = words_in(result.notebook), self.words_marked_before(set_name, student)
         for cell in filter(has_points, release.cells):
-            name = cell.metadata.nbgrader.grade_id
+            name = name_of(cell)
             if result.problem:
                 points[name] = 0.0
-            elif is_answer(name):
+            elif name.is_answer:
                 untouched = now[name].strip() == cell.source.strip()
                 points[name] = 0.0 if untouched else None
                 if now[name] != before.get(name):
                     anew.add(name)
             else:
-                number = number_of(name)
-                right = number in result.verdicts and result.verdicts[number].correct
+                right = name.number in result.verdicts and result.verdicts[name.number].correct
                 points[name] = float(cell.metadata.nbgrader.points) if right else 0.0
         return points, anew
 
-    def words_marked_before(self, set_name: str, student: str) -> dict[str, str]:
+    def words_marked_before(self, set_name: str, student: str) -> dict[CellName, str]:
         """Return the answers in words that a person may have read already."""
         marked = self.edition.path("autograded", set_name, student)
         return words_in(nbformat.read(marked, as_version=4)) if marked.exists() else {}
 
 
-def words_in(notebook: NotebookNode) -> dict[str, str]:
+def words_in(notebook: NotebookNode) -> dict[CellName, str]:
     """Return the answers in words of a restored notebook."""
-    cells = {name_of(cell): cell.source for cell in notebook.cells if cell.cell_type == "markdown"}
-    return {name: words for name, words in cells.items() if name and is_answer(name)}
+    cells = {name_in(cell): cell.source for cell in notebook.cells if cell.cell_type == "markdown"}
+    return {name: words for name, words in cells.items() if name and name.is_answer}
 
 
 def one_a_student(submissions: Sequence[Submission]) -> list[Submission]:

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from classroom.sets import find_set, names_of
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,17 +31,23 @@ def main() -> None:
 
 def fresh(wanted: str, root: Path = ROOT) -> Path:
     """Copy a set as the course has it now to where nothing lies yet, and return the place."""
-    there = sorted(path for path in (root / CLEAN).glob("*.ipynb") if NAME.fullmatch(path.name))
-    found = [path for path in there if wanted in (path.stem, *path.stem.split("_", 1))]
-    if len(found) != 1:
-        sys.exit(f"No exercises are called {wanted!r}; there are {', '.join(path.stem for path in there)}.")
-    stem, number = found[0].stem, 0
+    there = {path.stem: path for path in sorted((root / CLEAN).glob("*.ipynb")) if NAME.fullmatch(path.name)}
+    stem = find_set(wanted, there)
+    if stem is None:
+        sys.exit(f"No exercises are called {wanted!r}; there are {', '.join(there)}.")
+    number = 1 if own_copy(root, there[stem].name).exists() else 0
     while True:
         name = f"{stem}.ipynb" if number == 0 else f"{stem}.fresh{f'-{number}' if number > 1 else ''}.ipynb"
         try:
-            return copy_to_a_new_file(found[0], root / OWN / name)
+            return copy_to_a_new_file(there[stem], root / OWN / name)
         except FileExistsError:
             number += 1
+
+
+def own_copy(root: Path, name: str) -> Path:
+    """Return where the student's own copy of an exercise lies, or would lie: under a former name if it has that."""
+    names = [name, *(f"{one}.ipynb" for one in names_of(name.removesuffix(".ipynb")))]
+    return next((place for one in names if (place := root / OWN / one).exists()), root / OWN / name)
 
 
 def copy_to_a_new_file(source: Path, target: Path) -> Path:
@@ -66,14 +73,14 @@ class OwnExercises(AsyncLargeFileManager):
 
     def _get_os_path(self, path: str) -> str:
         own = own_path(path)
-        if own is not None and (there := Path(self.root_dir, own)).exists():
+        if own is not None and (there := own_copy(Path(self.root_dir), own.name)).exists():
             return str(there)
         return str(super()._get_os_path(path))
 
     def _keep_clean(self, path: str) -> None:
         """Make the student's own copy before something happens to the course's."""
         own, clean = own_path(path), Path(super()._get_os_path(path.strip("/")))
-        if own is not None and clean.exists() and not Path(self.root_dir, own).exists():
+        if own is not None and clean.exists() and not own_copy(Path(self.root_dir), own.name).exists():
             copy_to_a_new_file(clean, Path(self.root_dir, own))
 
     async def save(self, model: dict[str, Any], path: str = "") -> Any:

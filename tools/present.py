@@ -24,14 +24,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import lab
 import nbformat
-import setup_env
+from classroom.environment import ROOT
+from classroom.server import choose_port, has_screen, server_arguments, wanted_port
+from classroom.sets import LESSONS, find_lesson
 from jupyter_client import BlockingKernelClient
 from nbformat import NotebookNode
 from nbformat.sign import NotebookNotary
 
-LESSONS = setup_env.ROOT / "notebooks"
 SERVER_SECONDS = 60
 CELL_SECONDS = 60
 SLIDES = {"jupyterlab-slideshow/plugin": {"active": True}}
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("lesson", nargs="?", default="00", help="its number or its name, such as 04 or memory")
     parser.add_argument("--port", help="default: the next free one")
     chosen = parser.parse_args()
-    port = lab.choose_port(lab.wanted_port(["--port", chosen.port] if chosen.port else []))
+    port = choose_port(wanted_port(["--port", chosen.port] if chosen.port else []))
     lesson = find_lesson(chosen.lesson)
     print(f"Running {lesson.name} and starting its slides (stop them with Ctrl+C)", flush=True)
     with serving(port) as slides:
@@ -63,21 +63,10 @@ def main() -> None:
         print(
             f"The slides are at {address}\nSpace goes on, Shift+Space goes back, Escape leaves the slides.", flush=True
         )
-        if lab.has_screen():
+        if has_screen():
             webbrowser.open(address)
         with contextlib.suppress(KeyboardInterrupt):
             slides.server.wait()
-
-
-def find_lesson(wanted: str, folder: Path = LESSONS) -> Path:
-    """Return the one lesson whose number or name is `wanted`, or exit with the list of lessons."""
-    lessons = sorted(folder.glob("*.ipynb"))
-    name = Path(wanted).name.removesuffix(".ipynb")
-    number = name.zfill(2) if name.isdigit() else name
-    found = [path for path in lessons if path.stem == name or number in path.stem.split("_", 1)]
-    if len(found) != 1:
-        sys.exit(f"No lesson is called {wanted!r}; there are {', '.join(path.stem for path in lessons)}.")
-    return found[0]
 
 
 @contextlib.contextmanager
@@ -87,7 +76,7 @@ def serving(port: int, folder: Path = LESSONS, expose_app: bool = False) -> Iter
         place = Path(name)
         shutil.copytree(folder, place / "notebooks", ignore=shutil.ignore_patterns(".*"))
         token = secrets.token_hex(16)
-        arguments = [*lab.server_arguments(port, open_browser=False, root=place), f"--IdentityProvider.token={token}"]
+        arguments = [*server_arguments(port, open_browser=False, root=place), f"--IdentityProvider.token={token}"]
         if expose_app:
             arguments.append("--LabApp.expose_app_in_browser=True")
         server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *arguments], env=own_settings(place))
@@ -121,7 +110,7 @@ def own_settings(place: Path) -> dict[str, str]:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values), encoding="utf-8")
     return os.environ | {
-        "JUPYTER_CONFIG_PATH": str(setup_env.ROOT / "tools" / "jupyter"),
+        "JUPYTER_CONFIG_PATH": str(ROOT / "tools" / "jupyter"),
         "JUPYTERLAB_SETTINGS_DIR": str(place / "settings"),
         "JUPYTER_CONFIG_DIR": str(place / "config"),
         "JUPYTER_DATA_DIR": str(place / "data"),

@@ -12,11 +12,12 @@ import copy
 import sys
 from pathlib import Path
 
-import make_exercises
-import run_notebooks
-from marking.editions import CLASSES, Edition, seed_from, shown
-from marking.gradebook import generate, most_points
-from marking.submissions import has_points
+from classroom.cells import Role, has_points, name_of
+from classroom.editions import CLASSES, Edition, seed_from, shown
+from classroom.gradebook import generate, most_points
+from classroom.master import masters, refuse_wrong_answers, run, stamp
+from classroom.notebooks import read, serialise, tidy
+from classroom.student_copy import student_copy
 from nbformat import NotebookNode
 
 IMPORT, WITH_EDITION = "import check, given, progress", "import check, edition, given, progress"
@@ -34,7 +35,7 @@ def main() -> None:
     chosen = parser.parse_args()
     seed = seed_from(chosen.seed)
     edition = Edition(seed, CLASSES / f"edition_{seed}")
-    for path in make_exercises.masters(chosen.names):
+    for path in masters(chosen.names):
         print(release(path, edition), flush=True)
     folder = shown(edition.folder)
     print(f"Hand out what is in {folder}/release; keep {folder}/solutions and the gradebook to yourself.")
@@ -42,20 +43,21 @@ def main() -> None:
 
 def release(path: Path, edition: Edition) -> str:
     """Release one set and return a line that says so; exit where another state of it was handed out before."""
-    set_name, name = path.stem, edition.notebook_name(path.stem)
+    set_name = edition.released_as(path.stem)
+    name = edition.notebook_name(set_name)
     if set_name in edition.released():
         edition.refuse_other_questions(set_name)
-    _, master = run_notebooks.read(path)
-    master = for_a_class(make_exercises.stamp(master), edition.seed, name)
+    _, master = read(path)
+    master = for_a_class(stamp(master), edition.seed, name)
     before = edition.read_release(set_name) if edition.path("release", set_name).exists() else None
-    handed_out = make_exercises.student_copy(master, path.name, with_solutions=False)
+    handed_out = student_copy(master, path.name, with_solutions=False)
     if before is not None and sources(before) != sources(handed_out):
         sys.exit(
             f"{set_name}: edition {edition.seed} was handed out with another text. Choose another SEED, or remove "
             f"{edition.folder.name} if nobody has it yet."
         )
-    done = run_notebooks.tidy(make_exercises.run(copy.deepcopy(master), path))
-    make_exercises.refuse_wrong_answers(done, name)
+    done = tidy(run(copy.deepcopy(master), path))
+    refuse_wrong_answers(done, name)
     write(done, edition.solutions(set_name), "](../../", "](../../../")
     write(without_solution_cells(master), edition.path("source", set_name), "](../../", "](../")
     generate(edition, set_name)
@@ -81,7 +83,7 @@ def for_a_class(master: NotebookNode, seed: int, name: str) -> NotebookNode:
 def without_solution_cells(master: NotebookNode) -> NotebookNode:
     """Return what nbgrader makes the release from: it takes solutions out of cells, and knows no folded ones."""
     source = copy.deepcopy(master)
-    source.cells = [cell for cell in source.cells if not cell.metadata.nbgrader.grade_id.startswith("solution-")]
+    source.cells = [cell for cell in source.cells if name_of(cell).role is not Role.SOLUTION]
     for cell in source.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -95,7 +97,7 @@ def write(notebook: NotebookNode, path: Path, link: str, new_link: str) -> None:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace(link, new_link)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(run_notebooks.serialise(notebook))
+    path.write_bytes(serialise(notebook))
 
 
 def differences(edition: Edition, set_name: str, wanted: NotebookNode) -> list[str]:
@@ -104,7 +106,7 @@ def differences(edition: Edition, set_name: str, wanted: NotebookNode) -> list[s
         return ["there is no released notebook"]
     made = edition.read_release(set_name)
     found = [] if sources(made) == sources(wanted) else ["some cells read otherwise"]
-    points = {c.metadata.nbgrader.grade_id: float(c.metadata.nbgrader.points) for c in wanted.cells if has_points(c)}
+    points = {name_of(c): float(c.metadata.nbgrader.points) for c in wanted.cells if has_points(c)}
     if most_points(edition, set_name) != points:
         found.append("the gradebook has other points")
     return found

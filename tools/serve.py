@@ -13,8 +13,8 @@ import os
 import sys
 from pathlib import Path
 
-import lab
 import nbformat
+from classroom import server
 from jupyterlab.labapp import main as jupyterlab
 from nbformat.sign import NotebookNotary
 
@@ -27,7 +27,7 @@ def main() -> None:
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     trust_lessons()
     trust_lessons(ROOT / "exercises")
-    arguments = sys.argv[1:] or lab.server_arguments(lab.choose_port(None), lab.has_screen())
+    arguments = sys.argv[1:] or server.server_arguments(server.choose_port(None), server.has_screen())
     sys.exit(jupyterlab([KEEP_ANSWERS, *arguments]))
 
 

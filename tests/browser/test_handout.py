@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+import handout
 import nbformat
 import pytest
+from classroom import pages
 from playwright.sync_api import Page
 
-from browser.lab import NOTEBOOKS, REPOSITORY
-
-sys.path.insert(0, str(REPOSITORY / "tools"))
-
-import handout
+from browser.lab import NOTEBOOKS
 
 pytestmark = pytest.mark.browser
 
@@ -66,15 +63,15 @@ def test_a_handout_needs_nothing_but_itself(lesson: Path, page: Page, tmp_path: 
     ],
 )
 def test_formulas_become_mathml_and_nothing_else_does(markdown: str, expected: str) -> None:
-    assert expected in handout.with_mathml(markdown)
+    assert expected in pages.with_mathml(markdown)
 
 
 @pytest.mark.parametrize("formula", ["$a_$", "$\\left( x$", "$\\unheardof x$"])
 def test_a_formula_that_cannot_be_drawn_stops_the_handout(formula: str) -> None:
     with pytest.raises(SystemExit, match="could not be drawn"):
-        handout.with_mathml(formula)
+        pages.with_mathml(formula)
 
 
 def test_links_lead_to_handouts_or_become_words() -> None:
-    linked = handout.with_links_to_handouts("[two](02_units.ipynb#S3), [read](../README.md), [out](https://arxiv.org)")
+    linked = pages.with_links_to_handouts("[two](02_units.ipynb#S3), [read](../README.md), [out](https://arxiv.org)")
     assert linked == "[two](02_units.html#S3), read, [out](https://arxiv.org)"

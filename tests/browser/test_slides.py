@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
-import sys
 from collections.abc import Iterator
 
 import nbformat
+import present
 import pytest
 from playwright.sync_api import Page, TimeoutError
 
-from browser.lab import NOTEBOOKS, REPOSITORY, SCREEN, is_local
-
-sys.path.insert(0, str(REPOSITORY / "tools"))
-
-import present
+from browser.lab import NOTEBOOKS, SCREEN, is_local
 
 pytestmark = pytest.mark.browser
 

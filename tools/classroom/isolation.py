@@ -51,7 +51,7 @@ def run_apart(notebook: NotebookNode, seed: int, cell_seconds: float, seconds: f
         log = place / "log.txt"
         with log.open("wb") as words:
             process = subprocess.Popen(
-                [sys.executable, "-m", "marking.run_one", str(place)],
+                [sys.executable, "-m", "classroom.run_one", str(place)],
                 cwd=TOOLS,
                 stdin=subprocess.DEVNULL,
                 stdout=words,
@@ -85,7 +85,9 @@ def writable(data: Any) -> Any:
 
 
 def result_from(data: dict[str, Any]) -> Result:
-    verdicts = {number: Verdict(*words, number=number) for number, words in data["verdicts"].items()}
+    verdicts = {
+        number: Verdict(state, message, detail, number) for number, (state, message, detail) in data["verdicts"].items()
+    }
     return Result(nbformat.from_dict(data["notebook"]), verdicts, data["happened"])
 
 

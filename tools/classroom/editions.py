@@ -19,11 +19,12 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from classroom.sets import names_of
 from course_lib import questions
 from course_lib.checks import Given
 from course_lib.questions.kinds import Function
 from course_lib.questions.limits import outcomes
-from marking.answers import pack, pack_outcome
+from course_lib.questions.plain import pack, pack_outcome
 
 CLASSES = Path(__file__).resolve().parents[2] / "my_class"
 
@@ -61,6 +62,10 @@ class Edition:
         if not self._record.exists():
             return {}
         return dict(json.loads(self._record.read_text(encoding="utf-8"))["sets"])
+
+    def released_as(self, set_name: str) -> str:
+        """Return what a set is called in this edition: by a former name where it was released under that."""
+        return next((name for name in names_of(set_name) if name in self.released()), set_name)
 
     def note_release(self, set_name: str) -> None:
         """Write down that a set was released, with these questions."""

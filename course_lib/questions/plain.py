@@ -85,6 +85,7 @@ def pack(value: Any, depth: int = 0) -> Any:
 
 
 def pack_array(array: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """Return an array as its type, its shape and its numbers; without them where there are too many."""
     kind = array.dtype.kind
     about = {"array": array.dtype.str if kind in "biufcU" else "O", "shape": list(array.shape)}
     if kind not in "biufcU" or array.size > MOST_NUMBERS:
@@ -120,6 +121,7 @@ def unpack(packed: Any) -> Any:
 
 
 def unpack_array(packed: Mapping[str, Any]) -> np.ndarray[Any, Any]:
+    """Return the array that was packed; zeros of its shape where its numbers were not carried."""
     shape, kind = tuple(int(one) for one in packed["shape"]), np.dtype(packed["array"])
     if "numbers" not in packed:
         return np.broadcast_to(np.zeros((), dtype=kind), shape)
@@ -136,19 +138,22 @@ def made_up(name: str, base: type) -> type[Any]:
 
 
 def pack_outcome(outcome: Outcome) -> dict[str, Any]:
+    """Return what a function gave, or the error that it raised, as JSON can hold it."""
     if outcome.error is None:
         return {"value": pack(outcome.value), "mutated": outcome.mutated}
     return {"error": type(outcome.error).__name__, "words": words_of(outcome.error), "mutated": outcome.mutated}
 
 
 def unpack_outcome(packed: Mapping[str, Any]) -> Outcome:
+    """Return the outcome that was packed, with an error of the same name."""
     mutated = bool(packed["mutated"])
     if "error" not in packed:
         return Outcome(unpack(packed["value"]), mutated=mutated)
     name = str(packed["error"])
     known = getattr(builtins, name, None)
-    is_error = isinstance(known, type) and issubclass(known, BaseException)
-    error = known if is_error else made_up(name, Exception)
+    error: type[BaseException] = made_up(name, Exception)
+    if isinstance(known, type) and issubclass(known, BaseException):
+        error = known
     try:
         return Outcome(error=error(str(packed["words"])), mutated=mutated)
     except TypeError:  # a few, such as UnicodeDecodeError, are not made from one text

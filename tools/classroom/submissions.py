@@ -14,18 +14,21 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from classroom.cells import CellName, has_points, is_asked, is_own, name_in, name_of
+from classroom.sets import names_of, topics_called
 from course_lib.questions import TOPICS
 
 LARGEST_FILE = 120_000_000
 CLUTTER = (".", "__MACOSX")
 OF_A_COURSE_SYSTEM = re.compile(r"_assignsubmission_file_?$")
-OF_THE_SET = re.compile(rf"[-_ ]*\d\d_({'|'.join(TOPICS)})(_edition_\d+)?([-_ ]?(Copy|\()?\d+\)?)?$")
+ANY_TOPIC = "|".join(name for topic in TOPICS for name in topics_called(topic))
+OF_THE_SET = re.compile(rf"[-_ ]*\d\d_({ANY_TOPIC})(_edition_\d+)?([-_ ]?(Copy|\()?\d+\)?)?$")
 OF_A_HUB = ("timestamp.txt", "submission_secret.txt")
 """What nbgrader lays beside a notebook that it collected, and looks for beside the feedback that it gives back."""
 NO_NOTEBOOK, FOREIGN = "no notebook was handed in", "none of the set's questions is in it: is it another notebook?"
 HTML_BEGINS = re.compile(r"<(?=[A-Za-z/!?])")
 WORTH_A_LOOK = re.compile(
-    r"course_lib\.questions\b|\bimport .*\bquestions\b|course_lib\.checks\.\w+|\.asks\b|\bmarking_(kernel|answers)\b"
+    r"course_lib\.questions\b|\bimport .*\bquestions\b|course_lib\.checks\.\w+|\.asks\b|\bclassroom_kernel\b"
     r"|\bdef check\(|^check *=",
     re.MULTILINE,
 )
@@ -144,39 +147,12 @@ def with_names_of_their_own(submissions: list[Submission]) -> Iterator[Submissio
 def set_of(submission: Submission, sets: dict[str, NotebookNode]) -> str | None:
     """Return which of the released sets a submission belongs to: by its cells, or by its name where it has none."""
     if submission.notebook is None:
-        return next((name for name in sets if name in submission.path.name), None)
-    names = {name_of(cell) for cell in submission.notebook.cells}
+        file_name = submission.path.name
+        return next((name for name in sets if any(one in file_name for one in names_of(name))), None)
+    names = {name_in(cell) for cell in submission.notebook.cells}
     known = {name: sum(name_of(cell) in names for cell in sets[name].cells if is_asked(cell)) for name in sets}
     best = max(known, key=lambda name: known[name])
     return best if known[best] else None
-
-
-def name_of(cell: NotebookNode) -> str | None:
-    """Return what a cell is called in the set: its grade id, else its own id, which is the same."""
-    metadata = cell.get("metadata")
-    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    name = marks.get("grade_id") if isinstance(marks, dict) else None
-    name = name if isinstance(name, str) else cell.get("id")
-    return name if isinstance(name, str) else None
-
-
-def number_of(cell: str) -> str:
-    """Return the number of the question that a cell of this name belongs to.
-
-    >>> number_of("check-4-2"), number_of("answer-7-6-2")
-    ('4.2', '7.6')
-    """
-    return ".".join(cell.split("-")[1:3])
-
-
-def has_points(cell: NotebookNode) -> bool:
-    """Tell whether a cell of a released notebook gives points."""
-    return bool(cell.metadata.nbgrader.grade)
-
-
-def is_asked(cell: NotebookNode) -> bool:
-    """Tell whether a cell of a released notebook is a check or takes an answer."""
-    return has_points(cell) or bool(cell.metadata.nbgrader.solution)
 
 
 def restore(release: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNode, list[str]]:
@@ -187,16 +163,16 @@ def restore(release: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNod
     stood; so do changed ones that only show or import something, after the original.
     """
     own = {name_of(cell): cell for cell in release.cells}
-    answers: dict[str, str] = {}
-    replaced: dict[str, list[NotebookNode]] = {}
-    added: dict[str | None, list[NotebookNode]] = {}
-    changed: set[str] = set()
-    seen: set[str] = set()
-    last: str | None = None
+    answers: dict[CellName, str] = {}
+    replaced: dict[CellName, list[NotebookNode]] = {}
+    added: dict[CellName | None, list[NotebookNode]] = {}
+    changed: set[CellName] = set()
+    seen: set[CellName] = set()
+    last: CellName | None = None
     for cell in submitted.cells:
-        name, source = name_of(cell), cell.source
-        original = own.get(name)
-        if original is None:
+        name, source = name_in(cell), cell.source
+        original = own.get(name) if name else None
+        if name is None or original is None:
             added.setdefault(last, []).append(as_extra(cell, source))
             continue
         last = name
@@ -247,16 +223,15 @@ def release_with(release: NotebookNode, cells: list[NotebookNode]) -> NotebookNo
     return notebook
 
 
-def amiss(release: NotebookNode, seen: set[str], changed: set[str]) -> Iterator[str]:
+def amiss(release: NotebookNode, seen: set[CellName], changed: set[CellName]) -> Iterator[str]:
     """Say of each check that it was deleted or changed, and of an answer cell that it was deleted."""
     for cell in filter(is_asked, release.cells):
         name = name_of(cell)
         what = "check" if cell.cell_type == "code" and has_points(cell) else "answer cell"
-        number = number_of(name)
         if name not in seen:
-            yield f"{number}: its {what} was deleted" + (" and put back" if what == "check" else "")
+            yield f"{name.number}: its {what} was deleted" + (" and put back" if what == "check" else "")
         elif name in changed:
-            yield f"{number}: its check was changed; the original was run"
+            yield f"{name.number}: its check was changed; the original was run"
 
 
 def worth_a_look(notebook: NotebookNode) -> list[str]:
@@ -264,8 +239,3 @@ def worth_a_look(notebook: NotebookNode) -> list[str]:
     sources = [cell.source for cell in notebook.cells if cell.cell_type == "code" and is_own(cell)]
     named = {match[0].strip() for source in sources for match in WORTH_A_LOOK.finditer(source)}
     return [f"look at its code: it has `{name[:40]}`" for name in sorted(named)]
-
-
-def is_own(cell: NotebookNode) -> bool:
-    """Tell whether a cell of a restored notebook is the student's: an answer, or added."""
-    return not cell.metadata.get("nbgrader", {}).get("locked", False)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from handout import as_page, drawn_without_script
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
+from classroom.cells import CellName, Role, is_own, name_in
+from classroom.gradebook import Points
+from classroom.pages import as_page, drawn_without_script
 from course_lib import questions
 from course_lib.checks import Verdict
-from marking.gradebook import Points, is_answer
-from marking.submissions import is_own, name_of, number_of
 
 FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
 BY_HAND = "a person gives these points"
@@ -29,7 +29,7 @@ class Report:
     student: str
     set_name: str
     seed: int
-    points: Mapping[str, Points]
+    points: Mapping[CellName, Points]
     verdicts: Mapping[str, Verdict]
     happened: tuple[str, ...]
     notebook: NotebookNode | None = None
@@ -47,12 +47,12 @@ class Report:
     @property
     def remarks(self) -> list[str]:
         """What happened, and what is still to do."""
-        waiting = [f"{number_of(cell)} in words {WAITS}" for cell, part in self.points.items() if part.got is None]
+        waiting = [f"{part_called(cell)} {WAITS}" for cell, part in self.points.items() if part.got is None]
         return [*self.happened, *waiting]
 
 
-def part_called(cell: str) -> str:
-    return f"{number_of(cell)} in words" if is_answer(cell) else number_of(cell)
+def part_called(cell: CellName) -> str:
+    return f"{cell.number} in words" if cell.is_answer else cell.number
 
 
 def write_table(path: Path, reports: Iterable[Report]) -> None:
@@ -74,7 +74,7 @@ def as_text(words: str) -> str:
     return f"'{flat}" if flat.startswith(FORMULA_BEGINS) else flat
 
 
-def feedback(report: Report) -> str:
+def page_of(report: Report) -> str:
     """Return a student's page: the points, what each check says, what happened, and the notebook as it was marked."""
     name = questions.sets()[int(report.set_name[:2])].replace("_", " ")
     title = f"{name.capitalize()}: {report.got:g} of {report.most:g} points"
@@ -88,13 +88,13 @@ def feedback(report: Report) -> str:
     return as_page(new_notebook(cells=cells, metadata={"language_info": {"name": "python"}}), title)
 
 
-def row(cell: str, part: Points, verdicts: Mapping[str, Verdict]) -> str:
+def row(cell: CellName, part: Points, verdicts: Mapping[str, Verdict]) -> str:
     """Return a line of the table of points."""
     got = "–" if part.got is None else f"{part.got:g}"
-    if is_answer(cell):
+    if cell.is_answer:
         words = part.comment or (BY_HAND if part.got is None else "")
     else:
-        verdict = verdicts.get(number_of(cell))
+        verdict = verdicts.get(cell.number)
         words = (verdict.message or f"{verdict.state.capitalize()}.") if verdict else ""
     return (
         f"<tr><td>{escape(part_called(cell))}</td><td>{got} of {part.most:g}</td>"
@@ -106,11 +106,11 @@ def answered(report: Report) -> list[NotebookNode]:
     """Return what a student looks at again: each question, what was given, the answer and what the check says."""
     kept = []
     for cell in report.notebook.cells if report.notebook else []:
-        name = name_of(cell) or ""
-        if name.startswith("check-"):
-            verdict = report.verdicts[number_of(name)]
+        name = name_in(cell)
+        if name and name.is_check:
+            verdict = report.verdicts[name.number]
             kept.append(new_markdown_cell(verdict._repr_mimebundle_()["text/html"]))
-        elif "-set" not in name and not name.startswith("hints-"):
+        elif name is None or not (name.of_the_set or name.role is Role.HINTS):
             if cell.cell_type == "markdown" and not is_own(cell):
                 cell.source = drawn_without_script(cell.source)
             kept.append(cell)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import os
 from pathlib import Path
-from types import ModuleType
 
+import mark
 import nbformat
 import pytest
 from class_edition import ROOT, cell_called
-from conftest import load_tool
+from classroom import submissions
+from classroom.student_copy import student_copy
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -18,16 +19,10 @@ FIRST, SECOND = "01_compute_cost", "02_units"
 
 
 @pytest.fixture(scope="module")
-def tool() -> ModuleType:
-    return load_tool("marking.submissions")
-
-
-@pytest.fixture(scope="module")
 def releases() -> dict[str, NotebookNode]:
-    make_exercises = load_tool("make_exercises")
     masters = {name: ROOT / "exercises" / "solutions" / f"{name}.ipynb" for name in (FIRST, SECOND)}
     return {
-        name: make_exercises.student_copy(nbformat.read(path, as_version=4), path.name, with_solutions=False)
+        name: student_copy(nbformat.read(path, as_version=4), path.name, with_solutions=False)
         for name, path in masters.items()
     }
 
@@ -52,36 +47,34 @@ def save(notebook: NotebookNode, path: Path, changed: float | None = None) -> No
         ("04_memory_edition_7.ipynb", "04_memory_edition_7"),
     ],
 )
-def test_a_submission_is_called_after_its_student(place: str, student: str, tool: ModuleType, tmp_path: Path) -> None:
+def test_a_submission_is_called_after_its_student(place: str, student: str, tmp_path: Path) -> None:
     save(new_notebook(), tmp_path / place)
-    assert [one.student for one in tool.gather(tmp_path)] == [student]
+    assert [one.student for one in submissions.gather(tmp_path)] == [student]
 
 
-def test_what_is_no_submission_is_left_out(tool: ModuleType, tmp_path: Path) -> None:
+def test_what_is_no_submission_is_left_out(tmp_path: Path) -> None:
     for name in (".DS_Store", "__MACOSX/ann/x.ipynb", "readme.txt", ".ipynb_checkpoints/x.ipynb"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     save(new_notebook(), tmp_path / "ann" / "x.ipynb")
     save(new_notebook(), tmp_path / "ann" / ".ipynb_checkpoints" / "x-checkpoint.ipynb")
-    assert [one.path.name for one in tool.gather(tmp_path)] == ["x.ipynb"]
+    assert [one.path.name for one in submissions.gather(tmp_path)] == ["x.ipynb"]
 
 
-def test_what_is_larger_than_any_notebook_is_not_read(
-    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tool, "LARGEST_FILE", 1_000_000)
+def test_what_is_larger_than_any_notebook_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submissions, "LARGEST_FILE", 1_000_000)
     (tmp_path / "ann.ipynb").write_bytes(b" " * 1_000_001)
-    assert [one.problem for one in tool.gather(tmp_path)] == ["larger than 1 MB: clear its outputs"]
+    assert [one.problem for one in submissions.gather(tmp_path)] == ["larger than 1 MB: clear its outputs"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
-def test_no_link_is_followed_not_even_one_beside_a_notebook(tool: ModuleType, tmp_path: Path) -> None:
+def test_no_link_is_followed_not_even_one_beside_a_notebook(tmp_path: Path) -> None:
     (tmp_path / "diary.txt").write_text("the teacher's own", encoding="utf-8")
     save(new_notebook(), tmp_path / "class" / "ann" / "x.ipynb")
     (tmp_path / "class" / "ann" / "submission_secret.txt").symlink_to(tmp_path / "diary.txt")
     (tmp_path / "class" / "ann" / "timestamp.txt").write_text("2026-11-25", encoding="utf-8")
     (tmp_path / "class" / "bob").symlink_to(tmp_path / "class" / "ann")
-    ann, bob = tool.gather(tmp_path / "class")
+    ann, bob = submissions.gather(tmp_path / "class")
     assert ann.beside == (("timestamp.txt", b"2026-11-25"),)
     assert bob.problem == "a link, not a file: it was not followed"
 
@@ -114,7 +107,6 @@ def several(releases: dict[str, NotebookNode], tmp_path: Path) -> Path:
 
 
 def test_each_notebook_goes_to_the_set_that_it_is_of(releases: dict[str, NotebookNode], several: Path) -> None:
-    mark = load_tool("mark")
     marker = mark.Marker(Released(releases), jobs=1)
     by_set = marker.by_set(mark.read_all(str(several)), None)
     found = {name: {one.student: one.path.name for one in some if one.notebook} for name, some in by_set.items()}
@@ -125,20 +117,17 @@ def test_each_notebook_goes_to_the_set_that_it_is_of(releases: dict[str, Noteboo
 
 @pytest.mark.parametrize("wanted", ["02", "units", SECOND])
 def test_one_set_can_be_asked_for(wanted: str, releases: dict[str, NotebookNode], several: Path) -> None:
-    mark = load_tool("mark")
     by_set = mark.Marker(Released(releases), jobs=1).by_set(mark.read_all(str(several)), wanted)
     assert list(by_set) == [SECOND]
     assert [one.student for one in by_set[SECOND] if one.notebook] == ["ann", "bob"]
 
 
 def test_a_set_that_was_not_released_is_refused(releases: dict[str, NotebookNode], several: Path) -> None:
-    mark = load_tool("mark")
     with pytest.raises(SystemExit, match=f"No set '05' was released in edition 7; there is {FIRST}, {SECOND}"):
         mark.Marker(Released(releases), jobs=1).by_set(mark.read_all(str(several)), "05")
 
 
 def test_a_folder_with_nothing_of_any_set_marks_nobody(releases: dict[str, NotebookNode], tmp_path: Path) -> None:
-    mark = load_tool("mark")
     save(new_notebook(cells=[new_code_cell("1")]), tmp_path / "ann.ipynb")
     with pytest.raises(SystemExit, match="no submission is of a set of edition 7"):
         mark.Marker(Released(releases), jobs=1).by_set(mark.read_all(str(tmp_path)), None)
@@ -152,60 +141,60 @@ def release(releases: dict[str, NotebookNode]) -> NotebookNode:
     return copy.deepcopy(releases[FIRST])
 
 
-def restored(tool: ModuleType, release: NotebookNode, submitted: NotebookNode) -> tuple[list[str], list[str]]:
-    notebook, amiss = tool.restore(release, submitted)
+def restored(release: NotebookNode, submitted: NotebookNode) -> tuple[list[str], list[str]]:
+    notebook, amiss = submissions.restore(release, submitted)
     nbformat.validate(notebook)
     return [cell.source for cell in notebook.cells], amiss
 
 
-def test_what_nobody_touched_comes_back_as_it_was(tool: ModuleType, release: NotebookNode) -> None:
-    assert restored(tool, release, copy.deepcopy(release)) == ([cell.source for cell in release.cells], [])
+def test_what_nobody_touched_comes_back_as_it_was(release: NotebookNode) -> None:
+    assert restored(release, copy.deepcopy(release)) == ([cell.source for cell in release.cells], [])
 
 
-def test_cells_in_another_order_come_back_in_theirs(tool: ModuleType, release: NotebookNode) -> None:
+def test_cells_in_another_order_come_back_in_theirs(release: NotebookNode) -> None:
     submitted = copy.deepcopy(release)
     cell_called(submitted, "answer-1-1").source = "cost = 7"
     submitted.cells.reverse()
-    sources, amiss = restored(tool, release, submitted)
+    sources, amiss = restored(release, submitted)
     wanted = [cell.source if cell.id != "answer-1-1" else "cost = 7" for cell in release.cells]
     assert (sources, amiss) == (wanted, [])
 
 
 @pytest.mark.parametrize("copied_last", [True, False])
-def test_a_copy_of_the_untouched_answer_cell_undoes_no_answer(
-    copied_last: bool, tool: ModuleType, release: NotebookNode
-) -> None:
+def test_a_copy_of_the_untouched_answer_cell_undoes_no_answer(copied_last: bool, release: NotebookNode) -> None:
     submitted = copy.deepcopy(release)
     answer = cell_called(submitted, "answer-1-1")
     untouched = copy.deepcopy(answer)
     answer.source = "cost = 7"
     submitted.cells.insert(submitted.cells.index(answer) + copied_last, untouched)
-    sources, _ = restored(tool, release, submitted)
+    sources, _ = restored(release, submitted)
     assert "cost = 7" in sources
     assert sources[[cell.id for cell in release.cells].index("answer-1-1")] == "cost = 7"
 
 
-def test_of_two_answers_the_last_counts_and_the_first_still_runs(tool: ModuleType, release: NotebookNode) -> None:
+def test_of_two_answers_the_last_counts_and_the_first_still_runs(release: NotebookNode) -> None:
     submitted = copy.deepcopy(release)
     answer = cell_called(submitted, "answer-1-1")
     second = copy.deepcopy(answer)
     answer.source, second.source = "helper = 1", "cost = helper"
     submitted.cells.insert(submitted.cells.index(answer) + 1, second)
-    notebook, _ = tool.restore(release, submitted)
+    notebook, _ = submissions.restore(release, submitted)
     at = [cell.id for cell in notebook.cells].index("answer-1-1")
     assert [notebook.cells[at - 1].source, notebook.cells[at].source] == ["helper = 1", "cost = helper"]
 
 
-def test_an_answer_in_a_cell_that_was_made_markdown_runs_as_code(tool: ModuleType, release: NotebookNode) -> None:
+def test_an_answer_in_a_cell_that_was_made_markdown_runs_as_code(release: NotebookNode) -> None:
     submitted = copy.deepcopy(release)
     cell_called(submitted, "answer-1-1").update(cell_type="markdown", source="cost = 7")
-    notebook, _ = tool.restore(release, submitted)
+    notebook, _ = submissions.restore(release, submitted)
     answer = cell_called(notebook, "answer-1-1")
     assert (answer.cell_type, answer.source) == ("code", "cost = 7")
 
 
-def test_html_in_words_is_shown_and_less_than_stays(tool: ModuleType) -> None:
-    assert tool.without_html("a < b, $P<3$, <b>x</b>, <!-- y -->") == "a < b, $P<3$, &lt;b>x&lt;/b>, &lt;!-- y -->"
+def test_html_in_words_is_shown_and_less_than_stays() -> None:
+    assert (
+        submissions.without_html("a < b, $P<3$, <b>x</b>, <!-- y -->") == "a < b, $P<3$, &lt;b>x&lt;/b>, &lt;!-- y -->"
+    )
 
 
 @pytest.mark.parametrize(
@@ -221,7 +210,7 @@ def test_html_in_words_is_shown_and_less_than_stays(tool: ModuleType) -> None:
     ],
 )
 def test_code_that_names_what_holds_the_answers_is_pointed_out(
-    code: str, words: str | None, tool: ModuleType, release: NotebookNode
+    code: str, words: str | None, release: NotebookNode
 ) -> None:
     cell_called(release, "answer-1-1").source = code
-    assert tool.worth_a_look(release) == ([f"look at its code: it has `{words}`"] if words else [])
+    assert submissions.worth_a_look(release) == ([f"look at its code: it has `{words}`"] if words else [])

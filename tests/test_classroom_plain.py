@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import load_tool
 from hypothesis import given
 from hypothesis import strategies as st
 
 from course_lib import questions
+from course_lib.questions import plain
 from course_lib.questions.kinds import Function
 from course_lib.questions.question import Question
 
@@ -21,34 +20,27 @@ NUMBERS = [number for one in questions.sets() for number in questions.numbers_of
 SEEDS = (0, 7)
 
 
-@pytest.fixture(scope="module")
-def answers() -> ModuleType:
-    return load_tool("marking.answers")
-
-
-def carried(answers: ModuleType, question: Question, answer: Any) -> Any:
+def carried(question: Question, answer: Any) -> Any:
     """Judge an answer as `make mark` does: what is observed crosses as JSON text."""
-    return answers.judge(question, json.loads(json.dumps(answers.observe(question.asks, answer))))
+    return plain.judge(question, json.loads(json.dumps(plain.observe(question.asks, answer))))
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_right_and_every_known_wrong_answer_get_the_same_verdict_outside(
-    number: str, seed: int, answers: ModuleType
-) -> None:
+def test_the_right_and_every_known_wrong_answer_get_the_same_verdict_outside(number: str, seed: int) -> None:
     question = questions.find(number, seed)
     known = [question.asks.right(), *(wrong.answer for wrong in question.asks.misconceptions())]
     for answer in known:
-        assert carried(answers, question, answer) == question.judge(answer)
+        assert carried(question, answer) == question.judge(answer)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_what_is_no_answer_gets_the_same_verdict_outside(number: str, answers: ModuleType) -> None:
+def test_what_is_no_answer_gets_the_same_verdict_outside(number: str) -> None:
     question = questions.find(number)
     nonsense = [..., None, True, "<b>no idea</b>", [1, 2, 3], {"a": 1}, object(), float("nan"), 1j, print]
     nonsense += [np.zeros(3), np.float32(2), np.bool_(True), [1, ...], (), set(), Fraction(1, 3), 10**5000, b"1"]
     for answer in nonsense:
-        here, there = question.judge(answer), carried(answers, question, answer)
+        here, there = question.judge(answer), carried(question, answer)
         assert (there.state, there.number) == (here.state, here.number)
         assert here.correct is False
         if not isinstance(question.asks, Function):
@@ -82,25 +74,23 @@ def raising_its_own(*arguments: Any) -> Any:
 @pytest.mark.parametrize(
     "wrong", [raising, changing, raising_its_own, lambda *a: None, lambda *a: ..., lambda: 1, lambda *a: {"x": a}]
 )
-def test_a_function_that_misbehaves_gets_the_same_verdict_outside(number: str, wrong: Any, answers: ModuleType) -> None:
+def test_a_function_that_misbehaves_gets_the_same_verdict_outside(number: str, wrong: Any) -> None:
     question = questions.find(number)
-    here, there = question.judge(wrong), carried(answers, question, wrong)
+    here, there = question.judge(wrong), carried(question, wrong)
     assert there.state == here.state != "correct"
     if wrong is not raising_its_own:
         assert there.message == here.message
 
 
 @pytest.mark.parametrize("number", FUNCTIONS)
-def test_a_function_that_never_ends_is_named_outside_too(
-    number: str, answers: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_function_that_never_ends_is_named_outside_too(number: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("course_lib.questions.limits.SECONDS", 0.05)
 
     def endless(*arguments: Any) -> Any:
         while True:
             pass
 
-    assert "was stopped after" in carried(answers, questions.find(number), endless).message
+    assert "was stopped after" in carried(questions.find(number), endless).message
 
 
 PLAIN = st.recursive(
@@ -112,8 +102,7 @@ PLAIN = st.recursive(
 
 @given(PLAIN)
 def test_plain_values_come_back_as_they_were(value: Any) -> None:
-    answers = load_tool("marking.answers")
-    back = answers.unpack(json.loads(json.dumps(answers.pack(value))))
+    back = plain.unpack(json.loads(json.dumps(plain.pack(value))))
     assert repr(back) == repr(value)
 
 
@@ -130,17 +119,17 @@ def test_plain_values_come_back_as_they_were(value: Any) -> None:
         np.array([2**63], dtype=np.uint64),
     ],
 )
-def test_arrays_come_back_with_their_type_and_shape(array: Any, answers: ModuleType) -> None:
-    back = answers.unpack(json.loads(json.dumps(answers.pack(array))))
+def test_arrays_come_back_with_their_type_and_shape(array: Any) -> None:
+    back = plain.unpack(json.loads(json.dumps(plain.pack(array))))
     assert (back.dtype, back.shape) == (array.dtype, array.shape)
     np.testing.assert_array_equal(back, array)
 
 
-def test_what_is_huge_is_described_and_not_carried(answers: ModuleType) -> None:
+def test_what_is_huge_is_described_and_not_carried() -> None:
     for huge in (np.zeros(10**7), list(range(10**6)), "x" * 10**7, 10**100_000, [[[[[[[[[[1]]]]]]]]]]):
-        packed = json.dumps(answers.pack(huge))
+        packed = json.dumps(plain.pack(huge))
         assert len(packed) < 3_000
-    assert answers.unpack(answers.pack(np.zeros((10**4, 10**3)))).shape == (10**4, 10**3)
+    assert plain.unpack(plain.pack(np.zeros((10**4, 10**3)))).shape == (10**4, 10**3)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +148,5 @@ def test_what_is_huge_is_described_and_not_carried(answers: ModuleType) -> None:
     ],
 )
 @pytest.mark.parametrize("number", ["1.1", "1.3", "2.1", "5.1"])
-def test_nothing_that_a_kernel_makes_up_counts_as_correct(
-    forged: dict[str, Any], number: str, answers: ModuleType
-) -> None:
-    assert answers.judge(questions.find(number), forged).correct is False
+def test_nothing_that_a_kernel_makes_up_counts_as_correct(forged: dict[str, Any], number: str) -> None:
+    assert plain.judge(questions.find(number), forged).correct is False

@@ -9,13 +9,11 @@ The guard is an audit hook: it stops accidents, and whoever did not set out to b
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 ANSWER = "application/vnd.training-cost-course.answer"
@@ -43,11 +41,14 @@ def main() -> None:
     import psutil  # noqa: F401  before the guard, as it calls code outside of Python
     from ipykernel.kernelapp import IPKernelApp
 
-    sys.modules["marking_kernel"] = sys.modules[__name__]  # as __main__ will be the student's names
-    load_answers()
+    from course_lib.questions import plain  # noqa: F401  and so the whole course, before the guard
+
+    sys.modules["classroom_kernel"] = sys.modules[__name__]  # as __main__ will be the student's names
     sys.argv[1:] = []
     kernel = IPKernelApp.instance()
     kernel.initialize(arguments)
+    if kernel.shell is None:
+        sys.exit("The kernel has nothing that runs a cell.")
     kernel.shell.ask_exit = guard.refuse_to_exit
     sys.addaudithook(guard)
     kernel.start()
@@ -70,25 +71,15 @@ def limit_resources() -> None:
                 continue
 
 
-def load_answers() -> ModuleType:
-    """Return the module that makes answers plain data; it, and so the whole course, is loaded before the guard."""
-    if "marking_answers" not in sys.modules:
-        place = Path(__file__).with_name("answers.py")
-        spec = importlib.util.spec_from_file_location("marking_answers", place)
-        sys.modules["marking_answers"] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules["marking_answers"]
-
-
 def report(seed: int, number: str, get: Callable[[], Any]) -> None:
     """Publish the answer to a question as plain data; `get` looks it up among the student's names."""
     from IPython import get_ipython
 
     from course_lib import questions
+    from course_lib.questions import plain
 
-    answers = load_answers()
     try:
-        observed = answers.observe(questions.find(number, seed).asks, get())
+        observed = plain.observe(questions.find(number, seed).asks, get())
     except NameError as error:
         observed = {"missing": str(error.name)}
     except Exception as error:  # of any kind: an object of the student's may fail at being looked at
@@ -160,8 +151,8 @@ def readable_roots() -> tuple[str, ...]:
 
     library = Path(course_lib.__file__).parent
     paths = [path for path in sys.path if path and real(path) != real(library.parent)]
-    shown_in_errors = [Path(__file__), Path(__file__).with_name("answers.py")]
-    places = [*paths, sys.prefix, sys.base_prefix, library, *shown_in_errors, *SYSTEM]
+    shown_in_errors = Path(__file__)
+    places = [*paths, sys.prefix, sys.base_prefix, library, shown_in_errors, *SYSTEM]
     places += filter(None, [os.environ.get("SYSTEMROOT")])
     return tuple({real(place) for place in places})
 

@@ -1,0 +1,87 @@
+"""A notebook as one HTML page that needs no network: style, pictures and formulas, and not one line of script."""
+
+from __future__ import annotations
+
+import re
+import sys
+from functools import cache
+
+from latex2mathml.converter import convert
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+
+TEMPLATE = """
+{%- extends 'lab/index.html.j2' -%}
+{%- block html_head_js -%}
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+{%- endblock -%}
+{%- block html_head_js_mathjax -%}{%- endblock -%}
+{%- block html_head_js_mermaidjs -%}{%- endblock -%}
+{%- block data_svg scoped -%}
+<div class="jp-RenderedSVG jp-OutputArea-output">{{ output.data['image/svg+xml'] }}</div>
+{%- endblock -%}
+{%- block html_head_css -%}
+<style>
+main {max-width: 1000px; margin: 0 auto}
+.jp-RenderedSVG svg {max-width: 100%; height: auto}
+.jp-RenderedHTMLCommon math {font-size: 1.15em}
+.jp-RenderedHTMLCommon math[display="block"] {margin: 0.8em 0}
+.alert {padding: 12px; margin-bottom: 16px; border-left: 4px solid}
+.alert-info {background: #e3f2fd; border-color: #0072b2}
+.alert-warning {background: #fff3e0; border-color: #d55e00}
+</style>
+{%- endblock -%}
+"""
+CODE_OR_FORMULA = re.compile(
+    r"(?P<code>```.*?```|`[^`\n]+`)|\$\$(?P<block>.+?)\$\$|(?<![\\$])\$(?P<inline>[^\s$](?:[^$\n]*[^\s$])?)\$(?!\d)",
+    re.DOTALL,
+)
+LINK = re.compile(r"\[([^\]]+)\]\((?!https?:|#|data:)([^)#\s]+)(#[^)\s]*)?\)")
+
+
+def as_page(notebook: NotebookNode, title: str) -> str:
+    """Return a notebook as one HTML page that runs and fetches nothing, whatever stands in it."""
+    notebook.metadata["title"] = title
+    page, _ = exporter().from_notebook_node(notebook)
+    return str(page)
+
+
+@cache
+def exporter() -> HTMLExporter:
+    """Return what makes every page; to read its template again for each would take as long as the page."""
+    return HTMLExporter(raw_template=TEMPLATE, exclude_input_prompt=True, exclude_output_prompt=True)
+
+
+def drawn_without_script(markdown: str) -> str:
+    """Return a lesson's words with formulas and links that a page alone can show."""
+    return with_mathml(with_links_to_handouts(markdown))
+
+
+def with_mathml(markdown: str) -> str:
+    """Return the text with its formulas as MathML; code stays as it is."""
+
+    def drawn(match: re.Match[str]) -> str:
+        if match["code"]:
+            return match[0]
+        formula, display = (match["block"], "block") if match["block"] else (match["inline"], "inline")
+        try:
+            mathml = convert(formula.strip(), display=display)
+        except Exception as error:  # of any kind: the library has no error of its own for what it cannot read
+            return sys.exit(f"This formula could not be drawn ({error!r}): {formula}")
+        if "\\" in mathml:  # a command that the library does not know stays as it was written
+            return sys.exit(f"This formula could not be drawn in full: {formula}")
+        return mathml
+
+    return CODE_OR_FORMULA.sub(drawn, markdown)
+
+
+def with_links_to_handouts(markdown: str) -> str:
+    """Return the text with links to lessons leading to their pages, and links to other files as plain words."""
+
+    def led(match: re.Match[str]) -> str:
+        words, target, anchor = match[1], match[2], match[3] or ""
+        if target.endswith(".ipynb") and "/" not in target:
+            return f"[{words}]({target.removesuffix('.ipynb')}.html{anchor})"
+        return words
+
+    return LINK.sub(led, markdown)

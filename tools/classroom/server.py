@@ -1,0 +1,79 @@
+"""The JupyterLab of the course: on which port it listens and with which arguments it starts.
+
+As in `environment.py`, the standard library and an old syntax are enough here.
+"""
+
+import errno
+import os
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from classroom import environment
+
+FIRST_LESSON = "notebooks/00_start_here.ipynb"
+USUAL_PORT = 8888
+PORTS_TO_TRY = 100
+
+
+def wanted_port(arguments: "Sequence[str]") -> "int | None":
+    """Return the port that was asked for, or None."""
+    if not arguments:
+        return None
+    if len(arguments) == 2 and arguments[0] == "--port" and arguments[1].isdigit() and 0 < int(arguments[1]) < 65536:
+        return int(arguments[1])
+    return sys.exit(f"A port is a whole number from 1 to 65535, as in PORT=9000; got {' '.join(arguments[1:])!r}.")
+
+
+def choose_port(wanted: "int | None") -> int:
+    if wanted is None:
+        for port in range(USUAL_PORT, USUAL_PORT + PORTS_TO_TRY):
+            if why_not(port) is None:
+                return port
+        sys.exit(f"Every port from {USUAL_PORT} to {port} is busy: stop one of those servers, or name a free PORT.")
+    reason = why_not(wanted)
+    if reason:
+        sys.exit(f"Port {wanted} {reason}: choose another with PORT=, or leave PORT out to get the next free one.")
+    return wanted
+
+
+def why_not(port: int) -> "str | None":
+    """Say why the server could not listen on `port`, or return None where it could."""
+    for family, kind, protocol, _, address in socket.getaddrinfo("localhost", port, type=socket.SOCK_STREAM):
+        with socket.socket(family, kind, protocol) as probe:
+            if os.name != "nt":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    return "is busy"
+                if isinstance(error, PermissionError):
+                    return "is not open to you"
+    return None
+
+
+def has_screen(variables: "Mapping[str, str]" = os.environ, platform: str = sys.platform) -> bool:
+    if variables.get("BROWSER"):
+        return True
+    if platform.startswith("linux"):
+        return bool(variables.get("DISPLAY") or variables.get("WAYLAND_DISPLAY"))
+    return "SSH_CONNECTION" not in variables
+
+
+def server_arguments(port: int, open_browser: bool, root: Path = environment.ROOT) -> "list[str]":
+    """Return JupyterLab's arguments: quiet, local, and with its windows' layout kept in this checkout."""
+    arguments = [
+        f"--ServerApp.root_dir={root}",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.open_browser={open_browser}",
+        "--Application.log_level=WARN",
+        f"--LabApp.default_url=/lab/tree/{FIRST_LESSON}",
+        f"--LabApp.workspaces_dir={root / '.jupyter' / 'workspaces'}",
+        "--LabApp.extension_manager=readonly",
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--allow-root")
+    return arguments
