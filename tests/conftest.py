@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+collect_ignore = ["data"]
+"""Notebooks of students, which a test runs itself: `--nbval` would compare their outputs, and they have none."""
 REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 
 

@@ -63,7 +63,6 @@ PRETEND = """
 import runpy, sys
 {}
 sys.argv = sys.argv[1:]
-sys.path.insert(0, {!r})
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
@@ -72,7 +71,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 def pretend(tmp_path: Path) -> Any:
     def python(change: str) -> str:
         script = tmp_path / "python.py"
-        script.write_text(PRETEND.format(change, str(TOOLS)), encoding="utf-8")
+        script.write_text(PRETEND.format(change), encoding="utf-8")
         return f"{Path(sys.executable).as_posix()} {script.as_posix()}"
 
     return python
@@ -81,7 +80,7 @@ def pretend(tmp_path: Path) -> Any:
 @pytest.mark.parametrize("target", ["lab", "test", "lock"])
 def test_a_python_that_is_too_old_is_told_so_in_one_sentence(target: str, pretend: Any) -> None:
     old = pretend("sys.version_info = (3, 8, 18, 'final', 0)")
-    done = run("make", target, f"PYTHON={old}")
+    done = run("make", target, f"PYTHON={old}", PYTHONPATH=str(TOOLS))
     said = [line for line in done.stderr.splitlines() if not line.startswith("make")]
     assert done.returncode != 0
     assert len(said) == 1
@@ -96,7 +95,7 @@ def test_a_python_without_venv_is_told_which_package_to_install(module: str, pre
     hide = "def hide(name, *rest):\n    if name == 'MODULE':\n        raise ModuleNotFoundError(name)\n"
     hide = hide.replace("MODULE", module) + "import importlib.util as u; found = u.find_spec\n"
     hide += f"u.find_spec = lambda name: None if name == {module!r} else found(name)\n"
-    done = run("make", "lab", f"PYTHON={pretend(hide + find_nothing)}", "PORT=")
+    done = run("make", "lab", f"PYTHON={pretend(hide + find_nothing)}", "PORT=", PYTHONPATH=str(TOOLS))
     said = [line for line in done.stderr.splitlines() if not line.startswith("make")]
     assert done.returncode != 0
     assert len(said) == 1

@@ -177,6 +177,79 @@ def test_fresh_copies_never_overwrite_anything(student: Clone) -> None:
         own_exercises.fresh("99", root=student.folder)
 
 
+# A set that was renamed upstream after it was answered
+
+RENAMED, FORMER = "07_plan", "07_plan_a_training_run"
+
+
+@pytest.fixture
+def renamed(upstream: Clone, tmp_path: Path) -> Clone:
+    """A student who answered a set under its former name, and then updated the course."""
+    shutil.copy(ROOT / "exercises" / f"{RENAMED}.ipynb", upstream.folder / "exercises" / f"{FORMER}.ipynb")
+    upstream.git("add", "--all")
+    upstream.git("commit", "--quiet", "--message=The capstone under its former name")
+    upstream.git("clone", "--quiet", str(upstream.folder), str(tmp_path / "student"))
+    student = Clone(tmp_path / "student")
+    student.answer("flop = 1", f"exercises/{FORMER}.ipynb")
+    upstream.git("mv", f"exercises/{FORMER}.ipynb", f"exercises/{RENAMED}.ipynb")
+    upstream.git("commit", "--quiet", "--message=Rename it")
+    student.git("pull", "--quiet")
+    return student
+
+
+def own(student: Clone) -> list[str]:
+    return sorted(path.name for path in (student.folder / "my_exercises").iterdir())
+
+
+@pytest.mark.parametrize("opened", [RENAMED, FORMER])
+def test_answers_of_before_a_set_was_renamed_are_shown_in_its_place_and_saved_where_they_were(
+    opened: str, renamed: Clone
+) -> None:
+    path = f"exercises/{opened}.ipynb"
+    assert "flop = 1" in renamed.shows(path)
+    renamed.answer("flop = 2", path)
+    assert "flop = 2" in renamed.shows(path)
+    assert "flop = 2" in renamed.read(f"my_exercises/{FORMER}.ipynb").decode()
+    assert own(renamed) == [f"{FORMER}.ipynb"]
+    assert renamed.git("status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("wanted", ["07", "plan", FORMER])
+def test_a_fresh_copy_of_a_renamed_set_lies_beside_the_answers_and_takes_nothings_place(
+    wanted: str, renamed: Clone
+) -> None:
+    mine = renamed.read(f"my_exercises/{FORMER}.ipynb")
+    made = [own_exercises.fresh(wanted, root=renamed.folder).name for _ in range(2)]
+    assert made == [f"{RENAMED}.fresh.ipynb", f"{RENAMED}.fresh-2.ipynb"]
+    assert renamed.read(f"my_exercises/{FORMER}.ipynb") == mine
+    assert renamed.read(f"my_exercises/{made[0]}") == renamed.read(f"exercises/{RENAMED}.ipynb")
+    assert "flop = 1" in renamed.shows(f"exercises/{RENAMED}.ipynb")
+
+
+def test_where_both_names_were_answered_each_is_shown_as_itself_and_none_is_lost(renamed: Clone) -> None:
+    both = renamed.folder / "my_exercises"
+    other = renamed.read(f"my_exercises/{FORMER}.ipynb").replace(b"flop = 1", b"flop = 3")
+    (both / f"{RENAMED}.ipynb").write_bytes(other)
+    assert "flop = 3" in renamed.shows(f"exercises/{RENAMED}.ipynb")
+    assert "flop = 1" in renamed.shows(f"exercises/{FORMER}.ipynb")
+    assert own_exercises.fresh("07", root=renamed.folder).name == f"{RENAMED}.fresh.ipynb"
+
+
+def test_a_renamed_set_that_was_not_answered_is_saved_under_its_present_name(renamed: Clone) -> None:
+    (renamed.folder / "my_exercises" / f"{FORMER}.ipynb").unlink()
+    renamed.answer("flop = 4", f"exercises/{RENAMED}.ipynb")
+    assert own(renamed) == [f"{RENAMED}.ipynb"]
+
+
+def test_renaming_and_deleting_in_jupyterlab_touch_the_answers_of_before(renamed: Clone) -> None:
+    files = renamed.files
+    files.delete_to_trash = False
+    asyncio.run(files.rename_file(f"exercises/{RENAMED}.ipynb", "exercises/done.ipynb"))
+    assert "flop = 1" in renamed.shows("exercises/done.ipynb")
+    assert own(renamed) == []
+    assert "flop = 1" not in renamed.shows(f"exercises/{RENAMED}.ipynb")
+
+
 def test_git_ignores_what_students_write() -> None:
     assert "my_exercises/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
 
