@@ -1,6 +1,6 @@
 """How long an explorer takes from a key press to its new picture, as ratios measured in one run in one JupyterLab.
 
-    python benchmarks/bench_latency.py [EXPLORER ...]   (with tests on the path, as `make bench` has it)
+    python benchmarks/bench_latency.py [EXPLORER ...]
 
 The reference is the same picture drawn by the same code under `interact`, and a plain label shows what the round trip
 to the kernel alone costs. All take turns, so that a busy moment of the machine touches each. The time runs in the page,

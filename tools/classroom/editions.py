@@ -19,7 +19,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from classroom.sets import names_of
+from classroom.sets import names_of, number_of
 from course_lib import questions
 from course_lib.checks import Given
 from course_lib.questions.kinds import Function
@@ -77,7 +77,8 @@ class Edition:
         """Return the set as the class got it; exit where it was moved away."""
         path = self.path("release", set_name)
         if not path.exists():
-            sys.exit(f"{path} is no longer there: `make release SEED={self.seed} SET={set_name[:2]}` makes it again.")
+            command = f"make release SEED={self.seed} SET={number_of(set_name):02d}"
+            sys.exit(f"{path} is no longer there: `{command}` makes it again.")
         return nbformat.read(path, as_version=4)
 
     def refuse_other_questions(self, set_name: str) -> None:
@@ -92,7 +93,7 @@ class Edition:
 def fingerprint(set_name: str, seed: int) -> str:
     """Return what tells one state of a set's questions from another: what they give, and what they take as right."""
     digest = hashlib.sha256()
-    for number in questions.numbers_of(int(set_name[:2])):
+    for number in questions.numbers_of(number_of(set_name)):
         question = questions.find(number, seed)
         asks = question.asks
         if isinstance(asks, Function):

@@ -14,6 +14,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from classroom.cells import CellName, Role, is_own, name_in
 from classroom.gradebook import Points
 from classroom.pages import as_page, drawn_without_script
+from classroom.sets import number_of
 from course_lib import questions
 from course_lib.checks import Verdict
 
@@ -76,7 +77,7 @@ def as_text(words: str) -> str:
 
 def page_of(report: Report) -> str:
     """Return a student's page: the points, what each check says, what happened, and the notebook as it was marked."""
-    name = questions.sets()[int(report.set_name[:2])].replace("_", " ")
+    name = questions.sets()[number_of(report.set_name)].replace("_", " ")
     title = f"{name.capitalize()}: {report.got:g} of {report.most:g} points"
     about = f"<p>{escape(report.student)} · edition {report.seed}</p>"
     remarks = "".join(f"<li>{escape(remark)}</li>" for remark in report.remarks)

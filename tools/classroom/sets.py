@@ -27,6 +27,15 @@ def names_of(set_name: str) -> tuple[str, ...]:
     return tuple(f"{number}_{one}" for one in topics_called(topic))
 
 
+def number_of(set_name: str) -> int:
+    """Return the number of a set, which is also its lesson's.
+
+    >>> number_of("07_plan")
+    7
+    """
+    return int(set_name.partition("_")[0])
+
+
 def find_set(wanted: str, there: Iterable[str]) -> str | None:
     """Return which of these names is meant by a number, a topic, a whole name or a file; nothing where none is.
 
