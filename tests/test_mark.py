@@ -189,7 +189,6 @@ def hand_in_the_class(edition: ClassEdition, folder: Path, elsewhere: Path) -> N
         "steals": STEALS.format(**paths),
         "spoils": SPOILS.format(**paths),
         "reaches out": REACHES_OUT,
-        "draws": DRAWS,
         "shows html": SHOWS_HTML,
         "hoards": NO_MEMORY,
         "asks": "cost = float(input('cost?'))",
@@ -273,11 +272,23 @@ def test_every_student_is_in_the_table_once(marked: Marked) -> None:
         assert sum(parts) == float(row["points"])
 
 
-@pytest.mark.parametrize("student", ["good", "Doe_Jane_123", "twice", "without metadata", "mangles metadata", "draws"])
+@pytest.mark.parametrize("student", ["good", "Doe_Jane_123", "twice", "without metadata", "mangles metadata"])
 def test_right_answers_get_all_points_and_no_remark(student: str, marked: Marked) -> None:
     assert marked.total(student) == MOST
     remark = "handed in 2 notebooks: the one changed last was marked" if student == "twice" else ""
     assert marked.happened(student) == remark
+
+
+def test_a_student_who_draws_gets_all_points_and_no_remark(edition: ClassEdition, tmp_path: Path) -> None:
+    """Marked with all the time that matplotlib may take to load on a busy machine."""
+    own = ClassEdition(Edition(7, Path(shutil.copytree(edition.edition.folder, tmp_path / "edition_7"))))
+    hand_in(tmp_path / "submissions", "draws", own.solved(SET, answer_1_1=DRAWS))
+    marker = mark.Marker(own.edition, jobs=1, cell_seconds=60.0, seconds=300.0)
+    marker.mark(SET, mark.read_all(str(tmp_path / "submissions")))
+    (row,) = table(own.edition.folder / f"marks_{SET}.csv")
+    assert (row["points"], row["what happened"]) == (f"{MOST}", "")
+    marked = nbformat.read(own.edition.path("autograded", SET, "draws"), as_version=4)
+    assert any("image/png" in output.get("data", {}) for output in cell_called(marked, "answer-1-1").outputs)
 
 
 def test_an_untouched_notebook_gets_nothing_and_no_remark(marked: Marked) -> None:
