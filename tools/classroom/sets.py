@@ -39,7 +39,7 @@ def number_of(set_name: str) -> int:
 def find_set(wanted: str, there: Iterable[str]) -> str | None:
     """Return which of these names is meant by a number, a topic, a whole name or a file; nothing where none is.
 
-    >>> find_set("4", ["04_memory", "05_units"]), find_set("plan", ["07_plan_a_training_run"]), find_set("99", ["04_x"])
+    >>> find_set("4", ["04_memory", "02_units"]), find_set("plan", ["07_plan_a_training_run"]), find_set("99", ["04_x"])
     ('04_memory', '07_plan_a_training_run', None)
     """
     names = list(there)
