@@ -6,6 +6,7 @@ What comes in as a number goes out as one: `plain` gives back Python's own numbe
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -33,6 +34,8 @@ def plain(result: Any) -> Any:
 
 def positive(name: str, value: ArrayLike) -> Any:
     """Return `value` as float64 (a float if scalar), or raise unless every element is finite and > 0."""
+    if (type(value) is float or type(value) is int) and 0 < value < math.inf:
+        return float(value)  # most values are one number, and an array of one takes fifty times as long
     array = numbers(name, value, "a positive number").astype(np.float64)
     if not np.all(np.isfinite(array) & (array > 0)):
         raise ValueError(f"{name} must be positive and finite; got {value!r}")
@@ -41,6 +44,8 @@ def positive(name: str, value: ArrayLike) -> Any:
 
 def not_negative(name: str, value: ArrayLike) -> Any:
     """Return `value` as float64 (a float if scalar), or raise unless every element is finite and >= 0."""
+    if (type(value) is float or type(value) is int) and 0 <= value < math.inf:
+        return float(value)  # most values are one number, and an array of one takes fifty times as long
     array = numbers(name, value, "a number that is not negative").astype(np.float64)
     if not np.all(np.isfinite(array) & (array >= 0)):
         raise ValueError(f"{name} must be finite and not negative; got {value!r}")
