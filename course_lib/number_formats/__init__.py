@@ -1,7 +1,8 @@
 """Number formats: what a pattern of bits stands for, in every float format of deep learning and in int8.
 
 Slides S6 to S8. `patterns` is the slide's formula, there and back; `formats` has the formats themselves; `writing` puts
-a pattern into words and digits, `rounding` carries a number into a format and says what that costs.
+a pattern into words and digits, `rounding` carries a number into a format and says what that costs, `line` has the
+numbers around one.
 """
 
 from course_lib.number_formats.formats import (
@@ -20,6 +21,8 @@ from course_lib.number_formats.formats import (
     Format,
     IntFormat,
 )
+from course_lib.number_formats.formulas import Formula
+from course_lib.number_formats.line import NumberLine, number_line
 from course_lib.number_formats.patterns import (
     Fields,
     Neighbours,
@@ -30,15 +33,19 @@ from course_lib.number_formats.patterns import (
     pattern_from_fields,
     spacing,
 )
-from course_lib.number_formats.rounding import Carried, carry, encode_decimal, read_decimal
+from course_lib.number_formats.rounding import Carried, carry, carry_into, encode_decimal, read_decimal
 from course_lib.number_formats.writing import (
-    Formula,
+    Reading,
     bits,
     exact_decimal,
     exact_text,
+    exact_texts,
     formula,
     formula_latex,
+    hexadecimal,
     parse_bits,
+    parse_hexadecimal,
+    read_pattern,
 )
 
 __all__ = [
@@ -60,19 +67,27 @@ __all__ = [
     "Formula",
     "IntFormat",
     "Neighbours",
+    "NumberLine",
+    "Reading",
     "bits",
     "carry",
+    "carry_into",
     "decode",
     "encode",
     "encode_decimal",
     "exact_decimal",
     "exact_text",
+    "exact_texts",
     "fields",
     "formula",
     "formula_latex",
+    "hexadecimal",
     "neighbours",
+    "number_line",
     "parse_bits",
+    "parse_hexadecimal",
     "pattern_from_fields",
     "read_decimal",
+    "read_pattern",
     "spacing",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from course_lib._arguments import whole
 
@@ -38,39 +39,39 @@ class FloatFormat:
         if self.has_infinity and not self.has_nan:
             raise ValueError(f"has_nan must be True for a format that has an infinity; got {self.has_nan}")
 
-    @property
+    @cached_property
     def bits(self) -> int:
         """The width of a pattern: 1 + exponent_bits + significand_bits."""
         return 1 + self.exponent_bits + self.significand_bits
 
-    @property
+    @cached_property
     def largest_pattern(self) -> int:
         """The pattern of the largest finite number; the patterns from 0 up to it rise with their values."""
         all_ones = 2 ** (self.bits - 1) - 1
         return all_ones - 2**self.significand_bits if self.has_infinity else all_ones - self.has_nan
 
-    @property
+    @cached_property
     def largest(self) -> float:
         """The largest finite number."""
         exponent, significand = divmod(self.largest_pattern, 2**self.significand_bits)
         return math.ldexp(1 + significand / 2**self.significand_bits, exponent - self.bias)
 
-    @property
+    @cached_property
     def smallest_normal(self) -> float:
         """The smallest number above 0 that has its full precision: 2^(1 - bias)."""
         return math.ldexp(1.0, 1 - self.bias)
 
-    @property
+    @cached_property
     def smallest_subnormal(self) -> float:
         """The smallest number above 0: 2^(1 - bias - significand_bits)."""
         return math.ldexp(1.0, 1 - self.bias - self.significand_bits)
 
-    @property
+    @cached_property
     def epsilon(self) -> float:
         """The step from 1 to the next larger number: 2^-significand_bits."""
         return 2.0**-self.significand_bits
 
-    @property
+    @cached_property
     def decimal_digits(self) -> int:
         """The decimal digits that every normal number keeps: significand_bits x log10(2), rounded down."""
         return int(self.significand_bits * math.log10(2))
@@ -93,22 +94,22 @@ class IntFormat:
         """Refuse a width that `decode` could not give back exactly."""
         whole("bits", self.bits, 2, 53)
 
-    @property
+    @cached_property
     def exponent_bits(self) -> int:
         """An integer has no exponent field: 0."""
         return 0
 
-    @property
+    @cached_property
     def significand_bits(self) -> int:
         """The bits after the sign bit."""
         return self.bits - 1
 
-    @property
+    @cached_property
     def smallest(self) -> int:
         """The smallest integer, -2^(bits - 1)."""
         return -(2 ** (self.bits - 1))
 
-    @property
+    @cached_property
     def largest(self) -> int:
         """The largest integer, 2^(bits - 1) - 1."""
         return 2 ** (self.bits - 1) - 1

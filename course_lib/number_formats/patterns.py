@@ -6,6 +6,7 @@ true of normal numbers. With e = 0 it reads 0.m and 2^(1 - bias); the largest e 
 
 from __future__ import annotations
 
+from operator import methodcaller
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from course_lib._arguments import numbers, plain
 from course_lib.number_formats.formats import FloatFormat, Format, IntFormat
+
+NO_FORMAT = "fmt must be a FloatFormat or an IntFormat, such as FP16 or INT8; got {!r}"
 
 
 class Fields(NamedTuple):
@@ -56,8 +59,9 @@ def decode(pattern: ArrayLike, fmt: Format) -> Any:
     hidden_bit = np.where(exponent == 0, 0.0, 1.0)
     with np.errstate(over="ignore"):  # fp64's own infinities and NaNs, set in the next two lines
         size = np.ldexp(hidden_bit + significand / 2**fmt.significand_bits, _power(exponent, fmt))
-    size = np.where(_magnitude(patterns, fmt) > fmt.largest_pattern, np.inf, size)
-    size = np.where(_is_nan(patterns, fmt), np.nan, size)
+    magnitude = (exponent << fmt.significand_bits) + significand
+    size = np.where(magnitude > fmt.largest_pattern, np.inf, size)
+    size = np.where(magnitude > fmt.largest_pattern + fmt.has_infinity, np.nan, size)
     return plain(np.where(sign == 1, -size, size))
 
 
@@ -73,7 +77,8 @@ def encode(value: ArrayLike, fmt: Format) -> Any:
     >>> f"{encode(3.14159265, FP32):#x}", decode(encode(2049, FP16), FP16), encode(-300, INT8)
     ('0x40490fdb', 2048.0, 128)
     """
-    _check_format(fmt)
+    if not isinstance(fmt, Format):
+        raise TypeError(NO_FORMAT.format(fmt))
     values = numbers("value", value).astype(np.float64)
     nan = np.isnan(values)
     if nan.any() and not (isinstance(fmt, FloatFormat) and fmt.has_nan):
@@ -108,12 +113,14 @@ def fields(pattern: ArrayLike, fmt: Format) -> Fields:
     if isinstance(fmt, IntFormat):
         kind, power = np.full(patterns.shape, "integer"), np.zeros(patterns.shape, np.int64)
     else:
+        magnitude = (exponent << fmt.significand_bits) + significand
         kind = np.where(exponent == 0, "subnormal", "normal")
-        kind = np.where(_magnitude(patterns, fmt) == 0, "zero", kind)
-        kind = np.where(_magnitude(patterns, fmt) > fmt.largest_pattern, "infinity", kind)
-        kind = np.where(_is_nan(patterns, fmt), "nan", kind)
-        power = _power(exponent, fmt)
-    return Fields(*map(plain, (sign, exponent, significand, kind, power)))
+        kind = np.where(magnitude == 0, "zero", kind)
+        kind = np.where(magnitude > fmt.largest_pattern, "infinity", kind)
+        kind = np.where(magnitude > fmt.largest_pattern + fmt.has_infinity, "nan", kind)
+        power = np.maximum(exponent, 1) - fmt.bias
+    found = (sign, exponent, significand, kind, power)
+    return Fields(*(found if patterns.ndim else map(methodcaller("item"), found)))
 
 
 def pattern_from_fields(sign: ArrayLike, exponent: ArrayLike, significand: ArrayLike, fmt: Format) -> Any:
@@ -177,14 +184,10 @@ def spacing(pattern: ArrayLike, fmt: Format) -> Any:
     return plain(np.ldexp(1.0, _power(_split(patterns, fmt)[1], fmt) - fmt.significand_bits))
 
 
-def _check_format(fmt: Any) -> None:
-    if not isinstance(fmt, Format):
-        raise TypeError(f"fmt must be a FloatFormat or an IntFormat, such as FP16 or INT8; got {fmt!r}")
-
-
 def _integers(name: str, value: ArrayLike, fmt: Format, bits: int | None = None) -> NDArray[Any]:
     """Return `value` as unsigned integers of at most `bits` bits (the format's own, unless told), or raise."""
-    _check_format(fmt)
+    if not isinstance(fmt, Format):
+        raise TypeError(NO_FORMAT.format(fmt))
     bits = fmt.bits if bits is None else bits
     accepted = f"a whole number from 0 to {2**bits - 1} ({bits} bits) for {fmt.name}"
     out_of_range = isinstance(value, int) and not 0 <= value < 2**bits  # also an int too large for numpy

@@ -1,17 +1,19 @@
 """Carrying a number into a format: the nearest number that the format has, and the error that this makes.
 
-A decimal number in writing is taken exactly, digit by digit, so that even fp64's own error of 0.1 can be seen.
+A decimal number in writing is taken exactly, digit by digit, and rounded once, in whole numbers of any length: even
+fp64's own error of 0.1 can be seen.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
-from course_lib.number_formats.formats import FP64, Format
-from course_lib.number_formats.patterns import decode, encode, spacing
+from course_lib.number_formats.formats import Format, IntFormat
 
 SMALLEST_POWER, LARGEST_POWER, LONGEST_TEXT = -400, 400, 1200
 
@@ -30,6 +32,7 @@ class Carried(NamedTuple):
     outcome: str
 
 
+@lru_cache(256, typed=True)
 def read_decimal(text: str) -> Decimal:
     """Return a decimal number in writing exactly: '0.1', '6.02e23', '-0', 'inf', 'nan'.
 
@@ -57,40 +60,95 @@ def read_decimal(text: str) -> Decimal:
 def encode_decimal(text: str, fmt: Format) -> int:
     """Return the pattern of the number nearest to a decimal number in writing, rounded once, ties to even.
 
-    `encode(float(text), fmt)` would round twice. Here float64 rounds to odd instead: it keeps its last bit at 1
-    where digits were lost, so that no tie appears that was none. Errors: as `read_decimal` and `encode`.
-    Source: Boldo and Melquiond 2008, *Emulation of FMA and correctly rounded sums*, section 3.
+    `encode(float(text), fmt)` would round twice: first to float64. Errors: as `carry`. Source: IEEE 754-2019, section
+    4.3.1.
 
-    >>> from course_lib.number_formats import FP16
-    >>> from course_lib.number_formats import exact_decimal
+    >>> from course_lib.number_formats import FP16, exact_decimal
     >>> exact_decimal(encode_decimal("0.1", FP16), FP16)
     '0.0999755859375'
     """
-    exact = read_decimal(text)
-    near = float(exact)
-    if fmt.significand_bits < FP64.significand_bits and math.isfinite(near) and exact != Decimal(near):
-        beyond = math.nextafter(near, math.inf if exact > Decimal(near) else -math.inf)
-        near = near if encode(near, FP64) % 2 else beyond
-    return int(encode(near, fmt))
+    return carry(text, fmt).pattern
 
 
 def carry(text: str, fmt: Format) -> Carried:
     """Return how a format stores a decimal number in writing, with its absolute and its relative error.
 
-    Errors: as `encode_decimal`. Source: slide S6; Goldberg 1991, section 1.2.
+    Errors: as `read_decimal`; `ValueError` for NaN in a format without one. Source: slide S6; Goldberg 1991, section
+    1.2.
 
     >>> from course_lib.number_formats import FP32, FP16
     >>> carry("0.1", FP32).value, carry("70000", FP16).outcome
     (0.10000000149011612, 'overflow')
     """
-    wanted, pattern = read_decimal(text), encode_decimal(text, fmt)
-    stored = float(decode(pattern, fmt))
-    if wanted.is_nan() or Decimal(stored) == wanted:
-        return Carried(pattern, stored, 0.0, 0.0, "exact")
-    if not (wanted.is_finite() and math.isfinite(stored)):
-        return Carried(pattern, stored, math.inf, math.inf, "saturated" if math.isfinite(stored) else "overflow")
-    error = abs(Fraction(stored) - Fraction(wanted))
-    in_steps = error / Fraction(spacing(pattern, fmt))
-    beyond = in_steps > Fraction(1, 2) or (in_steps == Fraction(1, 2) and pattern % 2)
-    outcome = "underflow" if stored == 0 else "saturated" if beyond else "rounded"
-    return Carried(pattern, stored, float(error), float(error / abs(Fraction(wanted))), outcome)
+    (carried,) = carry_into(text, [fmt])
+    if carried is None:
+        raise ValueError(f"value must be a number, for {fmt.name} has no NaN; got nan")
+    return carried
+
+
+def carry_into(text: str, formats: Iterable[Format]) -> list[Carried | None]:
+    """Return how each of several formats stores a decimal number in writing; None for NaN where there is none.
+
+    The number is n / d, and a format's step at its size is 2^k: of n / (d 2^k) steps the nearest whole number is
+    taken, of two the even one. Errors: as `read_decimal`. Source: slide S6; IEEE 754-2019, section 4.3.1.
+
+    >>> from course_lib.number_formats import FP8_E4M3, INT8
+    >>> [carried and carried.value for carried in carry_into("nan", [FP8_E4M3, INT8])]
+    [nan, None]
+    """
+    wanted = read_decimal(text)
+    if not wanted.is_finite():
+        return [_special(math.nan if wanted.is_nan() else float(wanted), fmt) for fmt in formats]
+    negative, exact = wanted.is_signed(), abs(Fraction(wanted))
+    n, d = exact.numerator, exact.denominator
+    size = n.bit_length() - d.bit_length()
+    size -= n << max(-size, 0) < d << max(size, 0)  # now 2^size <= n/d < 2^(size + 1)
+    carried: list[Carried | None] = []
+    for fmt in formats:
+        if isinstance(fmt, IntFormat):
+            nearest = -round(exact) if negative else round(exact)
+            stored = min(max(nearest, fmt.smallest), fmt.largest)
+            pattern, value, clipped = stored % 2**fmt.bits, float(stored), stored != nearest
+        else:
+            power = max(size, 1 - fmt.bias) if n else 1 - fmt.bias
+            k = power - fmt.significand_bits
+            steps, rest = divmod(n << max(-k, 0), d << max(k, 0))
+            twice = 2 * rest - (d << max(k, 0))
+            steps += twice > 0 or (twice == 0 and steps % 2 == 1)
+            # The hidden bit in `steps` adds 1 to the exponent field; so does a significand rounded up to 10.0...0.
+            magnitude = (power + fmt.bias - 1 << fmt.significand_bits) + steps
+            kept = min(magnitude, fmt.largest_pattern + fmt.has_nan)
+            e, m = divmod(kept, 2**fmt.significand_bits)
+            if kept > fmt.largest_pattern:
+                value = math.inf if fmt.has_infinity else math.nan
+            else:
+                hidden_bit = 2**fmt.significand_bits if e else 0
+                value = math.ldexp(m + hidden_bit, max(e, 1) - fmt.bias - fmt.significand_bits)
+            pattern, value, clipped = kept | negative << fmt.bits - 1, -value if negative else value, kept < magnitude
+        if not math.isfinite(value):
+            carried.append(Carried(pattern, value, math.inf, math.inf, "overflow"))
+            continue
+        error = abs(abs(Fraction(value)) - exact)
+        lost = "saturated" if clipped else "rounded" if value else "underflow"
+        relative = float(error / exact) if exact else 0.0
+        carried.append(Carried(pattern, value, float(error), relative, lost if error else "exact"))
+    return carried
+
+
+def _special(value: float, fmt: Format) -> Carried | None:
+    """Return what a format makes of NaN or of infinity: its own, or the nearest thing that it has."""
+    negative = math.copysign(1, value) < 0
+    if isinstance(fmt, IntFormat):
+        if math.isnan(value):
+            return None
+        stored = fmt.smallest if negative else fmt.largest
+        return Carried(stored % 2**fmt.bits, float(stored), math.inf, math.inf, "saturated")
+    sign, beyond = int(negative) << fmt.bits - 1, fmt.largest_pattern + fmt.has_nan
+    if math.isnan(value):
+        quiet = 2 ** (fmt.bits - 1) - 2 ** (fmt.significand_bits - 1) if fmt.has_infinity else beyond
+        return Carried(quiet, value, 0.0, 0.0, "exact") if fmt.has_nan else None
+    if fmt.has_infinity:
+        return Carried(sign | beyond, value, 0.0, 0.0, "exact")
+    if fmt.has_nan:
+        return Carried(sign | beyond, math.nan, math.inf, math.inf, "overflow")
+    return Carried(sign | beyond, math.copysign(fmt.largest, value), math.inf, math.inf, "saturated")

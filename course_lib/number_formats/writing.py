@@ -6,16 +6,19 @@ lines, one pattern at a time, and never round without a sign of it.
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from course_lib.number_formats.formats import Format, IntFormat
-from course_lib.number_formats.patterns import Fields, decode, fields, pattern_from_fields
+import numpy as np
 
-LONGEST_VALUE = 60
-"""The most characters that `formula` spends on an exact value; a longer one is rounded to 17 digits, after a ≈."""
+from course_lib.number_formats.formats import Format, IntFormat
+from course_lib.number_formats.formulas import Formula, formula_of
+from course_lib.number_formats.patterns import Fields, fields, pattern_from_fields
 
 
 def bits(pattern: int, fmt: Format) -> str:
@@ -27,8 +30,7 @@ def bits(pattern: int, fmt: Format) -> str:
     >>> bits(0x4248, FP16), bits(0x81, INT8)
     ('0 10000 1001001000', '1 0000001')
     """
-    parts = _one(pattern, fmt)
-    return " ".join(f"{getattr(parts, name):0{width}b}" for name, width in _widths(fmt).items())
+    return _one(pattern, fmt).bits
 
 
 def parse_bits(text: str, fmt: Format) -> int:
@@ -61,6 +63,34 @@ def parse_bits(text: str, fmt: Format) -> int:
     return int(pattern_from_fields(fmt=fmt, **values))
 
 
+def hexadecimal(pattern: int, fmt: Format) -> str:
+    """Return a pattern as 0x and as many digits as the format needs.
+
+    >>> from course_lib.number_formats import FP16, TF32
+    >>> hexadecimal(0x4248, FP16), hexadecimal(1, TF32)
+    ('0x4248', '0x00001')
+    """
+    return f"0x{pattern:0{math.ceil(fmt.bits / 4)}X}"
+
+
+def parse_hexadecimal(text: str, fmt: Format) -> int:
+    """Return the pattern that hexadecimal digits spell, the reverse of `hexadecimal`.
+
+    Errors: `ValueError` for what are no such digits, and for a pattern too large for the format.
+
+    >>> from course_lib.number_formats import FP16
+    >>> parse_hexadecimal("4248", FP16) == 0x4248
+    True
+    """
+    digits = text.strip().lower().removeprefix("0x").replace(" ", "").replace("_", "")
+    if not digits or set(digits) - set("0123456789abcdef"):
+        raise ValueError(f"Hexadecimal must be made of the digits 0 to 9 and A to F, such as 0x1F; got {text!r}")
+    if len(digits.lstrip("0")) > 16 or int(digits, 16) >= 2**fmt.bits:
+        largest = hexadecimal(2**fmt.bits - 1, fmt)
+        raise ValueError(f"Hexadecimal must be at most {largest} for the {fmt.bits} bits of {fmt.name}; got {text!r}")
+    return int(digits, 16)
+
+
 def exact_decimal(pattern: int, fmt: Format) -> str:
     """Return the value of a pattern in decimal, every digit of it: n / 2^k = n 5^k / 10^k always ends.
 
@@ -70,73 +100,7 @@ def exact_decimal(pattern: int, fmt: Format) -> str:
     >>> exact_decimal(0x40490FDB, FP32), exact_decimal(0x80000000, FP32)
     ('3.1415927410125732421875', '-0')
     """
-    _one(pattern, fmt)
-    return exact_text(decode(pattern, fmt))
-
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """The formula that holds for one pattern: its numbers, and the line that they make, as text and in LaTeX.
-
-    A float is (-1)^sign x 2^(exponent - bias) x multiplier, where the multiplier is 1.m or 0.m; an integer is
-    -sign x 2^exponent + m, and its m stands in `multiplier`. Both are decimal, with every digit; `value` is too where
-    it is `exact`, else it has 17 digits. `kind` is that of `Fields`; infinity and NaN have a `reason` instead.
-    Source: slides S7 and S8.
-
-    >>> from course_lib.number_formats import FP16
-    >>> pi = formula(0x4248, FP16)
-    >>> pi.exponent - pi.bias, pi.multiplier, pi.value, pi.left
-    (1, '1.5703125', '3.140625', '(-1)^0 × 2^(16 - 15) × 1.5703125')
-    """
-
-    kind: str
-    sign: int
-    value: str
-    exact: bool = True
-    exponent: int = 0
-    bias: int = 0
-    multiplier: str = ""
-    reason: str = ""
-
-    @property
-    def left(self) -> str:
-        """What stands before the value: the factors of a float, the terms of an integer."""
-        if self.kind == "integer":
-            return f"-{self.sign} × 2^{self.exponent} + {self.multiplier}"
-        if self.kind == "nan":
-            return "not a number"
-        factor = "infinity" if self.kind == "infinity" else f"2^({self.exponent} - {self.bias}) × {self.multiplier}"
-        return f"(-1)^{self.sign} × {factor}"
-
-    @property
-    def text(self) -> str:
-        """The formula as one line of text."""
-        right = "" if self.kind == "nan" else f" {'=' if self.exact else '≈'} {self.value}"
-        return f"{self.left}{right}{f', as {self.reason}' if self.reason else ''}"
-
-    @property
-    def latex(self) -> str:
-        r"""The formula in LaTeX, without the dollar signs.
-
-        >>> from course_lib.number_formats import FP16
-        >>> formula(0x4248, FP16).latex
-        '(-1)^{0} \\times 2^{16 - 15} \\times 1.5703125 = 3.140625'
-        """
-        if self.kind == "nan":
-            return rf"\text{{{self.text}}}"
-        equals = "=" if self.exact else r"\approx"
-        right = f"{equals} {_in_latex(self.value)}"
-        if self.kind == "integer":
-            return rf"-{self.sign} \times 2^{{{self.exponent}}} + {self.multiplier} {right}"
-        sign = rf"(-1)^{{{self.sign}}} \times"
-        if self.kind == "infinity":
-            return rf"{sign} \infty = {'-' * self.sign}\infty, \text{{as {self.reason}}}"
-        power = f"2^{{{self.exponent} - {self.bias}}}"
-        return rf"{sign} {power} \times {_in_latex(self.multiplier)} {right}"
-
-    def __str__(self) -> str:
-        """Return the text, so that a lesson can print a formula."""
-        return self.text
+    return _one(pattern, fmt).exact
 
 
 def formula(pattern: int, fmt: Format) -> Formula:
@@ -151,26 +115,57 @@ def formula(pattern: int, fmt: Format) -> Formula:
     >>> print(formula(0x0001, FP16))
     (-1)^0 × 2^(1 - 15) × 0.0009765625 = 5.9604644775390625e-8
     """
-    parts, number = _one(pattern, fmt), decode(pattern, fmt)
-    value = exact_text(number)
+    return _one(pattern, fmt).formula
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is read off a pattern: its fields, its digits, its value as a number and in decimal, its formula, one step.
+
+    The step is one unit in the last place, and `None` for infinity and NaN.
+    """
+
+    fields: Fields
+    bits: str
+    hexadecimal: str
+    value: float
+    exact: str
+    formula: Formula
+    step: float | None
+
+
+@lru_cache(256, typed=True)
+def read_pattern(pattern: int, fmt: Format) -> Reading:
+    """Return all that is read off one pattern, so that who asks again decodes nothing again.
+
+    Errors: as `bits`. Source: slides S7 and S8.
+
+    >>> from course_lib.number_formats import FP16
+    >>> read_pattern(0x4248, FP16).exact, read_pattern(0x4248, FP16).step
+    ('3.140625', 0.001953125)
+    """
+    parts = fields(pattern, fmt)
+    step: float | None = 1.0
     if isinstance(fmt, IntFormat):
-        return Formula(parts.kind, parts.sign, value, exponent=fmt.significand_bits, multiplier=str(parts.significand))
-    if parts.kind == "infinity":
-        return Formula(parts.kind, parts.sign, value, reason="the exponent is all ones and the significand is 0")
-    if parts.kind == "nan":
-        all_ones = "the exponent is all ones and the significand is not 0"
-        reason = all_ones if fmt.has_infinity else "all bits after the sign are ones"
-        return Formula(parts.kind, parts.sign, value, reason=reason)
-    exact, normal = len(value) <= LONGEST_VALUE, parts.kind == "normal"
-    return Formula(
-        parts.kind,
-        parts.sign,
-        value if exact else f"{number:.17g}",
-        exact,
-        exponent=parts.exponent if normal else 1,
-        bias=fmt.bias,
-        multiplier=exact_text(normal + parts.significand / 2**fmt.significand_bits),
-    )
+        size = float(parts.significand - (parts.sign << fmt.significand_bits))
+    elif parts.kind in ("infinity", "nan"):
+        size, step = math.inf if parts.kind == "infinity" else math.nan, None
+    else:
+        step = math.ldexp(1.0, parts.power - fmt.significand_bits)
+        size = step * (parts.significand + (2**fmt.significand_bits if parts.kind == "normal" else 0))
+    value = -size if parts.sign and parts.kind != "integer" else size
+    significand = (parts.kind == "normal") + parts.significand / 2**fmt.significand_bits
+    exact, multiplier = exact_texts([value, significand])
+    formula = formula_of(parts, value, exact, multiplier, fmt)
+    exponent = f"{parts.exponent:0{fmt.exponent_bits}b} " if fmt.exponent_bits else ""
+    line = f"{parts.sign} {exponent}{parts.significand:0{fmt.significand_bits}b}"
+    return Reading(parts, line, hexadecimal(pattern, fmt), value, exact, formula, step)
+
+
+def _one(pattern: Any, fmt: Format) -> Reading:
+    if np.ndim(pattern):
+        raise TypeError(f"pattern must be one integer, not an array; got {pattern!r}")
+    return read_pattern(pattern, fmt)
 
 
 def formula_latex(pattern: int, fmt: Format) -> str:
@@ -191,20 +186,19 @@ def exact_text(value: float) -> str:
     >>> exact_text(0.1), exact_text(-float("inf"))
     ('0.1000000000000000055511151231257827021181583404541015625', '-infinity')
     """
-    return str(Decimal(value)).replace("E", "e").replace("Infinity", "infinity")
+    return exact_texts([value])[0]
 
 
-def _in_latex(number: str) -> str:
-    """Return a number as Python writes it with its power of ten, if it has one, in LaTeX."""
-    mantissa, e, power = number.partition("e")
-    return rf"{mantissa} \times 10^{{{int(power)}}}" if e else mantissa
+def exact_texts(values: Iterable[float]) -> list[str]:
+    """Return several floats in decimal, every digit of each, as `exact_text` does.
 
-
-def _one(pattern: Any, fmt: Format) -> Fields:
-    parts = fields(pattern, fmt)
-    if not isinstance(parts.sign, int):
-        raise TypeError(f"pattern must be one integer, not an array; got {pattern!r}")
-    return parts
+    >>> exact_texts([0.5, float("nan")])
+    ['0.5', 'NaN']
+    """
+    texts = []
+    for value in values:
+        texts.append(str(Decimal(value)).replace("E", "e").replace("Infinity", "infinity"))
+    return texts
 
 
 def _widths(fmt: Format) -> dict[str, int]:
