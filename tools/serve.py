@@ -20,6 +20,7 @@ from nbformat.sign import NotebookNotary
 
 ROOT = Path(__file__).resolve().parent.parent
 KEEP_ANSWERS = "--ServerApp.contents_manager_class=own_exercises.OwnExercises"
+ANSWER_AT_ONCE = "--ServerApp.kernel_websocket_connection_class=classroom.quick_socket.QuickSocket"
 
 
 def main() -> None:
@@ -28,7 +29,7 @@ def main() -> None:
     trust_lessons()
     trust_lessons(ROOT / "exercises")
     arguments = sys.argv[1:] or server.server_arguments(server.choose_port(None), server.has_screen())
-    sys.exit(jupyterlab([KEEP_ANSWERS, *arguments]))
+    sys.exit(jupyterlab([KEEP_ANSWERS, ANSWER_AT_ONCE, *arguments]))
 
 
 def trust_lessons(folder: Path = ROOT / "notebooks") -> None:
