@@ -4,12 +4,15 @@ from fractions import Fraction
 from xml.etree import ElementTree
 
 import pytest
-from explorer_parts import texts
+from explorer_parts import calls_of, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib.explorers.number_formats.bits import BitPattern, field_of, hexadecimal, parse_hexadecimal
-from course_lib.explorers.number_formats.explorer import (
+from course_lib.explorers.number_formats.bits import BitPattern, field_of
+from course_lib.explorers.number_formats.explorer import FloatDecoder
+from course_lib.explorers.number_formats.picture import FloatDecoderPicture
+from course_lib.explorers.number_formats.state import DecoderState
+from course_lib.explorers.number_formats.view import (
     ORDER,
     OWN,
     PI,
@@ -17,7 +20,6 @@ from course_lib.explorers.number_formats.explorer import (
     SLIDE_BITS,
     SLIDE_FP16,
     SLIDE_FP32,
-    FloatDecoder,
     float_decoder_view,
     preset_number,
 )
@@ -40,12 +42,17 @@ from course_lib.number_formats import (
     exact_decimal,
     fields,
     formula,
+    hexadecimal,
     neighbours,
+    parse_hexadecimal,
+    read_pattern,
     spacing,
 )
 
 REFUSED = "significand has 24 digits, 1 too many; accepted for fp32: sign 1, exponent 8, significand 23"
 FLOATS = [name for name in ORDER if not isinstance(FORMATS[name], IntFormat)]
+
+EXACT_PI = "3.1415927410125732421875"
 
 quick = settings(deadline=None, max_examples=60)
 any_pattern = st.sampled_from(ORDER).flatmap(
@@ -95,7 +102,7 @@ def assert_in_step(explorer):
     fmt = FORMATS[values["format"]]
     assert pattern.format is fmt
     assert pattern.hexadecimal.value == hexadecimal(values["pattern"], fmt)
-    assert pattern.binary.value == bits(values["pattern"], fmt)
+    assert pattern.binary.value == (explorer.state.line or bits(values["pattern"], fmt))
     pressed = "".join(str(int(button.value)) for button in pattern.bits.children)
     assert pressed == f"{values['pattern']:0{fmt.bits}b}"
     assert pattern.slider.value == fields(values["pattern"], fmt).exponent
@@ -324,7 +331,7 @@ def test_a_value_in_writing_is_kept_through_every_format(explorer):
 
 
 def test_steps_go_to_the_next_number_and_stop_at_the_end(explorer, pattern):
-    smaller, larger = pattern._steps
+    smaller, larger = pattern.steps
     explorer.set(format="fp16", preset="largest")
     larger.click()
     assert explorer.values()["value"] == "infinity"
@@ -398,7 +405,7 @@ def test_a_pattern_too_large_is_refused_to_who_sets_it(explorer):
 
 def test_all_bits_at_once_are_drawn_once(explorer, monkeypatch):
     drawn = []
-    monkeypatch.setattr(FloatDecoder, "draw", lambda self, view: drawn.append(view.pattern))
+    monkeypatch.setattr(FloatDecoderPicture, "draw", lambda self, view: drawn.append(view.pattern))
     explorer.set(format="fp64", pattern=2**64 - 1)
     assert drawn == [2**64 - 1]
     explorer.controls["pattern"].bits.children[-1].value = False
@@ -410,18 +417,10 @@ def test_all_bits_at_once_are_drawn_once(explorer, monkeypatch):
 
 def test_only_bits_that_differ_are_sent(explorer, pattern):
     sent = []
-    for number, button in enumerate(pattern._bits[:32]):
+    for number, button in enumerate(pattern.buttons[:32]):
         button.observe(lambda _, number=number: sent.append(number), "value")
     explorer.set(pattern=0x40490FDB ^ 0b1001)
     assert sent == [0, 3]
-
-
-def test_the_figure_and_its_parts_are_made_once(explorer):
-    before = [explorer.figure, *explorer.figure.axes, *explorer.figure.axes[0].get_children()]
-    explorer.set(format="fp64", preset="largest")
-    explorer.set(preset="quiet NaN")
-    after = [explorer.figure, *explorer.figure.axes, *explorer.figure.axes[0].get_children()]
-    assert [id(part) for part in before] == [id(part) for part in after]
 
 
 @pytest.mark.parametrize(
@@ -451,46 +450,75 @@ def test_closing_closes_the_bits_of_every_format_that_was_shown():
     explorer = FloatDecoder()
     explorer.set(format="fp64")
     explorer.set(format="fp4 e2m1")
-    parts = [*explorer.controls["pattern"]._bits, *explorer.controls["pattern"]._sliders.values()]
+    parts = [*explorer.controls["pattern"].buttons, *explorer.controls["pattern"].sliders.values()]
     assert len(parts) == 64 + 3
     explorer.close()
     assert all(part.comm is None for part in parts)
 
 
-# Random sequences
+# The state: each step is a pure function
 
-actions = st.one_of(
-    st.tuples(st.just("format"), st.sampled_from(ORDER)),
-    st.tuples(st.just("preset"), st.sampled_from(PRESETS)),
-    st.tuples(st.just("value"), st.sampled_from(["0.1", "-2.5e-8", "nan", "inf", "-0", "1e39", "1e400", "<b>x</b>"])),
-    st.tuples(st.just("bit"), st.integers(0, 63)),
-    st.tuples(st.just("hexadecimal"), st.sampled_from(["0", "7F", "0x7C01", "ffffffff", "12345678901", "zz", ""])),
-    st.tuples(st.just("binary"), st.sampled_from(["0 10000 1001001000", "01", "2", SLIDE_BITS[SLIDE_FP32][1]])),
-    st.tuples(st.just("step"), st.integers(0, 1)),
-    st.tuples(st.just("exponent"), st.integers(0, 2047)),
-    st.tuples(st.just("set"), st.fixed_dictionaries({"format": st.sampled_from(ORDER), "pattern": st.integers(0, 15)})),
-)  # fmt: skip
+START = DecoderState("fp32", 0x40490FDB, PI, "pi")
 
 
-@settings(deadline=None, max_examples=60)
-@given(sequence=st.lists(actions, min_size=1, max_size=7))
-def test_no_sequence_of_moves_leaves_anything_stale(made, sequence):
-    pattern = made.controls["pattern"]
-    for name, argument in sequence:
-        if name == "bit":
-            button = pattern.bits.children[argument % len(pattern.bits.children)]
-            button.value = not button.value
-        elif name in ("hexadecimal", "binary"):
-            getattr(pattern, name).value = argument
-        elif name == "step":
-            pattern._steps[argument].click()
-        elif name == "exponent":
-            pattern.slider.value = min(argument, pattern.slider.max)
-        elif name == "set":
-            made.set(**argument)
-        else:
-            made.controls[name].value = argument
-        assert_in_step(made)
+@pytest.mark.parametrize(
+    ("step", "state"),
+    [
+        (lambda s: s.with_pattern(0xC0490FDB), ("fp32", 0xC0490FDB, "-3.1415927410125732421875", OWN)),
+        (lambda s: s.with_pattern(0x40490FDB), ("fp32", 0x40490FDB, PI, "pi")),
+        (lambda s: s.with_value("0.1"), ("fp32", 0x3DCCCCCD, "0.1", OWN)),
+        (lambda s: s.with_value("nonsense"), ("fp32", 0x40490FDB, "nonsense", OWN)),
+        (lambda s: s.with_value("nonsense").with_format("fp16"), ("fp16", 0x4248, "3.1415927410125732421875", OWN)),
+        (lambda s: s.with_value("0.1").with_format("int8"), ("int8", 0, "0.1", OWN)),
+        (lambda s: s.with_value("0.1").with_format("int8").with_format("fp16"), ("fp16", 0x2E66, "0.1", OWN)),
+        (lambda s: s.with_format("bf16"), ("bf16", 0x4049, PI, "pi")),
+        (lambda s: s.with_preset("largest").with_format("fp16"), ("fp16", 0x7BFF, "65504", "largest")),
+        (lambda s: s.with_preset("infinity").with_format("fp8 e4m3"), ("fp8 e4m3", 0x7F, "infinity", "infinity")),
+        (lambda s: s.with_preset(OWN), ("fp32", 0x40490FDB, PI, OWN)),
+        (lambda s: s.with_preset(SLIDE_FP16), ("fp16", 0x4248, "3.140625", SLIDE_FP16)),
+        (lambda s: s.with_preset(SLIDE_FP16).with_format("bf16"), ("bf16", 0x4049, "3.140625", OWN)),
+        (lambda s: s.with_preset(SLIDE_FP32), ("fp32", 0x40490FDB, PI, SLIDE_FP32)),
+        (lambda s: s.with_preset(SLIDE_FP32).with_pattern(0x40490FDB), ("fp32", 0x40490FDB, EXACT_PI, OWN)),
+        (lambda s: s.with_value("nan").with_format("int8"), ("int8", 0, "nan", OWN)),
+    ],
+)
+def test_a_step_leads_from_one_state_to_another(step, state):
+    assert step(START) == DecoderState(*state)
+    assert DecoderState("fp32", 0x40490FDB, PI, "pi") == START
+
+
+@quick
+@given(any_pattern)
+def test_a_pattern_asks_for_its_own_value(case):
+    name, number = case
+    state = DecoderState(name, 0, "0").with_pattern(number)
+    assert (state.pattern, state.preset) == (number, OWN)
+    assert state.value == exact_decimal(number, FORMATS[name])
+    assert (
+        DecoderState(name, 0, "0").with_value(state.value).pattern == number
+        or fields(number, FORMATS[name]).kind == "nan"
+    )
+
+
+def test_only_a_slide_s_own_digits_that_do_not_fit_stand_in_for_a_pattern_s():
+    assert START.with_preset(SLIDE_FP32).line == SLIDE_BITS[SLIDE_FP32][1]
+    assert [START.line, START.with_preset(SLIDE_FP16).line, START.with_preset("infinity").line] == ["", "", ""]
+
+
+# One click
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_a_click_decodes_each_number_once(name):
+    explorer = FloatDecoder(format=name)
+    read_pattern.cache_clear()
+    for button in explorer.controls["pattern"].bits.children[1:]:
+        calls = calls_of(lambda button=button: setattr(button, "value", not button.value))
+        assert calls.total() <= 60, calls.most_common()
+        assert calls["fields"] <= 1
+        assert calls["decode"] + calls["number_line"] <= 1
+        assert assert_in_step(explorer)
+    explorer.close()
 
 
 # The control for a pattern

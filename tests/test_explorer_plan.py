@@ -1,15 +1,17 @@
-import dataclasses
 import html
 import re
-from xml.etree import ElementTree
 
 import pytest
-from explorer_parts import move, texts, without_salt
+from explorer_parts import misplaced, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib import catalog
-from course_lib.explorers.plan.explorer import NO_LIMIT, NO_RUN, WEIGHTS, TrainingRunPlanner, plan_view
+from course_lib.explorers.picture import Label
+from course_lib.explorers.plan.explorer import WEIGHTS, TrainingRunPlanner
+from course_lib.explorers.plan.picture import PlanPicture
+from course_lib.explorers.plan.room import MARK, TEXT, Room, Spot
+from course_lib.explorers.plan.view import NO_LIMIT, NO_RUN, plan_view
 from course_lib.memory import PARTS
 from course_lib.plan import plan_training_run, published_utilization, resources_of
 
@@ -72,7 +74,7 @@ def explorer(made):
 
 
 def shown_markdown(explorer):
-    return html.unescape(re.fullmatch(r"<textarea readonly [^>]*>(.*)</textarea>", explorer._markdown.value, re.S)[1])
+    return html.unescape(re.fullmatch(r"<textarea readonly [^>]*>(.*)</textarea>", explorer.markdown.value, re.S)[1])
 
 
 # The pure function
@@ -124,11 +126,6 @@ def test_the_view_refuses_what_the_plan_refuses(name, value, message):
         plan_view(**DEFAULT | {name: value})
 
 
-def test_a_view_cannot_be_changed():
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        plan_view(**DEFAULT).run = None
-
-
 # The run compared with, and its hardware
 
 
@@ -166,23 +163,36 @@ def test_the_button_mends_a_field_with_nonsense_in_it(explorer):
 # The Markdown
 
 
-def test_the_markdown_takes_the_picture_s_place_and_gives_it_back(explorer):
-    def visible():
-        return explorer._picture.layout.visibility, explorer._markdown.layout.visibility
+def hidden(explorer):
+    """Return which of the two that share one place is hidden."""
+    stack = next(part for part in explorer.children if "course-stack" in part._dom_classes)
+    return [part is explorer.markdown for part in stack.children if part.layout.visibility == "hidden"]
 
-    assert visible() == ("visible", "hidden")
+
+def test_the_markdown_takes_the_picture_s_place_and_gives_it_back(explorer):
+    picture, markdown = [False], [True]
+    assert hidden(explorer) == markdown
     explorer.controls["show_markdown"].value = True
-    assert visible() == ("hidden", "visible")
+    assert hidden(explorer) == picture
     assert shown_markdown(explorer) == plan_view(**explorer.values()).markdown
     explorer.controls["show_markdown"].value = False
-    assert visible() == ("visible", "hidden")
+    assert hidden(explorer) == markdown
+
+
+def test_the_markdown_follows_its_button_while_a_control_is_wrong(explorer):
+    explorer.controls["days"].text.value = "soon"
+    explorer.controls["show_markdown"].value = True
+    assert hidden(explorer) == [False]
+    assert shown_markdown(explorer) == explorer.sentence
+    explorer.controls["show_markdown"].value = False
+    assert hidden(explorer) == [True]
 
 
 def test_no_plan_is_offered_for_copying_while_a_control_is_wrong(explorer):
     explorer.set(show_markdown=True)
     explorer.controls["days"].text.value = "</textarea><script>"
     assert shown_markdown(explorer) == explorer.sentence
-    assert "<script>" not in explorer._markdown.value
+    assert "<script>" not in explorer.markdown.value
     assert explorer.sentence.startswith("Not drawn: Days '</textarea><script>' is not a number")
     explorer.controls["days"].text.value = "21"
     assert shown_markdown(explorer) == plan_view(**explorer.values()).markdown
@@ -226,75 +236,27 @@ def test_the_picture_writes_the_view_s_numbers(explorer):
     assert "LLaMA 65B" not in texts(explorer)
 
 
+@pytest.fixture(scope="module")
+def picture():
+    return PlanPicture()
+
+
 @quick
 @given(control_values)
-def test_marks_and_bars_stand_at_the_plan_s_values(made, values):
-    made.set(**values)
+def test_marks_and_bars_stand_at_the_plan_s_values(picture, values):
     view = plan_view(**values)
+    picture.draw(view)
     plan, memory = view.plan, view.plan.setup.memory()
-    (x,), (y,) = made._own.get_data()
+    (x,), (y,) = picture.map.own.get_data()
     inside = 3.6e7 <= plan.parameters <= 2.5e12 and 3.8e9 <= plan.tokens <= 8e13
     assert ((x, y) == (plan.parameters, plan.tokens)) == inside
-    assert made._own_label.get_text() == ("" if inside else "off this map")
-    assert made._time.get_width() == pytest.approx(plan.days / values["days"], rel=1e-6)
-    limit = plan.setup.capacity / made._capacity.get_xdata()[0]
+    assert picture.map.own_label.text == ("" if inside else "off this map")
+    assert picture.time.get_width() == pytest.approx(plan.days / values["days"], rel=1e-6)
+    limit = plan.setup.capacity / picture.capacity.get_xdata()[0]
     assert limit >= max(memory.total, plan.setup.capacity)
-    assert [bar.get_width() * limit for bar in made._parts] == pytest.approx([getattr(memory, p) for p in PARTS])
-    assert [rule.get_text() for rule in made._rules if rule.get_text()] == (list(view.broken) or ["none"])
-    assert [mark.get_text() for mark in made._marks].count("!") == len(view.broken)
-
-
-def test_a_redraw_keeps_the_figure_and_its_backdrop(explorer):
-    figure, backdrop, artists = explorer.figure, explorer._backdrop, list(explorer._moving)
-    explorer.set(days=60)
-    assert explorer.figure is figure
-    assert explorer._backdrop is backdrop
-    assert explorer._moving == artists
-
-
-typed = st.one_of(
-    st.text(max_size=6), st.sampled_from(["7B", "1", "2048", "1,4", "0", "1e99", "<script>", "0.5", "1.5T"])
-)
-moves = st.one_of(
-    st.tuples(st.sampled_from(list(RANGES)), st.just("type"), typed),
-    st.tuples(st.sampled_from([*RANGES, "utilization"]), st.just("slide"), st.floats(0, 1)),
-    st.sampled_from([(name, "choose", option) for name, options in CHOICES.items() for option in options]),
-    st.just(("button", "press", None)),
-)
-
-
-@pytest.fixture(scope="module")
-def reference():
-    explorer = TrainingRunPlanner()
-    yield explorer
-    explorer.close()
-
-
-@settings(deadline=None, max_examples=25)
-@given(sequence=st.lists(moves, max_size=10))
-def test_no_sequence_of_moves_raises_or_leaves_a_stale_picture(made, reference, sequence):
-    for name, how, value in sequence:
-        move(made, name, how, value)
-    problems = [control.problem for control in made.controls.values() if getattr(control, "problem", "")]
-    if problems:
-        assert made.sentence == f"Not drawn: {problems[0]}"
-        assert shown_markdown(made) == made.sentence
-    else:
-        view = plan_view(**made.values())
-        assert made.sentence == view.sentence
-        assert shown_markdown(made) == view.markdown
-        reference._show(view)
-        assert without_salt(made.svg) == without_salt(reference.svg)
-    assert ElementTree.fromstring(made.svg).get("aria-label").split() == made.sentence.split()
-
-
-def test_every_control_has_a_label_of_its_own(explorer):
-    labels = [
-        getattr(control, "text", getattr(control, "slider", control)).description
-        for control in explorer.controls.values()
-    ]
-    assert all(labels)
-    assert len(set(labels)) == len(labels)
+    assert [bar.get_width() * limit for bar in picture.parts] == pytest.approx([getattr(memory, p) for p in PARTS])
+    assert [rule.text for rule in picture.rules if rule.text] == (list(view.broken) or ["none"])
+    assert [mark.text for mark in picture.marks].count("!") == len(view.broken)
 
 
 def test_all_that_the_lists_offer_is_what_the_modules_accept(explorer):
@@ -312,8 +274,62 @@ def test_values_that_the_controls_cannot_have_are_refused(explorer):
         explorer.set(gpus=4)
 
 
-def test_closing_closes_the_markdown_too():
-    fresh = TrainingRunPlanner()
-    parts = [fresh._markdown, fresh._picture, fresh.button]
-    fresh.close()
-    assert all(part.comm is None for part in parts)
+# The names on the map
+
+
+@settings(deadline=None, max_examples=100, derandomize=True)
+@given(control_values)
+def test_no_two_texts_of_the_picture_overlap_whatever_the_values(picture, values):
+    assert misplaced(picture.svg(plan_view(**values))) == []
+
+
+@pytest.fixture
+def room():
+    return Room((1, 1), (100, 100), (200, 200))  # 100 points a decade
+
+
+def test_a_name_stands_at_the_first_spot_where_it_covers_nothing(room):
+    room.take(10, 10, (5, 5, 5, 5), MARK)
+    label = Label(0, 0)
+    spots = [Spot(10, 10), Spot(10, 2), Spot(10, 50)]
+    room.write(label, "name", spots)
+    assert (label.text, label.x, label.y) == ("name", 10, 2)
+    other = Label(0, 0)
+    room.write(other, "other", spots)
+    assert (other.x, other.y) == (10, 50)
+
+
+def test_where_no_spot_is_free_a_name_covers_a_mark_and_no_text(room):
+    room.take(10, 10, (5, 5, 5, 5), TEXT)
+    room.take(10, 50, (5, 5, 5, 5), MARK)
+    label = Label(0, 0)
+    room.write(label, "name", [Spot(10, 10), Spot(10, 50)])
+    assert label.y == 50
+
+
+def test_a_name_stays_on_the_map_if_it_can(room):
+    label = Label(0, 0)
+    room.write(label, "a long name", [Spot(90, 10), Spot(90, 10, "right")])
+    assert label.side == "right"
+    turned = Label(0, 0, turned=90)
+    room.write(turned, "a long name", [Spot(50, 90), Spot(50, 10)])
+    assert turned.y == 10
+
+
+def test_a_name_without_spots_is_not_written_and_takes_no_room(room):
+    for text, spots in (("name", []), ("", [Spot(10, 10)])):
+        label = Label(0, 0, "before")
+        room.write(label, text, spots)
+        assert label.text == ""
+    room.write(label, "name", [Spot(10, 10), Spot(10, 50)])
+    assert label.y == 10
+
+
+def test_what_is_not_kept_is_free_in_the_next_picture(room):
+    room.take(10, 10, (5, 5, 5, 5), MARK)
+    room.keep()
+    room.take(10, 50, (5, 5, 5, 5), MARK)
+    room.clear()
+    label = Label(0, 0)
+    room.write(label, "name", [Spot(10, 10), Spot(10, 50)])
+    assert label.y == 50

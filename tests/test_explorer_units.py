@@ -1,20 +1,18 @@
-import dataclasses
-from xml.etree import ElementTree
-
+import ipywidgets as widgets
 import pytest
-from explorer_parts import texts, without_salt
+from explorer_parts import misplaced, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib import catalog
 from course_lib.compute_cost import training_flop
-from course_lib.explorers.units.explorer import (
+from course_lib.explorers.units.explorer import UnitConverter
+from course_lib.explorers.units.picture import RULER
+from course_lib.explorers.units.view import (
     EXAMPLES,
     OTHER,
     OWN,
-    RULER,
     UNITS,
-    UnitConverter,
     accelerator_called,
     accelerator_values,
     kinds,
@@ -208,21 +206,13 @@ def test_the_sentence_says_where_on_the_ruler_a_cost_lies(quantity, place):
     assert f"On the ruler: {place}." in unit_view(**DEFAULT | {"quantity": quantity}).sentence
 
 
-def test_no_label_of_the_picture_covers_another(explorer):
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    renderer = FigureCanvasAgg(explorer.figure).get_renderer()
-    for quantity in ("3.14e23 FLOP", "312 TFLOP/s", "1e11 FLOP", "9e29 FLOP", "1 FLOP"):
-        explorer.set(quantity=quantity, peak="623.45 TFLOP/s")
-        shown = [t for axes in explorer.figure.axes for t in axes.texts if t.get_text()]
-        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in shown]
-        assert len(boxes) > 60
-        page = explorer.figure.bbox
-        for index, (text, box) in enumerate(boxes):
-            assert box.x0 >= page.x0, text
-            assert box.x1 <= page.x1, text
-            covered = [other for other, place in boxes[index + 1 :] if box.overlaps(place)]
-            assert not covered, f"{text!r} and {covered} overlap for {quantity}"
+@pytest.mark.parametrize(
+    "quantity", ["3.14e23 FLOP", "312 TFLOP/s", "1e11 FLOP", "9e29 FLOP", "1 FLOP", "123.456 MFLOP/s", "9e23 FLOP/s"]
+)
+def test_no_label_of_the_picture_covers_another(explorer, quantity):
+    explorer.set(quantity=quantity, peak="623.45 TFLOP/s")
+    assert len(texts(explorer)) > 60
+    assert misplaced(explorer.svg) == []
 
 
 # Presets
@@ -307,19 +297,18 @@ def test_the_picture_writes_the_view_s_numbers(explorer):
 
 def test_each_accelerator_of_the_catalog_has_its_bar_in_proportion_to_its_hours(explorer):
     assert sorted(name for kind in kinds() for name in kind.split(", ")) == sorted(catalog.accelerators())
-    bars = explorer._chosen.axes.patches[: len(kinds())]
     hours = list(unit_view(**DEFAULT).hours_by_kind.values())
-    for bar, needed in zip(bars, hours, strict=True):
+    for bar, needed in zip(explorer.picture.bars, hours, strict=True):
         assert bar.get_width() == pytest.approx(needed / hours[0])
 
 
 @pytest.mark.parametrize("name", [*kinds(), OTHER])
 def test_the_chosen_accelerator_s_row_is_marked_in_bold_and_by_its_bar(name, explorer):
     explorer.set(**{"peak": "100 TFLOP/s"} if name == OTHER else {"accelerator": name.split(", ")[0]})
-    bold = [kind for kind, label in explorer._hours.items() if label.get_fontweight() == "bold"]
-    assert bold == [name]
-    row = list(explorer._hours).index(name)
-    assert explorer._chosen.get_y() + explorer._chosen.get_height() / 2 == pytest.approx(row)
+    picture = explorer.picture
+    assert [kind for kind, label in picture.hours.items() if label.bold] == [name]
+    row = list(picture.hours).index(name)
+    assert picture.chosen.get_y() + picture.chosen.get_height() / 2 == pytest.approx(row)
     assert ("this rate" in texts(explorer)) == (name == OTHER)
 
 
@@ -330,14 +319,14 @@ def test_the_marker_stands_at_the_cost_and_stays_on_the_ruler(explorer):
         ("1e30 FLOP", RULER[1], "yours: 1.00e30 FLOP, off the ruler"),
     ):
         explorer.set(quantity=quantity)
-        assert list(explorer._own.get_xdata()) == [place]
+        assert list(explorer.picture.own.get_xdata()) == [place]
         assert text in texts(explorer)
 
 
 def test_a_rate_is_drawn_as_a_span_of_times_and_an_amount_is_not(explorer):
-    assert len(explorer._span.get_xdata()) == 0
+    assert len(explorer.picture.span.get_xdata()) == 0
     explorer.set(quantity="312 TFLOP/s")
-    assert list(explorer._span.get_xdata()) == pytest.approx([0.4 * 312e12, 0.4 * 312e12 * 365.25 * 86400])
+    assert list(explorer.picture.span.get_xdata()) == pytest.approx([0.4 * 312e12, 0.4 * 312e12 * 365.25 * 86400])
     assert {"one day of it: 1.08e19 FLOP", "One day of it in every unit"} <= set(texts(explorer))
 
 
@@ -350,73 +339,6 @@ def test_a_refused_text_dims_the_picture_and_the_next_good_one_brings_it_back(ex
 
 def test_what_is_typed_is_escaped(explorer):
     explorer.controls["quantity"].value = "<b>5</b> FLOP"
-    assert "&lt;b&gt;5&lt;/b&gt; FLOP" in explorer._sentence.value
-    assert "<b>" not in explorer._sentence.value + explorer.svg
-
-
-def test_drawing_anew_keeps_the_figure_and_its_artists(explorer):
-    figure, axes = explorer.figure, list(explorer.figure.axes)
-    count = len(explorer.figure.findobj())
-    for preset in explorer.controls["preset"].options:
-        explorer.controls["preset"].value = preset
-    assert explorer.figure is figure
-    assert list(explorer.figure.axes) == axes
-    assert len(explorer.figure.findobj()) == count
-
-
-@pytest.fixture(scope="module")
-def reference():
-    explorer = UnitConverter()
-    yield explorer
-    explorer.close()
-
-
-TEXTS = """
-3.14e23 FLOP
-1 PFLOP-day
-312 TFLOP/s
-312 TFLOPS
-5 H100-hours
-7 GPU-days
-4 RTX-hours
-<script>
-1e40 FLOP
-0 FLOP
-1e-9 FLOP/s
-5 GMAC
-78 TFLOP/s
-""".splitlines()
-typed = st.sampled_from(TEXTS) | st.text(max_size=8)
-moves = st.one_of(
-    st.tuples(st.just("quantity"), typed),
-    st.tuples(st.just("peak"), typed),
-    st.tuples(st.just("utilization"), st.integers(1, 100)),
-    st.tuples(st.just("accelerator"), st.sampled_from([*catalog.accelerators(), OTHER])),
-    st.tuples(st.just("preset"), st.sampled_from([OWN, *EXAMPLES, *catalog.training_runs()])),
-)
-
-
-@settings(deadline=None, max_examples=30)
-@given(st.lists(moves, max_size=10))
-def test_no_sequence_of_moves_raises_or_leaves_a_stale_picture(made, reference, sequence):
-    for name, value in sequence:
-        if name == "utilization":
-            made.controls[name].slider.value = value
-        else:
-            made.controls[name].value = value
-    values = made.values()
-    try:
-        expected = unit_view(**values).sentence
-    except ValueError as error:
-        expected = f"Not drawn: {error}"
-    assert made.sentence == expected
-    assert ElementTree.fromstring(made.svg).get("aria-label") == expected
-    if not expected.startswith("Not drawn"):
-        reference.set(**values)
-        assert reference.values() == values
-        assert without_salt(reference.svg) == without_salt(made.svg)
-
-
-def test_a_view_cannot_be_changed():
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        unit_view(**DEFAULT).flop = 0
+    shown = "".join(part.value for part in explorer.children if isinstance(part, widgets.HTML))
+    assert "&lt;b&gt;5&lt;/b&gt; FLOP" in shown
+    assert "<b>" not in shown

@@ -160,7 +160,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 def test_wheel_holds_the_library_with_its_data_and_types_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     built = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    kinds = (".py", ".csv", ".typed")
+    kinds = (".py", ".csv", ".css", ".js", ".typed")
     tree = {p.relative_to(ROOT).as_posix() for p in (ROOT / "course_lib").rglob("*") if p.suffix in kinds}
     assert any(name.startswith("course_lib/data/") and name.endswith(".csv") for name in built)
     assert "course_lib/py.typed" in built

@@ -1,141 +1,123 @@
-"""What every explorer shares: controls, one picture, one sentence, and how they stay in step.
+"""What joins an explorer's controls, its view and its picture, and keeps the sentence in step with them.
 
-A subclass names its controls, one pure function from their values to a view (a frozen dataclass with a `sentence`),
-and how that view is drawn; everything else is here, but for how it looks, which is in `picture`. The picture is one
-persistent matplotlib figure whose artists are updated in place and which is sent as SVG: no flicker, no pyplot state,
-nothing left behind when it is closed.
+A subclass names its controls, one pure function from their values to a view (a frozen dataclass with a `sentence`), and
+the picture that follows the view; everything else is here. Nothing of it needs to be reached by an underscore.
 """
 
 from __future__ import annotations
 
 import asyncio
 import html
-import threading
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from typing import Any, ClassVar, Protocol, TypeVar
+from functools import cache, partial
+from importlib.resources import files
+from typing import Any, ClassVar, NamedTuple
 
 import ipywidgets as widgets
-from matplotlib import rc_context
-from matplotlib.artist import Artist
-from matplotlib.figure import Figure
 from traitlets import TraitError
 
-from course_lib.explorers.picture import CSS, PLAIN, STYLE, captioned_svg, described, figure_svg, layered_svg
+from course_lib.explorers import picture
+from course_lib.explorers.picture import DRAWING, Picture, View, captioned_svg, described
 
 REDRAW_GAP = 0.015
 """Seconds left to waiting events after a redraw, so that only the latest of them is drawn."""
 
-DRAWING = threading.RLock()
-"""Held while drawing: JupyterLab has controls' moves handled in a thread of their own, and a cell may draw as well."""
-
-ArtistT = TypeVar("ArtistT", bound=Artist)
+PALETTE = ("blue", "orange", "green", "red", "purple", "sky", "yellow")
 
 
-class View(Protocol):
-    """What an explorer's pure function returns: anything with a sentence in plain words."""
+class Lead(NamedTuple):
+    """A preset that moves other controls: where it goes once one of them is moved, and what it makes of them."""
 
-    @property
-    def sentence(self) -> str:
-        """The answer in plain words; also the accessible text of the picture."""
+    own: Any
+    known: Callable[[Any], dict[str, Any]]
+    names: tuple[str, ...]
 
 
 class Explorer(widgets.VBox):
     """Controls, one picture and one sentence that follow the controls.
 
-    A subclass gives `view` (its pure function, called with the controls' values by name), `figure_size` (inches),
-    `sentence_lines` (room for the longest sentence, so that nothing below it jumps), and the methods `make_controls`,
-    `build` and `draw`. A control is any widget with a `value`; one that also has a `problem` (a non-empty text) stops
-    the drawing and has that text shown instead. So does a `ValueError` or `TypeError` of `view`: the last picture is
-    dimmed, and the explorer goes on with the next change.
+    A subclass gives `view` (its pure function, called with the controls' values by name), `pictures` (the first is the
+    usual one; `choose` may take another), `sentence_lines` (room for the longest sentence, so that nothing below it
+    jumps), and the method `make_controls`. It may also give `arrange`, `overlay`, `react`, `values` and `follow_up`.
+
+    A control is any widget with a `value`; one that also has a `problem` (a non-empty text) stops the drawing and has
+    that text shown instead. So does a `ValueError` or `TypeError` of `view`: the last picture is dimmed, and the
+    explorer goes on with the next change. Any other error is a mistake of the course's: it is shown alike, and raised.
     """
 
     view: ClassVar[Callable[..., View]]
-    figure_size: ClassVar[tuple[float, float]] = (8.0, 3.4)
+    pictures: ClassVar[tuple[type[Picture], ...]]
     sentence_lines: ClassVar[int] = 3
     _count: ClassVar[int] = 0
 
     def __init__(self, **initial: Any) -> None:
-        """Build the controls and the figure, apply `initial` values by control name, and draw once."""
+        """Build the controls and the picture, apply `initial` values by control name, and draw once."""
         Explorer._count += 1
-        self._style: Any = {**PLAIN, **STYLE, "svg.hashsalt": f"{type(self).__name__}-{Explorer._count}"}
-        self._held = 0
+        self._salt = f"{type(self).__name__}-{Explorer._count}"
+        self._held = 1
         self._timer: asyncio.TimerHandle | None = None
         self._not_before = 0.0
-        self.sentence = ""
-        self._moving: list[Artist] = []
-        with DRAWING, rc_context(self._style):
-            self.figure = Figure(figsize=self.figure_size, facecolor="white")
-            self.build(self.figure)
-            self.svg = self._backdrop = figure_svg(self.figure)
+        self._leads: dict[str, Lead] = {}
+        self._made: dict[type[Picture], Picture] = {}
+        self.picture = self._make(self.pictures[0])
+        self.svg, self.sentence = self.picture.backdrop, ""
+        self.shown: Any = None
+        self._image = widgets.HTML().add_class("course-picture")
+        room = {"min_height": f"{math.ceil(20.3 * self.sentence_lines + 2)}px"}
+        self._spoken = widgets.HTML(layout=room).add_class("course-sentence")
         self.controls: dict[str, widgets.Widget] = self.make_controls()
-        self._held += 1
-        self._set(initial)
-        self._held -= 1
-        self._picture = widgets.HTML().add_class("course-picture")
-        room = {"min_height": f"{20.3 * self.sentence_lines + 2:.0f}px"}
-        self._sentence = widgets.HTML(layout=room).add_class("course-sentence")
-        super().__init__([widgets.HTML(CSS, layout={"display": "none"}), self.arrange(), self._picture, self._sentence])
+        for name, control in self.controls.items():
+            control.observe(partial(self._moved, name), "value")
+            if control.has_trait("problem"):
+                control.observe(self._changed, "problem")
+        self.put(**initial)
+        self._over = self.overlay()
+        image = self._image if self._over is None else _stack(self._image, self._over)
+        super().__init__([widgets.HTML(page(), layout={"display": "none"}), self.arrange(), image, self._spoken])
         self.add_class("course-explorer")
         self.add_class(f"course-{type(self).__name__}")
-        for control in self.controls.values():
-            control.observe(self._changed, [n for n in ("value", "problem") if control.has_trait(n)])
+        self._held = 0
         self.refresh()
+
+    # What a subclass gives
 
     def make_controls(self) -> dict[str, widgets.Widget]:
         """Return the controls by name; the names are those of `view`'s arguments."""
         raise NotImplementedError
 
-    def build(self, figure: Figure) -> None:
-        """Make the figure's axes and artists, once; hand to `moving` each artist that `draw` changes."""
-        raise NotImplementedError
-
-    def draw(self, view: Any) -> None:
-        """Set the data of the moving artists to those of `view`."""
-        raise NotImplementedError
-
-    def moving(self, *artists: ArtistT) -> ArtistT:
-        """Mark artists (an axes too) as drawn anew at each change, above all that stays; return the first."""
-        for artist in artists:
-            artist.set_animated(True)
-            self._moving.append(artist)
-        return artists[0]
-
     def arrange(self) -> widgets.Widget:
         """Return the controls laid out; by default in rows that wrap on a narrow screen."""
         return widgets.HBox(list(self.controls.values()), layout={"flex_flow": "row wrap"}).add_class("course-controls")
+
+    def choose(self, view: Any) -> type[Picture]:
+        """Return which of the pictures shows a view."""
+        return self.pictures[0]
+
+    def overlay(self) -> widgets.Widget | None:
+        """Return what may take the picture's place for a while, if there is anything; `reveal` shows it."""
+        return None
+
+    def react(self, name: str, value: Any) -> None:
+        """Move other controls after the control `name` was moved; all is drawn once, afterwards."""
 
     def values(self) -> dict[str, Any]:
         """Return the controls' values by name."""
         return {name: control.value for name, control in self.controls.items()}
 
-    def follow(
-        self,
-        controls: dict[str, Any],
-        preset: str,
-        own: Any,
-        known: Callable[[Any], dict[str, Any]],
-        names: Iterable[str],
-    ) -> None:
+    def follow_up(self) -> None:
+        """Bring to `shown` and `sentence` whatever else the subclass shows, after each redraw."""
+
+    # What a subclass, a test and a learner may call
+
+    def follow(self, preset: str, own: Any, known: Callable[[Any], dict[str, Any]], names: Iterable[str]) -> None:
         """Let the control `preset` set others to what `known` says of its value.
 
         It goes back to `own` as soon as one of the controls `names` has another value than the preset's.
         """
-
-        def lead(change: Any) -> None:
-            with self.hold():
-                self._set(known(change["new"]))
-
-        def leave(name: str, change: Any) -> None:
-            if known(controls[preset].value).get(name, change["new"]) != change["new"]:
-                with self.hold():
-                    controls[preset].value = own
-
-        controls[preset].observe(lead, "value")
-        for name in names:
-            controls[name].observe(partial(leave, name), "value")
+        self._leads[preset] = Lead(own, known, tuple(names))
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -150,11 +132,11 @@ class Explorer(widgets.VBox):
     def set(self, **values: Any) -> None:
         """Set several controls by name and draw once, at once; `ValueError` for a name or a value they do not have."""
         with self.hold():
-            self._set(values)
+            self.put(**values)
         self._catch_up()
 
-    def _set(self, values: dict[str, Any]) -> None:
-        """Apply the values in the order of the controls: a preset before the numbers that it would move."""
+    def put(self, **values: Any) -> None:
+        """Set several controls by name, in the order of the controls: a preset before the numbers that it moves."""
         for name in values:
             if name not in self.controls:
                 raise ValueError(f"{type(self).__name__} has no control {name!r}; it has {', '.join(self.controls)}")
@@ -170,6 +152,43 @@ class Explorer(widgets.VBox):
                 options = [str(option) for option in getattr(control, "options", ())]
                 accepted = f"; accepted: {', '.join(options)}" if options else ""
                 raise ValueError(f"{name} cannot be {value!r}: {error}{accepted}") from None
+
+    def reveal(self, overlay: bool) -> None:
+        """Show the overlay in the picture's place, or the picture again."""
+        for part, seen in ((self._image, not overlay), (self._over, overlay)):
+            if part is not None:
+                part.layout.visibility = "visible" if seen else "hidden"
+
+    @property
+    def figure(self) -> Any:
+        """The figure of the picture that is shown."""
+        return self.picture.figure
+
+    @property
+    def stale(self) -> bool:
+        """Whether the picture is dimmed, as it does not belong to what the controls say now."""
+        return "course-stale" in self._image._dom_classes
+
+    # How a change becomes a picture
+
+    def _moved(self, name: str, change: Any) -> None:
+        """Let what depends on a control follow it; draw when all have moved."""
+        self._held += 1
+        try:
+            if self._leads:
+                self._lead(name, change["new"])
+            self.react(name, change["new"])
+        finally:
+            self._held -= 1
+        if not self._held:
+            self._changed()
+
+    def _lead(self, name: str, value: Any) -> None:
+        for preset, lead in self._leads.items():
+            if name == preset:
+                self.put(**lead.known(value))
+            elif name in lead.names and lead.known(self.controls[preset].value).get(name, value) != value:
+                self.controls[preset].value = lead.own
 
     def _changed(self, _change: Any = None) -> None:
         """Draw now, or, so soon after the last drawing that more events may be waiting, once they are in."""
@@ -196,38 +215,47 @@ class Explorer(widgets.VBox):
     def refresh(self) -> None:
         """Compute the view of the controls' values now and show its picture and its sentence."""
         with DRAWING:
-            self._refresh()
-
-    def _refresh(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        problem = next((text for c in self.controls.values() if (text := getattr(c, "problem", ""))), "")
-        if not problem:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
             try:
-                view = type(self).view(**self.values())
-            except (ValueError, TypeError) as error:
-                problem = str(error)
-        if problem:
-            self._show_problem(problem)
-        else:
-            self._show(view)
-        self._not_before = time.monotonic() + REDRAW_GAP
+                self._redraw()
+            except Exception as error:
+                self._refuse(f"the course made a mistake here ({type(error).__name__}: {error})")
+                raise
+            finally:
+                self._not_before = time.monotonic() + REDRAW_GAP
 
-    def _show(self, view: View) -> None:
-        self.sentence = view.sentence
-        with rc_context(self._style):
-            self.draw(view)
-            self.svg = described(layered_svg(self._backdrop, self.figure, self._moving), self.sentence)
-        self._picture.remove_class("course-stale")
-        self._picture.value = self.svg
-        self._sentence.value = f'<p role="status">{html.escape(self.sentence)}</p>'
+    def _redraw(self) -> None:
+        for control in self.controls.values():
+            if problem := getattr(control, "problem", ""):
+                return self._refuse(problem)
+        try:
+            view = type(self).view(**self.values())
+        except (ValueError, TypeError) as error:
+            return self._refuse(str(error))
+        kind = self.choose(view)
+        chosen = self._made.get(kind) or self._make(kind)
+        svg, sentence = chosen.unnamed_svg(view), view.sentence
+        self.picture, self.shown, self.sentence = chosen, view, sentence
+        self.svg = described(svg, sentence)
+        self._image.remove_class("course-stale")
+        self._image.value = self.svg
+        self._spoken.value = f'<p role="status">{html.escape(sentence)}</p>'
+        self.follow_up()
 
-    def _show_problem(self, problem: str) -> None:
-        self.sentence = f"Not drawn: {problem}"
-        self._picture.add_class("course-stale")
-        self._picture.value = self.svg = described(self.svg, self.sentence)
-        self._sentence.value = f'<p role="status" class="course-problem">{html.escape(self.sentence)}</p>'
+    def _refuse(self, problem: str) -> None:
+        """Dim the picture, and say why it is not drawn."""
+        self.shown, self.sentence = None, f"Not drawn: {problem}"
+        self._image.add_class("course-stale")
+        self._image.value = self.svg = described(self.svg, self.sentence)
+        self._spoken.value = f'<p role="status" class="course-problem">{html.escape(self.sentence)}</p>'
+        self.follow_up()
+
+    def _make(self, kind: type[Picture]) -> Picture:
+        """Return a picture that is chosen for the first time."""
+        self._made[kind] = kind(self._salt)
+        return self._made[kind]
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Carry the picture and the sentence beside the live widget, for readers without a kernel."""
@@ -254,3 +282,20 @@ def parts_of(widget: widgets.Widget) -> Iterator[widgets.Widget]:
     for name in ("layout", "style"):
         if isinstance(part := getattr(widget, name, None), widgets.Widget):
             yield part
+
+
+@cache
+def page() -> str:
+    """Return the style of every explorer, and the script that the page runs once for each, as one element.
+
+    A page takes no script from a widget, but it runs what a style has for the moment when it is loaded.
+    """
+    here = files("course_lib") / "explorers"
+    script = (here / "page.js").read_text(encoding="utf-8") + "wakeExplorer(this.closest('.course-explorer'));"
+    colours = "".join(f"--course-{name}: {getattr(picture, name.upper())}; " for name in PALETTE)
+    style = f".course-explorer {{{colours}}}\n" + (here / "page.css").read_text(encoding="utf-8")
+    return f'<style onload="{html.escape(script)}">\n{style}</style>'
+
+
+def _stack(image: widgets.Widget, over: widgets.Widget) -> widgets.Widget:
+    return widgets.VBox([image, over.add_class("course-overlay")]).add_class("course-stack")

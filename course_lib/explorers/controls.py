@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import ipywidgets as widgets
 import traitlets
@@ -91,11 +91,12 @@ class Magnitude(widgets.HBox):
 
     def _slid(self, change: Any) -> None:
         if not self._busy:
+            value = self._places[change["new"]]
             with self._quiet():
                 self.problem = ""
-                value = self._places[change["new"]]
-                self.text.value = self._written(value)
                 self.value = value
+            with self._quiet():  # after the picture: a page that shows the text first shows the picture a frame later
+                self.text.value = self._written(value)
 
     def _typed(self, change: Any) -> None:
         if self._busy:
@@ -141,62 +142,55 @@ def narrow(control: Any, width: int = 206, label_width: int = 76) -> None:
         control.slider.layout.width = f"{width - label_width - 70}px"
 
 
-class Whole(widgets.HBox):
-    """A whole number on a slider; a value set by program is kept as it is, also beyond the slider's ends."""
+class Slid(widgets.HBox):
+    """A number on a slider of whole places; a value set by program is kept as it is, also between and beyond them.
 
-    value = traitlets.Int()
+    A subclass gives the type of `value` and `places`, how many of the slider's places make 1.
+    """
 
-    def __init__(self, label: str, value: int, minimum: int, maximum: int) -> None:
-        """Make the slider from `minimum` to `maximum`; it stands at the end nearest to a value beyond them."""
-        self._busy = False
+    places: ClassVar[int] = 1
+
+    def __init__(self, label: str, value: float, minimum: int, maximum: int) -> None:
+        """Make the slider from `minimum` to `maximum`, in places; it stands at the one nearest to the value."""
         self.slider = widgets.IntSlider(
             description=label,
-            value=value,
             min=minimum,
             max=maximum,
             style={"description_width": LABEL_WIDTH},
             layout={"width": "435px"},
         )
-        super().__init__([self.slider], value=value)
+        super().__init__([self.slider])
         self.slider.observe(self._slid, "value")
-        self.observe(self._set, "value")
+        self.observe(self._stand, "value")
+        self.value = value
+        self._stand()
+
+    def _nearest(self) -> int:
+        """Return the place nearest to the value; where it is none, such as NaN, the slider stays."""
+        if not math.isfinite(self.value):
+            return int(self.slider.value)
+        return int(min(max(round(self.value * self.places), self.slider.min), self.slider.max))
 
     def _slid(self, change: Any) -> None:
-        if not self._busy:
-            self.value = change["new"]
+        if change["new"] != self._nearest():  # else the slider follows the value, and not the other way round
+            self.value = change["new"] / self.places if self.places > 1 else change["new"]
 
-    def _set(self, change: Any) -> None:
-        self._busy = True
-        self.slider.value = min(max(change["new"], self.slider.min), self.slider.max)
-        self._busy = False
+    def _stand(self, _change: Any = None) -> None:
+        self.slider.value = self._nearest()
 
 
-class Percentage(widgets.HBox):
+class Whole(Slid):
+    """A whole number on a slider."""
+
+    value = traitlets.Int()
+
+
+class Percentage(Slid):
     """A share between 1 % and 100 % on a slider of whole per cents; `value` is the fraction."""
 
     value = traitlets.Float()
+    places = 100
 
     def __init__(self, label: str, value: float) -> None:
-        """Make the slider; a value set by program keeps its digits, and the slider stands at the nearest per cent."""
-        self._busy = False
-        self.slider = widgets.IntSlider(
-            description=f"{label}, %",
-            min=1,
-            max=100,
-            style={"description_width": LABEL_WIDTH},
-            layout={"width": "435px"},
-        )
-        super().__init__([self.slider])
-        self.slider.observe(self._slid, "value")
-        self.observe(self._set, "value")
-        self.value = value
-
-    def _slid(self, change: Any) -> None:
-        if not self._busy:
-            self.value = change["new"] / 100
-
-    def _set(self, _change: Any) -> None:
-        self._busy = True
-        if math.isfinite(self.value):
-            self.slider.value = min(max(round(self.value * 100), 1), 100)
-        self._busy = False
+        """Make the slider from 1 % to 100 %."""
+        super().__init__(f"{label}, %", value, 1, 100)

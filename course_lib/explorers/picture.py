@@ -1,75 +1,223 @@
-"""How every explorer looks: colours, matplotlib's style, the page's style, and a figure as one piece of SVG."""
+"""The picture of an explorer: a figure whose moving artists follow a view, as one piece of SVG, without any widget.
+
+    MemoryPicture().svg(memory_view(...))
+
+A subclass builds what stays and what moves, once, and then sets what moves to each view: no flicker, no pyplot state.
+Its texts that move are `Labels`, which cost a fraction of matplotlib's own.
+"""
 
 from __future__ import annotations
 
 import html
 import io
+import math
 import re
 import textwrap
-from typing import Any
+import threading
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, ClassVar, Protocol, TypeVar
 
-from matplotlib import rcParamsDefault
+from matplotlib import rc_context, rcParamsDefault
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter
 
 # Okabe and Ito 2008: told apart with every common form of colour blindness.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442",
 )  # fmt: skip
 INK, MUTED, FAINT = "#222222", "#5F6368", "#D5D8DC"
-LABEL_BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0}
+PART_COLOURS = (SKY, GREEN, ORANGE, YELLOW)
+"""The colours of the four components of training memory, in the order of `memory.PARTS`."""
+
+SMALL, TEXT, TITLE = 9.0, 9.5, 11.0
+"""The sizes of text in a picture, in points; none is smaller."""
+
+RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+"""Turns a power into small raised digits of the same size: "8".translate(RAISED) is "⁸"."""
+
 
 PLAIN: Any = {name: rcParamsDefault[name] for name in rcParamsDefault if name != "backend"}
-"""Matplotlib's own defaults: under an explorer's style lies no style that a notebook chose for its own figures."""
+"""Matplotlib's own defaults: under a picture's style lies no style that a notebook chose for its own figures."""
 
 STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: smaller, sharper, readable by a screen reader
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
-    "font.size": 9,
+    "font.size": TEXT,
+    "text.color": INK,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.titlesize": 9.5,
+    "axes.titlesize": TITLE,
     "axes.titlelocation": "left",
     "xtick.color": MUTED,
     "ytick.color": MUTED,
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
     "legend.frameon": False,
+    "legend.fontsize": SMALL,
     "lines.linewidth": 1.8,
 }
 
-# Run once by the page. Without it JupyterLab takes arrows, space and letters for its own commands (the arrows of a
-# drop-down list leave the cell, typing "dd" in it deletes the cell), and ipywidgets leaves its sliders without a name.
-ON_LOAD = """
-const root = this.closest('.course-explorer');
-const plain = event => !(event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === 'Enter'));
-root.addEventListener('keydown', event => plain(event) && event.stopPropagation());
-root.querySelector('.course-sentence').setAttribute('aria-live', 'polite');
-const name = () => root.querySelectorAll('.noUi-handle, .widget-readout').forEach(part => {
-  const slider = part.closest('.widget-slider');
-  const labels = [slider, slider.parentElement].map(place => place.querySelector('label').textContent);
-  part.setAttribute('aria-label', labels.find(text => text));
-});
-root.addEventListener('focusin', name);
-setTimeout(name);
-"""
+DRAWING = threading.RLock()
+"""Held while drawing: JupyterLab has controls' moves handled in a thread of their own, and a cell may draw as well."""
 
-CSS = """<style onload="ON_LOAD">
-.course-explorer {border: 1px solid #d5d8dc; border-radius: 6px; padding: 8px 12px; box-sizing: border-box;
-  max-width: 940px; overflow: hidden; background: #ffffff}
-.course-controls {gap: 2px 18px}
-.course-explorer .widget-label, .course-explorer .widget-label-basic, .course-explorer .widget-readout {color: #222222}
-.course-picture svg {display: block; width: 100%; height: auto; margin: 0 auto}
-.course-stale {opacity: 0.3}
-.course-sentence p {margin: 2px 0 0 0; font-size: 14px; line-height: 1.45; color: #222222;
-  overflow-wrap: anywhere; white-space: normal}
-.course-sentence p.course-problem {border-left: 4px solid #d55e00; padding-left: 8px}
-.course-explorer :focus-visible {outline: 2px solid #0072b2; outline-offset: 1px}
-</style>""".replace("ON_LOAD", html.escape(ON_LOAD))
+ArtistT = TypeVar("ArtistT", bound=Artist)
+
+
+class View(Protocol):
+    """What an explorer's pure function returns: anything with a sentence in plain words."""
+
+    @property
+    def sentence(self) -> str:
+        """The answer in plain words; also the accessible text of the picture."""
+
+
+class Picture:
+    """A figure of which some artists follow a view; a subclass gives `figure_size` (inches), `build` and `draw`."""
+
+    figure_size: ClassVar[tuple[float, float]] = (10.0, 4.0)
+    _count: ClassVar[int] = 0
+
+    def __init__(self, salt: str = "") -> None:
+        """Make the figure, once; of two pictures on one page each needs a `salt` of its own, and has one by default."""
+        Picture._count += 1
+        self._style: Any = {**PLAIN, **STYLE, "svg.hashsalt": salt or f"{type(self).__name__}-{Picture._count}"}
+        self._moving: list[Artist] = []
+        with DRAWING, rc_context(self._style):
+            self.figure = Figure(figsize=self.figure_size, facecolor="white")
+            self.build(self.figure)
+            self.backdrop = figure_svg(self.figure)
+
+    def build(self, figure: Figure) -> None:
+        """Make the figure's axes and artists; hand to `moving` each artist that `draw` changes."""
+        raise NotImplementedError
+
+    def draw(self, view: Any) -> None:
+        """Set the moving artists to a view."""
+        raise NotImplementedError
+
+    def moving(self, *artists: ArtistT) -> ArtistT:
+        """Mark artists as drawn anew for each view, above all that stays; return the first."""
+        for artist in artists:
+            artist.set_animated(True)
+            self._moving.append(artist)
+        return artists[0]
+
+    def labels(self, axes: Axes | None = None) -> Labels:
+        """Return a moving artist for texts placed by the data of `axes`, or by shares of the figure."""
+        return self.moving(Labels(self.figure, axes))
+
+    def still_labels(self, axes: Axes | None = None) -> Labels:
+        """Return an artist for texts that stay, in line with those that move."""
+        return Labels(self.figure, axes)
+
+    @property
+    def movable(self) -> tuple[Artist, ...]:
+        """The artists that are drawn anew for each view, from the lowest to the highest."""
+        return tuple(self._moving)
+
+    @classmethod
+    def into(cls, figure: Figure, view: View) -> None:
+        """Draw the picture of a view into a figure of your own, such as one of pyplot's, with that figure's style."""
+        picture = cls.__new__(cls)
+        picture.figure, picture._moving = figure, []
+        picture.build(figure)
+        picture.draw(view)
+
+    def svg(self, view: View) -> str:
+        """Return the picture of a view as one `<svg>` element, with the view's sentence as its accessible name."""
+        return described(self.unnamed_svg(view), view.sentence)
+
+    def unnamed_svg(self, view: View) -> str:
+        """Return the picture of a view as one `<svg>` element without a name, for who has the sentence already."""
+        with DRAWING, rc_context(self._style):
+            self.draw(view)
+            return layered_svg(self.backdrop, self.figure, self._moving)
+
+
+@dataclass(slots=True)
+class Label:
+    """One line of text: its place, and how it looks; `side` and `level` say which part of it stands at the place."""
+
+    x: float
+    y: float
+    text: str = ""
+    side: str = "left"
+    level: str = "center"
+    size: float = SMALL
+    color: str = INK
+    bold: bool = False
+    mono: bool = False
+    halo: bool = False
+    turned: float = 0.0
+
+
+ANCHORS = {"left": "start", "center": "middle", "right": "end"}
+DROPS = {"center": 0.36, "top": 0.8, "bottom": -0.24, "baseline": 0.0}
+"""How far below a label's place its baseline lies, in sizes of its font (DejaVu Sans)."""
+PLACE = attrgetter("x", "y")
+WEIGHTS = {False: "", True: "bold "}
+FAMILIES = {False: "'DejaVu Sans', Verdana, Arial, sans-serif", True: "'DejaVu Sans Mono', Consolas, monospace"}
+HALO = "; stroke: white; stroke-width: 3px; stroke-opacity: 0.8; paint-order: stroke"
+"""What keeps a label legible on lines: a white edge, painted below its letters."""
+
+
+class Labels(Artist):
+    """Many labels, written without the layout that matplotlib gives each of its own texts."""
+
+    def __init__(self, figure: Figure, axes: Axes | None = None) -> None:
+        """Place labels by the data of `axes`, or by shares of the figure."""
+        super().__init__()
+        self._labels: list[Label] = []
+        self._figure, self._to_pixels = figure, axes.transData if axes else figure.transFigure
+        self.set_zorder(10)
+        (axes or figure).add_artist(self)
+
+    def add(self, x: float, y: float, **looks: Any) -> Label:
+        """Return a new label at a place, to be given its text; `looks` are the other fields of `Label`."""
+        self._labels.append(Label(x, y, **looks))
+        return self._labels[-1]
+
+    def draw(self, renderer: Any) -> None:
+        """Write the labels that have a text, into an SVG as its own texts, else as matplotlib's."""
+        if not hasattr(renderer, "writer"):
+            return self._draw_pixels(renderer)
+        places = self._to_pixels.transform(list(map(PLACE, self._labels)))
+        for label, (x, y) in zip(self._labels, places, strict=True):
+            if label.text:
+                y = renderer.height - y + DROPS[label.level] * label.size
+                style = f"font: {WEIGHTS[label.bold]}{label.size:g}px {FAMILIES[label.mono]}; fill: {label.color}"
+                style += f"; text-anchor: {ANCHORS[label.side]}" if label.side != "left" else ""
+                style += HALO if label.halo else ""
+                place = {"x": f"{x:.2f}", "y": f"{y:.2f}"}
+                if label.turned:
+                    place["transform"] = f"rotate({-label.turned:g} {x:.2f} {y:.2f})"
+                renderer.writer.element("text", label.text, attrib={"style": style, **place})
+
+    def _draw_pixels(self, renderer: Any) -> None:
+        for label in self._labels:
+            weight, family = "bold" if label.bold else "normal", "monospace" if label.mono else "sans-serif"
+            looks: Any = {"fontsize": label.size, "fontweight": weight, "fontfamily": family, "color": label.color}
+            looks |= {"ha": label.side, "va": label.level, "rotation": label.turned, "transform": self._to_pixels}
+            text = Text(label.x, label.y, label.text, **looks)
+            text.set_figure(self._figure)
+            text.draw(renderer)
+
+
+def powers_of_ten(*axes: Axis) -> None:
+    """Write the ticks of logarithmic axes as 10⁸, in one size: matplotlib's own exponents are too small to read."""
+    for axis in axes:
+        axis.set_major_formatter(FuncFormatter(lambda value, _: "10" + f"{math.log10(value):.0f}".translate(RAISED)))
 
 
 def figure_svg(figure: Figure) -> str:

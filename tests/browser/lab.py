@@ -119,6 +119,7 @@ class Lab:
             "--LabApp.extension_manager": "readonly",
             "--LabApp.check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
             "--LabApp.news_url": "None",
+            "--ServerApp.kernel_websocket_connection_class": "classroom.quick_socket.QuickSocket",
             **more_options,
         }
         with self.log.open("w") as log:

@@ -92,6 +92,7 @@ class Played:
     def __init__(self, case: Case, notebook: Notebook) -> None:
         self.case, self.notebook, self.page = case, notebook, notebook.page
         self.explorer = getattr(course_lib.explorers, case.name)
+        self.pictures: dict[Any, Any] = {}
         self.initial = self.values()
 
     @cached_property
@@ -105,8 +106,9 @@ class Played:
     def agrees(self, values: dict[str, Any], index: int = 0) -> bool:
         """Tell whether the page shows the sentence and the picture that belong to these values."""
         view = self.explorer.view(**values)
-        self.twin._show(view)
-        shown = self.notebook.script(SHOWN, {"index": index, "svg": self.twin.svg})
+        kind = self.twin.choose(view)
+        picture = self.pictures[kind] = self.pictures.get(kind) or kind()
+        shown = self.notebook.script(SHOWN, {"index": index, "svg": picture.svg(view)})
         return shown == {"sentence": view.sentence, "name": view.sentence, "same": True}
 
     def settle(self, before: dict[str, Any] | None = None, index: int = 0) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,77 +10,15 @@ import ipywidgets as widgets
 import traitlets
 
 from course_lib.explorers.base import parts_of
-from course_lib.explorers.picture import ORANGE, SKY, YELLOW
-from course_lib.number_formats import Format, IntFormat, bits, fields, neighbours, parse_bits, pattern_from_fields
-
-FIELD_COLOURS = {"sign": ORANGE, "exponent": SKY, "significand": YELLOW, "integer": YELLOW}
-
-# Run once by the page: the arrow keys go from bit to bit.
-ARROWS = """
-const root = this.closest('.course-explorer');
-root.addEventListener('keydown', event => {
-  const step = {ArrowLeft: -1, ArrowRight: 1}[event.key];
-  if (!step || !event.target.matches('.course-bit')) return;
-  const bits = [...root.querySelectorAll('.course-bit')];
-  bits[bits.indexOf(event.target) + step]?.focus();
-  event.preventDefault();
-});
-"""
-
-# A bit's name is its text, such as "bit 30, exponent", which is there to be read aloud; what is seen is its digit.
-CSS = "".join(
-    [
-        f'<style onload="{html.escape(ARROWS)}">',
-        """
-.course-bits {display: flex; flex-flow: row wrap; align-content: center; min-height: 88px; gap: 0 2px;
-  overflow: visible}
-.course-patterns {container-type: inline-size}
-.course-patterns .course-controls {min-height: 32px}
-@container (min-width: 880px) {.course-bits {height: 88px}}
-.course-explorer .course-bit {position: relative; box-sizing: border-box; width: 25.5px; height: 27px;
-  margin: 17px 0 0 0; padding: 0; overflow: visible; border: 1px solid #5f6368; border-radius: 3px;
-  box-shadow: none; font-size: 0; line-height: 1}
-.course-explorer .course-bits-few .course-bit {height: 44px; margin-top: 22px}
-.course-explorer .course-bit::after {content: '0'; font: 16px/1 'DejaVu Sans Mono', Consolas, monospace; color: #222222}
-.course-explorer .course-bit.mod-active::after {content: '1'; font-weight: bold}
-.course-explorer .course-first {margin-left: 10px}
-.course-explorer .course-sign.course-first {margin-left: 0}
-.course-first::before {position: absolute; left: 0; bottom: 100%; font: 12px/17px sans-serif; color: #222222}
-.course-patterns input[type=text] {font-family: 'DejaVu Sans Mono', Consolas, monospace; font-size: 12px}
-""",
-        *(
-            f".course-explorer .course-{name} {{background: {colour}2e}}\n"
-            f".course-explorer .course-{name}.mod-active {{background: {colour}}}\n"
-            f".course-first.course-{name}::before {{content: '{name}'}}\n"
-            for name, colour in FIELD_COLOURS.items()
-        ),
-        "</style>",
-    ]
+from course_lib.number_formats import (
+    Format,
+    IntFormat,
+    neighbours,
+    parse_bits,
+    parse_hexadecimal,
+    pattern_from_fields,
+    read_pattern,
 )
-
-
-def hexadecimal(pattern: int, fmt: Format) -> str:
-    """Return a pattern as 0x and as many digits as the format needs.
-
-    >>> from course_lib.number_formats import FP16, TF32
-    >>> hexadecimal(0x4248, FP16), hexadecimal(1, TF32)
-    ('0x4248', '0x00001')
-    """
-    return f"0x{pattern:0{math.ceil(fmt.bits / 4)}X}"
-
-
-def parse_hexadecimal(text: str, fmt: Format) -> int:
-    """Return the pattern that hexadecimal digits spell, the reverse of `hexadecimal`.
-
-    Errors: `ValueError` for what are no such digits, and for a pattern too large for the format.
-    """
-    digits = text.strip().lower().removeprefix("0x").replace(" ", "").replace("_", "")
-    if not digits or set(digits) - set("0123456789abcdef"):
-        raise ValueError(f"Hexadecimal must be made of the digits 0 to 9 and A to F, such as 0x1F; got {text!r}")
-    if len(digits.lstrip("0")) > 16 or int(digits, 16) >= 2**fmt.bits:
-        largest = hexadecimal(2**fmt.bits - 1, fmt)
-        raise ValueError(f"Hexadecimal must be at most {largest} for the {fmt.bits} bits of {fmt.name}; got {text!r}")
-    return int(digits, 16)
 
 
 def field_of(bit: int, fmt: Format) -> str:
@@ -98,7 +34,8 @@ class BitPattern(widgets.VBox):
     """A pattern of bits in a format, as buttons and in writing, all in step.
 
     `value` is the pattern, a whole number that never leaves Python as a number: a browser would round one of 64 bits.
-    `problem` says what is wrong with what was typed last, and is empty when nothing is.
+    `problem` says what is wrong with what was typed last, and is empty when nothing is. `told` is called with a pattern
+    that a person chooses again, or after a problem. Whoever sets or hears of `value` answers by `show`.
     """
 
     value = traitlets.Int()
@@ -107,63 +44,72 @@ class BitPattern(widgets.VBox):
     def __init__(self, fmt: Format, value: int) -> None:
         """Make the controls for a pattern of `fmt`."""
         self.format = fmt
-        self._busy = False
-        self._bits: list[Any] = []
+        self.told: Callable[[int], None] = lambda pattern: self.show(self.format, pattern)
+        self.buttons: list[Any] = []
+        self.sliders: dict[int, Any] = {}
+        self._shown: dict[Any, Any] = {}
         self.bits = widgets.Box().add_class("course-bits")
         self.hexadecimal = _text("Hexadecimal", 90, 250)
         self.binary = _text("Binary", 50, 622)
-        self._sliders: dict[int, Any] = {}
-        self._steps = (self._step(0, "◀ next smaller", "down"), self._step(1, "next larger ▶", "up"))
+        self.steps = (self._step(0, "◀ next smaller", "down"), self._step(1, "next larger ▶", "up"))
         self._last_row = _row()
-        writing = _row(self.hexadecimal, self.binary)
-        super().__init__([widgets.HTML(CSS, layout={"display": "none"}), self.bits, writing, self._last_row])
+        super().__init__([self.bits, _row(self.hexadecimal, self.binary), self._last_row])
         self.add_class("course-patterns")
         self.hexadecimal.observe(partial(self._typed, parse_hexadecimal), "value")
         self.binary.observe(partial(self._typed, parse_bits), "value")
-        self.observe(self._follow, ["value", "problem"])
+        self.observe(self._rewrite, "problem")
+        self._begin(fmt)
         self.show(fmt, value)
 
-    def show(self, fmt: Format, value: int) -> None:
-        """Go over to another format and a pattern of it; forget any problem."""
-        self._name_bits(fmt)
-        self._choose_slider(fmt.exponent_bits)
+    def show(self, fmt: Format, value: int, line: str = "") -> None:
+        """Go over to a pattern of a format, and forget any problem; `line` stands in for its digits, if it is given."""
+        if fmt is not self.format:
+            self._begin(fmt)
+        read = read_pattern(value, fmt)
+        self._shown = {
+            self.hexadecimal: read.hexadecimal,
+            self.binary: line or read.bits,
+            self.slider: read.fields.exponent,
+        }
         self.format = fmt
-        self._take(value)
+        with self.hold_trait_notifications():
+            self.problem = ""
+            self.value = value
+        for number, button in enumerate(self.buttons[: fmt.bits]):
+            button.value = bool(value >> number & 1)
+        for part, shown in self._shown.items():
+            part.value = shown
 
     @traitlets.validate("value")
     def _fits(self, proposal: Any) -> int:
         try:
-            fields(proposal["value"], self.format)
+            read_pattern(proposal["value"], self.format)
         except (ValueError, TypeError) as error:
             raise traitlets.TraitError(str(error)) from None
         return int(proposal["value"])
 
-    def _step(self, side: int, description: str, direction: str) -> widgets.Button:
-        tooltip = f"one unit in the last place {direction}"
-        button = widgets.Button(description=description, tooltip=tooltip, layout={"width": "130px"})
-        button.on_click(lambda _: self._read(lambda: neighbours(self.value, self.format)[side]))
-        return button
-
-    def _name_bits(self, fmt: Format) -> None:
-        """Make the buttons that the format needs; name and colour each by its field."""
-        while len(self._bits) < fmt.bits:
-            alike = {"layout": self._bits[0].layout, "style": self._bits[0].style} if self._bits else {}
+    def _begin(self, fmt: Format) -> None:
+        """Make what a format needs: its buttons, named and coloured by their fields, and its slider."""
+        while len(self.buttons) < fmt.bits:
+            alike = {"layout": self.buttons[0].layout, "style": self.buttons[0].style} if self.buttons else {}
             button = widgets.ToggleButton(**alike)
-            button.observe(partial(self._toggled, len(self._bits)), "value")
-            self._bits.append(button)
-        for number, button in enumerate(self._bits[: fmt.bits]):
+            button.observe(partial(self._toggled, len(self.buttons)), "value")
+            self.buttons.append(button)
+        for number, button in enumerate(self.buttons[: fmt.bits]):
             field = field_of(number, fmt)
             first = number == fmt.bits - 1 or field_of(number + 1, fmt) != field
             with button.hold_sync():
                 button.description = button.tooltip = f"bit {number}, {field}"
                 button._dom_classes = ("course-bit", f"course-{field}", *(["course-first"] if first else []))
-        self.bits.children = self._bits[: fmt.bits][::-1]
+        self.bits.children = self.buttons[: fmt.bits][::-1]
         few = ("course-bits-few",) if fmt.bits <= 32 else ()
         self.bits._dom_classes = ("course-bits", *few)
+        self.slider = self._slider(fmt.exponent_bits)
+        self._last_row.children = (self.slider, *self.steps)
 
-    def _choose_slider(self, exponent_bits: int) -> None:
-        """Take the slider of this width: one whose ends were moved would move its value as well, in the browser."""
-        if exponent_bits not in self._sliders:
+    def _slider(self, exponent_bits: int) -> widgets.IntSlider:
+        """Return the slider of this width: one whose ends were moved would move its value as well, in the browser."""
+        if exponent_bits not in self.sliders:
             slider = widgets.IntSlider(
                 description="Exponent e",
                 min=0,
@@ -173,59 +119,57 @@ class BitPattern(widgets.VBox):
                 layout={"width": "480px"},
             )
             slider.observe(self._slid, "value")
-            self._sliders[exponent_bits] = slider
-        self.slider = self._sliders[exponent_bits]
-        self._last_row.children = (self.slider, *self._steps)
+            self.sliders[exponent_bits] = slider
+        return self.sliders[exponent_bits]
 
-    def _follow(self, _change: Any) -> None:
-        if not self.problem:
-            self._write()
+    def _step(self, side: int, description: str, direction: str) -> widgets.Button:
+        tooltip = f"one unit in the last place {direction}"
+        button = widgets.Button(description=description, tooltip=tooltip, layout={"width": "130px"})
+        button.on_click(lambda _: self._choose(lambda: neighbours(self.value, self.format)[side]))
+        return button
 
-    def _write(self) -> None:
-        """Bring every part to the pattern."""
-        self._busy = True
+    def _choose(self, pattern: Callable[[], int]) -> None:
+        """Tell of the pattern that a person chose, or say why it is none."""
         try:
-            for number, button in enumerate(self._bits[: self.format.bits]):
-                button.value = bool(self.value >> number & 1)
-            self.hexadecimal.value = hexadecimal(self.value, self.format)
-            self.binary.value = bits(self.value, self.format)
-            self.slider.value = fields(self.value, self.format).exponent
-        finally:
-            self._busy = False
-
-    def _read(self, pattern: Callable[[], int]) -> None:
-        """Take over a pattern, or say why not."""
-        try:
-            value = pattern()
+            chosen = pattern()
         except ValueError as error:
+            self._shown = {}
             self.problem = str(error)
         else:
-            self._take(value)
+            self._take(chosen)
 
-    def _take(self, value: int) -> None:
-        """Take over a pattern; write it anew even if it is the same, for what was typed may be another spelling."""
-        if value == self.value and not self.problem:
-            self._write()
-        with self.hold_trait_notifications():
-            self.problem = ""
-            self.value = value
+    def _take(self, pattern: int) -> None:
+        """Have a pattern that a person chose; `told` hears of one that is no change of `value`."""
+        if self.problem or pattern == self.value:
+            self.told(pattern)
+        else:
+            self.value = pattern
+
+    def _rewrite(self, _change: Any) -> None:
+        """Bring the parts back to the value once a problem is forgotten by program."""
+        if not self.problem and not self._shown:
+            self.show(self.format, self.value)
 
     def _typed(self, parse: Callable[[str, Format], int], change: Any) -> None:
-        if not self._busy:
-            self._read(lambda: parse(change["new"], self.format))
+        if change["new"] != self._shown.get(change["owner"]):
+            self._choose(lambda: parse(change["new"], self.format))
 
     def _toggled(self, number: int, change: Any) -> None:
-        if not self._busy:
-            self._read(lambda: self.value & ~(1 << number) | change["new"] << number)
+        if change["new"] == bool(self.value >> number & 1):
+            return
+        if self.problem:
+            self.told(self.value ^ 1 << number)
+        else:
+            self.value ^= 1 << number
 
     def _slid(self, change: Any) -> None:
-        if not self._busy:
-            parts = fields(self.value, self.format)
-            self._read(lambda: pattern_from_fields(parts.sign, change["new"], parts.significand, self.format))
+        if change["new"] != self._shown.get(change["owner"]):
+            parts = read_pattern(self.value, self.format).fields
+            self._take(pattern_from_fields(parts.sign, change["new"], parts.significand, self.format))
 
     def close(self) -> None:
         """Close the buttons and sliders too that another format needed."""
-        for control in (*self._bits, *self._sliders.values()):
+        for control in (*self.buttons, *self.sliders.values()):
             for part in (control, *parts_of(control)):
                 part.close()
         super().close()

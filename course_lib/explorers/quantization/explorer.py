@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ipywidgets as widgets
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from course_lib.explorers.base import Explorer
 from course_lib.explorers.controls import Magnitude, Whole, choice, narrow
-from course_lib.explorers.picture import figure_svg
-from course_lib.explorers.quantization.pictures import PICTURES, Draw, table
+from course_lib.explorers.picture import Picture
+from course_lib.explorers.quantization.error import ErrorPicture
+from course_lib.explorers.quantization.histogram import HistogramPicture
+from course_lib.explorers.quantization.mapping import MappingPicture
+from course_lib.explorers.quantization.staircase import StaircasePicture
 from course_lib.explorers.quantization.view import BITS, SHOWN, SLICES, QuantizationView, quantization_view
 from course_lib.quantization import KINDS, PLACES
 
@@ -28,7 +27,7 @@ class QuantizationExplorer(Explorer):
     """
 
     view = staticmethod(quantization_view)
-    figure_size = (8.4, 3.4)
+    pictures = (MappingPicture, HistogramPicture, StaircasePicture, ErrorPicture)
     sentence_lines = 4
 
     def make_controls(self) -> dict[str, widgets.Widget]:
@@ -48,31 +47,6 @@ class QuantizationExplorer(Explorer):
         narrow(controls["rank"], 430, 160)
         return controls
 
-    def build(self, figure: Figure) -> None:
-        """Draw the table of the chosen value, and each picture once; one of them is seen at a time."""
-        self._draw_table = table(self, figure.add_axes((0.01, 0.0, 0.98, 0.215)))
-        self._backdrops: dict[str, str] = {}
-        self._parts: dict[str, tuple[list[Axes], list[Any], Draw]] = {}
-        always = list(self._moving)
-        for name, make in PICTURES.items():
-            first_axes, first_moving = len(figure.axes), len(self._moving)
-            draw = make(self, figure)
-            self._parts[name] = figure.axes[first_axes:], [*always, *self._moving[first_moving:]], draw
-        self._select("mapping")
-
-    def _select(self, shown: str) -> None:
-        self._shown = shown
-        for name, (axes, moving, _) in self._parts.items():
-            for one in axes:
-                one.set_visible(name == shown)
-            if name == shown:
-                self._moving = moving
-
-    def draw(self, view: QuantizationView) -> None:
-        """Fill the chosen picture and the table; the first time that a picture is chosen, draw what stays in it."""
-        if view.show != self._shown:
-            self._backdrops[self._shown] = self._backdrop
-            self._select(view.show)
-            self._backdrop = self._backdrops.get(view.show) or figure_svg(self.figure)
-        self._draw_table(view)
-        self._parts[view.show][2](view)
+    def choose(self, view: QuantizationView) -> type[Picture]:
+        """Return the picture that the control `show` names."""
+        return dict(zip(SHOWN, self.pictures, strict=True))[view.show]

@@ -29,6 +29,8 @@ from course_lib.units import format_number
 METHODS = {"absmax": absmax_quantize, "zero-point": zeropoint_quantize}
 SLICES = {"tensor": 0, "row": 0, "column": 0, "block of 32": 32, "block of 8": 8}
 """What one scale is shared by; for blocks, their size."""
+SLICE_NAMES = {"row": "row", "column": "column", "block of 32": "block", "block of 8": "block"}
+"""What one of them is called, with its number behind it."""
 DATA = {
     "normal": ("Normal data", (-4, 4)),
     "uniform": ("Uniform data", (-1, 1)),
@@ -41,8 +43,8 @@ SHOWN = ("mapping", "histogram", "staircase", "error")
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
-    """One method: the tensor quantised by it, what that costs, and the way of the chosen value through it.
+class MethodView:
+    """One method: the tensor quantised by it, what that costs, and where the chosen value goes by it.
 
     `scale` and `zero_point` are those of the value's slice; `exact` is value / scale + zero_point before rounding;
     `limits` are the lowest and the highest code that the method has; `codes` are those of the slice, in order;
@@ -65,7 +67,7 @@ class Way:
 
 @dataclass(frozen=True, eq=False)
 class QuantizationView:
-    """What the explorer shows: the tensor, both ways through the codes, and the sentence.
+    """What the explorer shows: the tensor, both methods, and the sentence.
 
     `x` is the tensor, in rows of one block each where blocks share a scale; `values` are those that share the chosen
     value's scale, in order, and `slice_uses` begins what is said of them; `span` is what the histogram shows.
@@ -74,6 +76,9 @@ class QuantizationView:
     """
 
     show: str
+    data: str
+    outlier: float
+    place: str
     bits: int
     scale_per: str
     x: NDArray[np.float32]
@@ -81,15 +86,36 @@ class QuantizationView:
     value: float
     slice_uses: str
     values: NDArray[np.float32]
-    ways: tuple[Way, ...]
+    methods: tuple[MethodView, ...]
     by_bits: dict[str, list[float]]
     by_slice: dict[str, list[float]]
     bits_a_value: dict[str, list[float]]
-    sentence: str
+
+    @property
+    def sentence(self) -> str:
+        """The answer in plain words."""
+        absmax, zeropoint = self.methods
+        far = f" with {self.place} times {format_number(self.outlier)}" if self.outlier > 1 else ""
+        errors = "; ".join(
+            f"{one.method} RMSE {format_number(one.error.rmse)}, SQNR {one.error.sqnr_db:.1f} dB"
+            for one in self.methods
+        )
+        gain = zeropoint.error.sqnr_db - absmax.error.sqnr_db
+        better = f"{'Zero-point' if gain > 0 else 'Absmax'} is better by {abs(gain):.1f} dB"
+        saved = [f"{100 * (1 - one.stored_bytes / (4 * self.x.size)):.1f} %" for one in self.methods]
+        by_both = f"{saved[0]} by absmax, {saved[1]} by zero-point" if saved[0] != saved[1] else saved[0]
+        return (
+            f"{DATA[self.data][0]}{far}, {self.bits} bits, a scale per {self.scale_per}: {errors}. "
+            f"{better if abs(gain) >= 0.05 else 'They are equally good'}; the rule of 6.02 dB a bit gives "
+            f"{DB_PER_BIT * self.bits:.1f} dB. Memory saved, scales included: {by_both}. "
+            f"Value {self.written(self.value)} becomes {absmax.code} and comes back as {self.written(absmax.back)} by "
+            f"absmax, {zeropoint.code} and {self.written(zeropoint.back)} by zero-point."
+        )
 
     def written(self, number: float) -> str:
         """Return a real number as text, with as many decimals as tell a hundredth of the smaller step."""
-        return _written(number, self.ways)
+        decimals = max(0, math.ceil(-math.log10(min(one.scale for one in self.methods) / 100)))
+        return f"{number:,.{decimals}f}" if round(number, decimals) else "0"
 
 
 def sliced(x: NDArray[Any], per: str) -> tuple[NDArray[Any], int | None]:
@@ -108,7 +134,7 @@ def quantization_view(
     """Return what the explorer shows for its controls' values.
 
     `rank` chooses the value, in per cent of all values in order: 0 is the smallest, 100 the largest.
-    Errors: `ValueError` or `TypeError` as `example_tensors` and `quantization` raise them, and for an unknown
+    Errors: `ValueError` or `TypeError` as `quantization` raises them, and for an unknown
     `scale_per`, `rank` or `show`.
     """
     show, bits, rank = one_of("show", show, SHOWN), whole("bits", bits, *BITS), whole("rank", rank, 0, 100)
@@ -117,7 +143,7 @@ def quantization_view(
     position = np.unravel_index(chosen, x.shape)
     number = 0 if axis is None else int(position[axis])
     values = np.sort(x if axis is None else x.take(number, axis), axis=None)
-    ways = tuple(_way(method, x, axis, bits, position) for method in METHODS)
+    methods = tuple(_method_view(method, x, axis, bits, position) for method in METHODS)
     by_bits: dict[str, list[float]] = {}
     by_slice: dict[str, list[float]] = {}
     bits_a_value: dict[str, list[float]] = {}
@@ -129,28 +155,30 @@ def quantization_view(
             by_slice[method], bits_a_value[method] = ([cost[part] for cost in costs] for part in (0, 1))
     return QuantizationView(
         show=show,
+        data=data,
+        outlier=outlier,
+        place=place,
         bits=bits,
         scale_per=scale_per,
         x=x,
         span=DATA[data][1],
         value=float(x[position]),
-        slice_uses=f"all {x.size:,} values use" if axis is None else f"{scale_per.split()[0]} {number + 1} uses",
+        slice_uses=f"all {x.size:,} values use" if axis is None else f"{SLICE_NAMES[scale_per]} {number + 1} uses",
         values=values,
-        ways=ways,
+        methods=methods,
         by_bits=by_bits,
         by_slice=by_slice,
         bits_a_value=bits_a_value,
-        sentence=_sentence(data, outlier, place, bits, scale_per, float(x[position]), x.size, ways),
     )
 
 
-def _way(method: str, x: NDArray[Any], axis: int | None, bits: int, position: tuple[Any, ...]) -> Way:
+def _method_view(method: str, x: NDArray[Any], axis: int | None, bits: int, position: tuple[Any, ...]) -> MethodView:
     quantized = METHODS[method](x, bits, axis=axis)
     number = 0 if axis is None else int(position[axis])
     scales, zero_points = np.ravel(quantized.scale), np.ravel(quantized.zero_point)
     scale, zero_point = float(scales[number]), int(zero_points[number % zero_points.size])
     code, top = int(quantized.values[position]), 2 ** (bits - 1) - 1
-    return Way(
+    return MethodView(
         method=method,
         quantized=quantized,
         error=quantization_error(x, quantized),
@@ -177,27 +205,3 @@ def _cost(method: str, data: str, outlier: float, place: str, scale_per: str, bi
     x, axis = sliced(_tensor(data, outlier, place), scale_per)
     quantized = METHODS[method](x, bits, axis=axis)
     return quantization_error(x, quantized).sqnr_db, 8 * stored_bytes(quantized, bits) / x.size
-
-
-def _sentence(
-    data: str, outlier: float, place: str, bits: int, per: str, value: float, size: int, ways: tuple[Way, ...]
-) -> str:
-    absmax, zeropoint = ways
-    far = f" with {place} times {format_number(outlier)}" if outlier > 1 else ""
-    errors = "; ".join(f"{w.method} RMSE {format_number(w.error.rmse)}, SQNR {w.error.sqnr_db:.1f} dB" for w in ways)
-    gain = zeropoint.error.sqnr_db - absmax.error.sqnr_db
-    better = f"{'Zero-point' if gain > 0 else 'Absmax'} is better by {abs(gain):.1f} dB"
-    saved = [f"{100 * (1 - way.stored_bytes / (4 * size)):.1f} %" for way in ways]
-    by_both = f"{saved[0]} by absmax, {saved[1]} by zero-point" if saved[0] != saved[1] else saved[0]
-    return (
-        f"{DATA[data][0]}{far}, {bits} bits, a scale per {per}: {errors}. "
-        f"{better if abs(gain) >= 0.05 else 'They are equally good'}; the rule of 6.02 dB a bit gives "
-        f"{DB_PER_BIT * bits:.1f} dB. Memory saved, scales included: {by_both}. "
-        f"Value {_written(value, ways)} becomes {absmax.code} and comes back as {_written(absmax.back, ways)} by "
-        f"absmax, {zeropoint.code} and {_written(zeropoint.back, ways)} by zero-point."
-    )
-
-
-def _written(number: float, ways: tuple[Way, ...]) -> str:
-    decimals = max(0, math.ceil(-math.log10(min(way.scale for way in ways) / 100)))
-    return f"{number:,.{decimals}f}" if round(number, decimals) else "0"

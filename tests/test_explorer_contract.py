@@ -1,0 +1,304 @@
+"""What holds for every explorer, whatever it is about: controls, view and picture, and how they stay in step."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+import nbformat
+import numpy as np
+import pytest
+from explorer_parts import misplaced, movable, move_at_random, out_of_step, text_boxes, without_salt
+from ipywidgets.widgets.widget import _instances as widget_registry
+
+from course_lib import explorers
+from course_lib.explorers import picture
+from course_lib.explorers.base import Explorer, parts_of
+from course_lib.explorers.picture import captioned_svg
+
+ROOT = Path(__file__).resolve().parent.parent
+KINDS = [getattr(explorers, name) for name in explorers.__all__]
+WALK = 300
+
+every_explorer = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+
+
+@pytest.fixture
+def explorer(kind: type[Explorer]) -> Iterator[Explorer]:
+    made = kind()
+    yield made
+    made.close()
+
+
+def option_values(control: Any) -> list[Any]:
+    """Return what a drop-down list offers, by value."""
+    return [option[1] if isinstance(option, tuple) else option for option in getattr(control, "options", ())]
+
+
+# Controls
+
+
+@every_explorer
+def test_every_part_that_can_be_moved_has_a_name_and_a_keyboard_way(explorer: Explorer) -> None:
+    for part in movable(explorer):
+        assert part.description or part.tooltip, f"a {type(part).__name__} without a name"
+    named = [(part.description, part.tooltip) for part in movable(explorer)]
+    assert len(set(named)) == len(named), "two parts have one name"
+    told = (widgets.HTML, widgets.Box)  # they show, and take no key
+    for part in parts_of(explorer):
+        if isinstance(part, widgets.DOMWidget) and part not in movable(explorer):
+            assert isinstance(part, told) or part.disabled, f"no key moves a {type(part).__name__}"
+
+
+@every_explorer
+def test_every_option_is_accepted_by_the_view(explorer: Explorer) -> None:
+    initial = explorer.values()
+    for name, control in explorer.controls.items():
+        for value in option_values(control):
+            explorer.set(**initial)
+            explorer.set(**{name: value})
+            assert explorer.values()[name] == value or explorer.stale, f"{name} does not keep {value!r}"
+
+
+# Nobody reaches behind
+
+
+def private_names(path: Path) -> set[str]:
+    """Return the underscored names of the classes of a file, dunders left out."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return {name for name in names if name.startswith("_") and not name.startswith("__")}
+
+
+def test_nobody_uses_an_underscore_of_explorer_or_picture() -> None:
+    shared = {ROOT / "course_lib" / "explorers" / name for name in ("base.py", "picture.py")}
+    jupyter = {"_repr_mimebundle_", "_dom_classes"}
+    behind = set().union(*map(private_names, shared)) - jupyter
+    assert {"_held", "_changed", "_moving"} <= behind
+    folders = ("course_lib/explorers", "tests", "benchmarks")
+    reached = []
+    for path in sorted({path for folder in folders for path in (ROOT / folder).rglob("*.py")} - shared):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr in behind:
+                reached.append(f"{path.relative_to(ROOT)}:{node.lineno} uses {node.attr}")
+    assert reached == []
+
+
+# View
+
+
+@every_explorer
+def test_the_view_is_frozen_and_its_sentence_is_a_property(explorer: Explorer) -> None:
+    view = type(explorer).view(**explorer.values())
+    assert dataclasses.is_dataclass(view)
+    assert isinstance(vars(type(view))["sentence"], property)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(view, dataclasses.fields(view)[0].name, None)
+
+
+@every_explorer
+def test_the_sentence_belongs_to_the_view_alone(explorer: Explorer) -> None:
+    view = type(explorer).view(**explorer.values())
+    assert view.sentence == dataclasses.replace(view).sentence == explorer.sentence
+
+
+# Picture
+
+
+@every_explorer
+def test_a_picture_needs_no_widget(kind: type[Explorer]) -> None:
+    modules = {kind.view.__module__, *(one.__module__ for one in kind.pictures)}
+    code = f"import sys, {', '.join(sorted(modules))}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"ipywidgets", "IPython", "matplotlib.pyplot"} & set(loaded)
+
+
+@every_explorer
+def test_a_picture_alone_shows_what_the_explorer_shows(explorer: Explorer) -> None:
+    view = type(explorer).view(**explorer.values())
+    alone = explorer.choose(view)().svg(view)
+    assert without_salt(alone) == without_salt(explorer.svg)
+
+
+@every_explorer
+def test_all_pictures_of_an_explorer_have_one_size(kind: type[Explorer]) -> None:
+    assert len({one.figure_size for one in kind.pictures}) == 1
+
+
+@every_explorer
+def test_no_text_of_a_picture_is_small_or_clipped_or_lies_on_another(explorer: Explorer) -> None:
+    initial, seen = explorer.values(), set()
+    complaints = {"as it begins": misplaced(explorer.svg)}
+    for name, control in explorer.controls.items():
+        for value in option_values(control):
+            explorer.set(**initial)
+            explorer.set(**{name: value})
+            if not explorer.stale and explorer.svg not in seen:
+                seen.add(explorer.svg)
+                complaints[f"{name} = {value!r}"] = misplaced(explorer.svg)
+    assert {state: found for state, found in complaints.items() if found} == {}
+
+
+def test_misplaced_texts_are_found() -> None:
+    def svg(*texts: str) -> str:
+        return f'<svg viewBox="0 0 100 50" xmlns="http://www.w3.org/2000/svg">{"".join(texts)}</svg>'
+
+    def text(words: str, x: float, y: float, size: float = 9, more: str = "") -> str:
+        return f'<text x="{x}" y="{y}" style="font: {size}px sans-serif{more}">{words}</text>'
+
+    assert misplaced(svg(text("one", 5, 20), text("two", 5, 40))) == []
+    assert "has 8 pt" in misplaced(svg(text("small", 5, 20, 8)))[0]
+    assert "is clipped" in misplaced(svg(text("far too long for this picture", 5, 20)))[0]
+    assert "is clipped" in misplaced(svg(text("left", 5, 20, more="; text-anchor: end")))[0]
+    assert "lies on" in misplaced(svg(text("one", 5, 20), text("two", 8, 24)))[0]
+    turned = '<text x="50" y="45" style="font: 9px sans-serif" transform="rotate(-90 50 45)">turned</text>'
+    assert misplaced(svg(turned, text("left of it", 2, 20))) == []
+    assert "lies on" in misplaced(svg(turned, text("across", 30, 25)))[0]
+
+
+@every_explorer
+def test_redrawing_keeps_the_figure_and_all_that_is_in_it(explorer: Explorer) -> None:
+    initial = explorer.values()
+    figure, parts = explorer.figure, [id(artist) for artist in explorer.figure.findobj()]
+    chance = random.Random(1)
+    for _ in range(20):
+        move_at_random(explorer, chance)
+    explorer.set(**initial)
+    assert explorer.figure is figure
+    assert [id(artist) for artist in figure.findobj()] == parts
+
+
+# Colours
+
+
+def linear(colour: str) -> np.ndarray[Any, Any]:
+    channels = np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+# Machado, Oliveira and Fernandes 2009, Table 1, severity 1.0: linear RGB as it is seen without one kind of cone.
+BLINDNESS = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+def lab(rgb: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return CIELAB (D65) of linear RGB; a distance of about 2.3 is just seen."""
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    ratio = to_xyz @ np.clip(rgb, 0, 1) / [0.9505, 1.0, 1.089]
+    f = np.where(ratio > 216 / 24389, np.cbrt(ratio), (24389 / 27 * ratio + 16) / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@every_explorer
+@pytest.mark.parametrize("sight", BLINDNESS)
+def test_the_colours_of_a_picture_differ_for_colour_blind_readers(explorer: Explorer, sight: str) -> None:
+    palette = {name: getattr(picture, name) for name in ("BLUE", "ORANGE", "GREEN", "RED", "PURPLE", "SKY", "YELLOW")}
+    drawn = explorer.svg.upper()
+    used = {name: colour for name, colour in palette.items() if colour.upper() in drawn} | {"INK": picture.INK}
+    seen = {name: lab(np.array(BLINDNESS[sight]) @ linear(colour)) for name, colour in used.items()}
+    apart = {pair: float(np.linalg.norm(seen[pair[0]] - seen[pair[1]])) for pair in combinations(seen, 2)}
+    assert {pair: distance for pair, distance in apart.items() if distance < 10} == {}
+
+
+# In step
+
+
+@every_explorer
+def test_a_random_walk_leaves_no_exception_and_nothing_stale(explorer: Explorer) -> None:
+    chance, pictures = random.Random(explorer.__class__.__name__), {}
+    walked = []
+    for _ in range(WALK):
+        walked.append(move_at_random(explorer, chance))
+        assert out_of_step(explorer, pictures) == "", walked[-5:]
+
+
+@every_explorer
+def test_a_mistake_of_the_course_s_is_shown_raised_and_outlived(
+    explorer: Explorer, kind: type[Explorer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, view = explorer.sentence, kind.view
+
+    def broken(**values: Any) -> Any:
+        raise ZeroDivisionError("made up")
+
+    monkeypatch.setattr(kind, "view", staticmethod(broken))
+    with pytest.raises(ZeroDivisionError, match="made up"):
+        explorer.refresh()
+    assert explorer.stale
+    assert explorer.sentence == "Not drawn: the course made a mistake here (ZeroDivisionError: made up)"
+    monkeypatch.setattr(kind, "view", staticmethod(view))
+    explorer.refresh()
+    assert (explorer.stale, explorer.sentence) == (False, good)
+
+
+@every_explorer
+def test_closing_leaves_nothing(kind: type[Explorer]) -> None:
+    before = set(widget_registry)
+    explorer = kind()
+    chance = random.Random(2)
+    for _ in range(20):
+        move_at_random(explorer, chance)
+    explorer.close()
+    assert set(widget_registry) == before
+
+
+# The lessons
+
+
+def shown_in_lessons() -> list[Any]:
+    """Return every explorer that a lesson ends a cell with: where, the call, and what is saved of it."""
+    found = []
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for number, cell in enumerate(nbformat.read(path, as_version=4).cells):
+            last = ast.parse(cell.source).body[-1:] if cell.cell_type == "code" else []
+            if last and isinstance(last[0], ast.Expr) and isinstance(call := last[0].value, ast.Call):
+                name = getattr(call.func, "id", "")
+                if name in explorers.__all__:
+                    given = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+                    found.append(pytest.param(name, given, cell.outputs[0].data, id=f"{path.stem}, cell {number}"))
+    return found
+
+
+SHOWN = shown_in_lessons()
+
+
+@pytest.mark.parametrize(("name", "given", "saved"), SHOWN)
+def test_a_lesson_s_saved_picture_and_sentence_are_those_of_its_values(name: str, given: Any, saved: Any) -> None:
+    kind = getattr(explorers, name)
+    defaults = kind()
+    explorer = kind(**given)
+    view = kind.view(**explorer.values())
+    assert saved["text/plain"] == view.sentence
+    alone = captioned_svg(explorer.choose(view)().svg(view), view.sentence)
+    assert without_salt(saved["image/svg+xml"]).strip() == without_salt(alone).strip()
+    assert set(given) <= set(defaults.values())
+    explorer.close()
+    defaults.close()
+
+
+def test_every_explorer_is_shown_in_a_lesson() -> None:
+    assert {case.values[0] for case in SHOWN} == set(explorers.__all__)
+
+
+def test_texts_are_measured_as_they_are_written() -> None:
+    (box,) = text_boxes(
+        '<svg viewBox="0 0 9 9" xmlns="http://www.w3.org/2000/svg">'
+        '<text x="10" y="20" style="font: 10px sans-serif; text-anchor: middle">MMMM</text></svg>'
+    )
+    (left, top), (right, bottom) = box.corners.min(axis=0), box.corners.max(axis=0)
+    assert left + right == pytest.approx(20)
+    assert right - left == pytest.approx(4 * 8.63, rel=0.05)
+    assert 20 - top == pytest.approx(7.3, rel=0.05)
+    assert bottom == pytest.approx(20, abs=0.3)
