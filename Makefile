@@ -47,14 +47,16 @@ notebooks: ## Run the lessons and rewrite their outputs (NOTEBOOKS=notebooks/01_
 exercises: ## Make the students' exercises from the masters in exercises/solutions (SET=01 for one)
 	@$(RUN) tools/make_exercises.py $(SET)
 
-lint: ## Check style, format and types, notebooks included
+lint: ## Check style, format and types: Python, notebooks, and the explorers' page.js and page.css
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
+	@$(RUN) tools/lint_page.py
 
 format: ## Mend style and format where that can be done without thinking
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
+	@$(RUN) tools/lint_page.py --write
 
 lock: ## Write requirements.txt from pyproject.toml (LOCK=--upgrade for the newest versions)
 	@$(SYSTEM_PYTHON) tools/lock.py $(LOCK)

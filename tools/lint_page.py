@@ -1,0 +1,33 @@
+"""Check how the explorers' page.js and page.css are written: `lint_page.py [--write]`, with Prettier from npm.
+
+It needs Node.js, which nothing else here does: without it one loud line says so, and `REQUIRE_NODE=1` makes that a
+failure. `--write` mends what it finds.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ("course_lib/explorers/page.js", "course_lib/explorers/page.css")
+PRETTIER = "prettier@3.10.1"
+NO_NODE = "page.js and page.css WERE NOT CHECKED: there is no npx, which comes with Node.js"
+
+
+def main() -> None:
+    npx = shutil.which("npx")
+    if npx is None:
+        if os.environ.get("REQUIRE_NODE") == "1":
+            sys.exit(NO_NODE)
+        print(f"!!! {NO_NODE}")
+        return
+    mode = "--write" if "--write" in sys.argv[1:] else "--check"
+    sys.exit(subprocess.call([npx, "--yes", PRETTIER, "--print-width", "120", mode, *PAGES], cwd=ROOT))
+
+
+if __name__ == "__main__":
+    main()
