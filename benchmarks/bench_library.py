@@ -20,8 +20,9 @@ from gfloat.formats import format_info_bfloat16, format_info_binary16
 
 from course_lib.number_formats import BF16, FP16, decode
 from course_lib.quantization import absmax_quantize, zeropoint_quantize
+from course_lib.questions import TOPICS
 
-MODULES = ("compute_cost", "units", "scaling", "memory", "number_formats", "quantization", "catalog")
+MODULES = (*TOPICS, "catalog")
 
 
 def interleaved(repeats: int, **contestants: Callable[[], object]) -> dict[str, list[float]]:

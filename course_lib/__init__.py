@@ -1,8 +1,9 @@
 """What a large language model costs to train: its compute, its memory, its numbers.
 
-Each module of this package is one topic of the lecture, as pure numpy: `compute_cost`, `units`, `scaling`,
-`memory`, `number_formats`, `quantization`; `catalog` holds published facts with their sources. Nothing is
-imported until it is asked for.
+Each topic of the lecture is one module or one folder, as pure numpy: `compute_cost`, `units`, `scaling`, `memory`,
+`number_formats`, `quantization`, and the capstone `plan`; `catalog` holds published facts with their sources.
+`explorers` has what you move in the lessons, `questions` what the exercises ask, `checks` what you call in them, and
+`setup_check` what the first lesson calls. Nothing is imported until it is asked for.
 """
 
 __version__ = "0.1.0"

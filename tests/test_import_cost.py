@@ -5,24 +5,20 @@ How long an import takes beside `import numpy` is printed by `make bench`; a tim
 
 import subprocess
 import sys
+from pkgutil import iter_modules
 
 import pytest
 
-MODULES = [
-    "course_lib",
-    "course_lib.catalog",
-    "course_lib.compute_cost",
-    "course_lib.quantization",
-    "course_lib.memory",
-    "course_lib.memory",
-    "course_lib.number_formats",
-    "course_lib.number_formats",
-    "course_lib.number_formats",
-    "course_lib.quantization",
-    "course_lib.scaling",
-    "course_lib.units",
-]
+import course_lib
+from course_lib.questions import TOPICS
+
 HEAVY = {"matplotlib", "ipywidgets", "pandas", "IPython", "scipy", "jupyterlab"}
+APART = {"explorers", "setup_check"}
+MODULES = ["course_lib", *(f"course_lib.{m.name}" for m in iter_modules(course_lib.__path__) if m.name not in APART)]
+
+
+def test_every_topic_is_among_them():
+    assert {f"course_lib.{topic}" for topic in TOPICS} < {*MODULES}
 
 
 def in_a_new_python(code):
