@@ -4,7 +4,7 @@ Slides S5 and S11 to S14. `components` has the slides' formulas, `setup` a whole
 that fits, `advice` the cheapest change that makes it fit.
 """
 
-from course_lib.memory.advice import LADDERS, ORDER, Change, Remedy, cheapest_remedy, single_changes
+from course_lib.memory.advice import ACCELERATOR_STEPS, LADDERS, ORDER, Change, Remedy, cheapest_remedy, single_changes
 from course_lib.memory.components import (
     MASTER_BYTES,
     MIXED,
@@ -23,9 +23,11 @@ from course_lib.memory.components import (
     training_memory,
     zero_sharded,
 )
-from course_lib.memory.setup import TrainingSetup, assumed_shape, largest_batch
+from course_lib.memory.setup import ASPECT, TrainingSetup, assumed_shape, largest_batch
 
 __all__ = [
+    "ACCELERATOR_STEPS",
+    "ASPECT",
     "LADDERS",
     "MASTER_BYTES",
     "MIXED",

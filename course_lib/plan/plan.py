@@ -10,13 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from course_lib import catalog
+from course_lib._arguments import whole
 from course_lib.compute_cost import training_flop, training_seconds
 from course_lib.memory import RECOMPUTE, TrainingSetup, assumed_shape
 from course_lib.plan import words
+from course_lib.plan.broken_rules import Warning, warnings
 from course_lib.plan.resources import Resources
 from course_lib.plan.rules import MOST_EPOCHS, TRAINING_ROOM, tokens_of_a_step, training_precision
 from course_lib.plan.run import PlannedRun
-from course_lib.plan.words import Warning
 from course_lib.scaling import TOKENS_PER_PARAMETER
 from course_lib.units import gpu_hours
 
@@ -33,7 +34,7 @@ class TrainingPlan(PlannedRun):
     @property
     def warnings(self) -> tuple[Warning, ...]:
         """Each rule of the lecture that the plan breaks: its title, and what to do about it."""
-        return words.warnings(self)
+        return warnings(self)
 
     @property
     def broken(self) -> tuple[str, ...]:
@@ -57,7 +58,7 @@ class TrainingPlan(PlannedRun):
 def plan_training_run(
     *,
     accelerator: str,
-    num_accelerators: int,
+    num_accelerators: float,
     days: float,
     utilization: float = 0.4,
     data_tokens: float | None = None,
@@ -86,7 +87,7 @@ def plan_training_run(
     """
     resources = Resources(
         accelerator=accelerator,
-        num_accelerators=num_accelerators,
+        num_accelerators=whole("num_accelerators", num_accelerators),
         days=days,
         utilization=utilization,
         data_tokens=data_tokens,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from course_lib import catalog
 from course_lib.catalog import TrainingRun
 from course_lib.compute_cost import training_flop
-from course_lib.plan import TrainingPlan, plan_training_run
+from course_lib.plan import TrainingPlan, plan_training_run, reported_time
 from course_lib.units import format_count, format_number
 
 NO_LIMIT, NO_RUN = "no limit", "no run"
@@ -43,11 +43,10 @@ class PlanView:
         sentence = f"{plan.sentence} {rules or 'No rule of the lecture is broken.'}"
         if run is None:
             return sentence
-        hours = f"{format_number(run.accelerator_hours)} hours" if run.accelerator_hours else "an unreported time"
         share = format_number(plan.flop / training_flop(run.parameters, run.tokens), 2)
         return (
-            f"{sentence} {run.name}: {format_count(run.parameters)} on {format_count(run.tokens)} in {hours} on "
-            f"{run.accelerator}; the plan costs {share} times its FLOP."
+            f"{sentence} {run.name}: {format_count(run.parameters)} on {format_count(run.tokens)} in "
+            f"{reported_time(run)} on {run.accelerator}; the plan costs {share} times its FLOP."
         )
 
 
@@ -71,7 +70,7 @@ def plan_view(
     """
     plan = plan_training_run(
         accelerator=accelerator,
-        num_accelerators=num_accelerators,  # type: ignore[arg-type]
+        num_accelerators=num_accelerators,
         days=days,
         utilization=utilization,
         data_tokens=data_tokens,
