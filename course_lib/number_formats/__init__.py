@@ -21,7 +21,7 @@ from course_lib.number_formats.formats import (
     Format,
     IntFormat,
 )
-from course_lib.number_formats.formulas import Formula
+from course_lib.number_formats.formulas import LONGEST_VALUE, Formula
 from course_lib.number_formats.line import NumberLine, number_line
 from course_lib.number_formats.patterns import (
     Fields,
@@ -33,7 +33,16 @@ from course_lib.number_formats.patterns import (
     pattern_from_fields,
     spacing,
 )
-from course_lib.number_formats.rounding import Carried, carry, carry_into, encode_decimal, read_decimal
+from course_lib.number_formats.rounding import (
+    LARGEST_POWER,
+    LONGEST_TEXT,
+    SMALLEST_POWER,
+    Carried,
+    carry,
+    carry_into,
+    encode_decimal,
+    read_decimal,
+)
 from course_lib.number_formats.writing import (
     Reading,
     bits,
@@ -59,6 +68,10 @@ __all__ = [
     "FP64",
     "INT4",
     "INT8",
+    "LARGEST_POWER",
+    "LONGEST_TEXT",
+    "LONGEST_VALUE",
+    "SMALLEST_POWER",
     "TF32",
     "Carried",
     "Fields",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -20,14 +21,15 @@ class NumberLine:
     `here` is the index of the middle; `middle` is its value and `step` one unit in its last place, both exact.
     """
 
-    patterns: list[int]
-    values: list[float]
-    places: list[float]
+    patterns: tuple[int, ...]
+    values: tuple[float, ...]
+    places: tuple[float, ...]
     here: int
     middle: Fraction
     step: Fraction
 
 
+@lru_cache(256, typed=True)
 def number_line(pattern: int, fmt: Format, reach: float) -> NumberLine:
     """Return the numbers that a format has within `reach` steps of a pattern's.
 
@@ -38,7 +40,7 @@ def number_line(pattern: int, fmt: Format, reach: float) -> NumberLine:
     >>> from course_lib.number_formats import BF16, encode
     >>> line = number_line(encode(256, BF16), BF16, 2)
     >>> line.values, line.places
-    ([252.0, 253.0, 254.0, 255.0, 256.0, 258.0, 260.0], [-2.0, -1.5, -1.0, -0.5, 0.0, 1.0, 2.0])
+    ((252.0, 253.0, 254.0, 255.0, 256.0, 258.0, 260.0), (-2.0, -1.5, -1.0, -0.5, 0.0, 1.0, 2.0))
     """
     sign_bit = fmt.bits - 1
     negative, magnitude = divmod(pattern, 2**sign_bit)
@@ -70,9 +72,9 @@ def number_line(pattern: int, fmt: Format, reach: float) -> NumberLine:
     seen = np.abs(places) <= reach
     step = Fraction(2) ** unit
     return NumberLine(
-        patterns=patterns[seen].tolist(),
-        values=values[seen].tolist(),
-        places=places[seen].tolist(),
+        patterns=tuple(patterns[seen].tolist()),
+        values=tuple(values[seen].tolist()),
+        places=tuple(places[seen].tolist()),
         here=int(np.count_nonzero(seen & (count < middle))),
         middle=centre * step,
         step=step,

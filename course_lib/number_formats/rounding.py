@@ -98,7 +98,7 @@ def carry_into(text: str, formats: Iterable[Format]) -> list[Carried | None]:
     """
     wanted = read_decimal(text)
     if not wanted.is_finite():
-        return [_special(math.nan if wanted.is_nan() else float(wanted), fmt) for fmt in formats]
+        return _specials(math.nan if wanted.is_nan() else float(wanted), formats)
     negative, exact = wanted.is_signed(), abs(Fraction(wanted))
     n, d = exact.numerator, exact.denominator
     size = n.bit_length() - d.bit_length()
@@ -135,20 +135,24 @@ def carry_into(text: str, formats: Iterable[Format]) -> list[Carried | None]:
     return carried
 
 
-def _special(value: float, fmt: Format) -> Carried | None:
-    """Return what a format makes of NaN or of infinity: its own, or the nearest thing that it has."""
-    negative = math.copysign(1, value) < 0
-    if isinstance(fmt, IntFormat):
-        if math.isnan(value):
-            return None
-        stored = fmt.smallest if negative else fmt.largest
-        return Carried(stored % 2**fmt.bits, float(stored), math.inf, math.inf, "saturated")
-    sign, beyond = int(negative) << fmt.bits - 1, fmt.largest_pattern + fmt.has_nan
-    if math.isnan(value):
-        quiet = 2 ** (fmt.bits - 1) - 2 ** (fmt.significand_bits - 1) if fmt.has_infinity else beyond
-        return Carried(quiet, value, 0.0, 0.0, "exact") if fmt.has_nan else None
-    if fmt.has_infinity:
-        return Carried(sign | beyond, value, 0.0, 0.0, "exact")
-    if fmt.has_nan:
-        return Carried(sign | beyond, math.nan, math.inf, math.inf, "overflow")
-    return Carried(sign | beyond, math.copysign(fmt.largest, value), math.inf, math.inf, "saturated")
+def _specials(value: float, formats: Iterable[Format]) -> list[Carried | None]:
+    """Return what formats make of NaN or of infinity: their own, or the nearest thing that they have."""
+    negative, carried = math.copysign(1, value) < 0, list[Carried | None]()
+    for fmt in formats:
+        sign = int(negative) << fmt.bits - 1
+        if isinstance(fmt, IntFormat):
+            stored = fmt.smallest if negative else fmt.largest
+            saturated = Carried(stored % 2**fmt.bits, float(stored), math.inf, math.inf, "saturated")
+            carried.append(None if math.isnan(value) else saturated)
+        elif math.isnan(value):
+            quiet = 2 ** (fmt.bits - 1) - 2 ** (fmt.significand_bits - 1)
+            own = quiet if fmt.has_infinity else fmt.largest_pattern + 1
+            carried.append(Carried(own, value, 0.0, 0.0, "exact") if fmt.has_nan else None)
+        elif fmt.has_infinity:
+            carried.append(Carried(sign | fmt.largest_pattern + 1, value, 0.0, 0.0, "exact"))
+        elif fmt.has_nan:
+            carried.append(Carried(sign | fmt.largest_pattern + 1, math.nan, math.inf, math.inf, "overflow"))
+        else:
+            largest = math.copysign(fmt.largest, value)
+            carried.append(Carried(sign | fmt.largest_pattern, largest, math.inf, math.inf, "saturated"))
+    return carried

@@ -10,10 +10,12 @@ import ipywidgets as widgets
 import traitlets
 
 from course_lib.explorers.base import parts_of
+from course_lib.explorers.number_formats.view import LINE_REACH
 from course_lib.number_formats import (
     Format,
     IntFormat,
     neighbours,
+    number_line,
     parse_bits,
     parse_hexadecimal,
     pattern_from_fields,
@@ -47,16 +49,14 @@ class BitPattern(widgets.VBox):
         self.told: Callable[[int], None] = lambda pattern: self.show(self.format, pattern)
         self.buttons: list[Any] = []
         self.sliders: dict[int, Any] = {}
-        self._shown: dict[Any, Any] = {}
+        self._hears: dict[Any, Callable[[Any], None]] = {}
         self.bits = widgets.Box().add_class("course-bits")
-        self.hexadecimal = _text("Hexadecimal", 90, 250)
-        self.binary = _text("Binary", 50, 622)
-        self.steps = (self._step(0, "◀ next smaller", "down"), self._step(1, "next larger ▶", "up"))
+        self.hexadecimal = self._heard(_text("Hexadecimal", 90, 250), partial(self._typed, parse_hexadecimal))
+        self.binary = self._heard(_text("Binary", 50, 622), partial(self._typed, parse_bits))
+        self.steps = (self._step(-1, "◀ next smaller", "down"), self._step(1, "next larger ▶", "up"))
         self._last_row = _row()
         super().__init__([self.bits, _row(self.hexadecimal, self.binary), self._last_row])
         self.add_class("course-patterns")
-        self.hexadecimal.observe(partial(self._typed, parse_hexadecimal), "value")
-        self.binary.observe(partial(self._typed, parse_bits), "value")
         self.observe(self._rewrite, "problem")
         self._begin(fmt)
         self.show(fmt, value)
@@ -65,20 +65,23 @@ class BitPattern(widgets.VBox):
         """Go over to a pattern of a format, and forget any problem; `line` stands in for its digits, if it is given."""
         if fmt is not self.format:
             self._begin(fmt)
-        read = read_pattern(value, fmt)
-        self._shown = {
-            self.hexadecimal: read.hexadecimal,
-            self.binary: line or read.bits,
-            self.slider: read.fields.exponent,
-        }
         self.format = fmt
         with self.hold_trait_notifications():
             self.problem = ""
             self.value = value
+        read = read_pattern(value, fmt)
+        shown: dict[Any, Any] = {
+            self.hexadecimal: read.hexadecimal,
+            self.binary: line or read.bits,
+            self.slider: read.fields.exponent,
+        }
         for number, button in enumerate(self.buttons[: fmt.bits]):
-            button.value = bool(value >> number & 1)
-        for part, shown in self._shown.items():
-            part.value = shown
+            shown[button] = bool(value >> number & 1)
+        for part, says in shown.items():
+            if part.value != says:  # and what is written here is not heard
+                part.unobserve(self._hears[part], "value")
+                part.value = says
+                part.observe(self._hears[part], "value")
 
     @traitlets.validate("value")
     def _fits(self, proposal: Any) -> int:
@@ -88,13 +91,18 @@ class BitPattern(widgets.VBox):
             raise traitlets.TraitError(str(error)) from None
         return int(proposal["value"])
 
+    def _heard(self, part: Any, hear: Callable[[Any], None]) -> Any:
+        """Return a part that is heard when a person changes it."""
+        self._hears[part] = hear
+        part.observe(hear, "value")
+        return part
+
     def _begin(self, fmt: Format) -> None:
         """Make what a format needs: its buttons, named and coloured by their fields, and its slider."""
         while len(self.buttons) < fmt.bits:
             alike = {"layout": self.buttons[0].layout, "style": self.buttons[0].style} if self.buttons else {}
             button = widgets.ToggleButton(**alike)
-            button.observe(partial(self._toggled, len(self.buttons)), "value")
-            self.buttons.append(button)
+            self.buttons.append(self._heard(button, partial(self._toggled, len(self.buttons))))
         for number, button in enumerate(self.buttons[: fmt.bits]):
             field = field_of(number, fmt)
             first = number == fmt.bits - 1 or field_of(number + 1, fmt) != field
@@ -118,22 +126,40 @@ class BitPattern(widgets.VBox):
                 style={"description_width": "90px"},
                 layout={"width": "480px"},
             )
-            slider.observe(self._slid, "value")
-            self.sliders[exponent_bits] = slider
+            self.sliders[exponent_bits] = self._heard(slider, self._slid)
         return self.sliders[exponent_bits]
 
     def _step(self, side: int, description: str, direction: str) -> widgets.Button:
         tooltip = f"one unit in the last place {direction}"
         button = widgets.Button(description=description, tooltip=tooltip, layout={"width": "130px"})
-        button.on_click(lambda _: self._choose(lambda: neighbours(self.value, self.format)[side]))
+        button.on_click(partial(self._stepped, side))
         return button
 
-    def _choose(self, pattern: Callable[[], int]) -> None:
-        """Tell of the pattern that a person chose, or say why it is none."""
+    def _stepped(self, side: int, _button: Any) -> None:
+        """Go to the next number on the line; the last one stays, and a NaN has none beside it."""
+        if read_pattern(self.value, self.format).fields.kind == "nan":
+            self._read(lambda: neighbours(self.value, self.format).above)
+        else:
+            line = number_line(self.value, self.format, LINE_REACH)
+            beside = line.here + side
+            if self.problem or 0 <= beside < len(line.patterns):
+                self._take(line.patterns[min(max(beside, 0), len(line.patterns) - 1)])
+
+    def _typed(self, parse: Callable[[str, Format], int], change: Any) -> None:
+        self._read(lambda: parse(change["new"], self.format))
+
+    def _slid(self, change: Any) -> None:
+        parts = read_pattern(self.value, self.format).fields
+        self._take(pattern_from_fields(parts.sign, change["new"], parts.significand, self.format))
+
+    def _toggled(self, number: int, _change: Any) -> None:
+        self._take(self.value ^ 1 << number)
+
+    def _read(self, pattern: Callable[[], int]) -> None:
+        """Take the pattern that a person asked for, or say why it is none."""
         try:
             chosen = pattern()
         except ValueError as error:
-            self._shown = {}
             self.problem = str(error)
         else:
             self._take(chosen)
@@ -146,26 +172,9 @@ class BitPattern(widgets.VBox):
             self.value = pattern
 
     def _rewrite(self, _change: Any) -> None:
-        """Bring the parts back to the value once a problem is forgotten by program."""
-        if not self.problem and not self._shown:
+        """Bring the parts back to the value once a problem is forgotten."""
+        if not self.problem:
             self.show(self.format, self.value)
-
-    def _typed(self, parse: Callable[[str, Format], int], change: Any) -> None:
-        if change["new"] != self._shown.get(change["owner"]):
-            self._choose(lambda: parse(change["new"], self.format))
-
-    def _toggled(self, number: int, change: Any) -> None:
-        if change["new"] == bool(self.value >> number & 1):
-            return
-        if self.problem:
-            self.told(self.value ^ 1 << number)
-        else:
-            self.value ^= 1 << number
-
-    def _slid(self, change: Any) -> None:
-        if change["new"] != self._shown.get(change["owner"]):
-            parts = read_pattern(self.value, self.format).fields
-            self._take(pattern_from_fields(parts.sign, change["new"], parts.significand, self.format))
 
     def close(self) -> None:
         """Close the buttons and sliders too that another format needed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -38,6 +39,16 @@ SLIDE_BITS = {
     SLIDE_FP16: ("fp16", "0 10000 1001001000"),
     SLIDE_FP32: ("fp32", "0 10000000 100100100000111111011011"),
 }
+SPECIAL: dict[str, Callable[[FloatFormat], float]] = {
+    "smallest subnormal": lambda fmt: fmt.smallest_subnormal,
+    "smallest normal": lambda fmt: fmt.smallest_normal,
+    "largest": lambda fmt: fmt.largest,
+    "1 + epsilon": lambda fmt: 1 + fmt.epsilon,
+    "-0": lambda fmt: -0.0,
+    "infinity": lambda fmt: math.inf,
+    "quiet NaN": lambda fmt: math.nan,
+}
+"""The presets that each float format has its own number for."""
 PRESETS = (
     OWN, "pi", "0.1", "smallest subnormal", "smallest normal", "largest", "1 + epsilon", "-0", "infinity", "quiet NaN",
     SLIDE_FP16, SLIDE_FP32,
@@ -131,21 +142,8 @@ def preset_number(preset: str, fmt: Format) -> tuple[int, str]:
     elif preset == "quiet NaN" and not fmt.has_nan:
         raise ValueError(f"{fmt.name} has no NaN: each of its {2**fmt.bits} patterns is a number")
     else:
-        pattern = _special(preset, fmt)
+        pattern = int(encode(SPECIAL[one_of("preset", preset, SPECIAL)](fmt), fmt))
     return pattern, exact_decimal(pattern, fmt)
-
-
-def _special(preset: str, fmt: FloatFormat) -> int:
-    special = {
-        "smallest subnormal": fmt.smallest_subnormal,
-        "smallest normal": fmt.smallest_normal,
-        "largest": fmt.largest,
-        "1 + epsilon": 1 + fmt.epsilon,
-        "-0": -0.0,
-        "infinity": math.inf,
-        "quiet NaN": math.nan,
-    }
-    return int(encode(special[one_of("preset", preset, special)], fmt))
 
 
 def float_decoder_view(pattern: int, format: str, value: str | None = None, preset: str = OWN) -> FloatDecoderView:
