@@ -21,6 +21,7 @@ from course_lib.units.writing import (
     format_flop,
     format_number,
     format_rate,
+    format_scientific,
     format_seconds,
 )
 
@@ -41,6 +42,7 @@ __all__ = [
     "format_flop",
     "format_number",
     "format_rate",
+    "format_scientific",
     "format_seconds",
     "gpu_hours",
     "parse_count",

@@ -61,9 +61,19 @@ def format_flop(flop: float, digits: int = 3) -> str:
     >>> format_flop(3.1428e23)
     '3.14e23 FLOP'
     """
-    flop = _amount("flop", flop)
-    text = _significant(flop, digits) if _rounded(flop, digits) < 1e4 else _exponential(flop, digits)
-    return f"{text} FLOP"
+    return f"{format_scientific(_amount('flop', flop), digits)} FLOP"
+
+
+def format_scientific(number: float, digits: int = 3) -> str:
+    """Return a number as `format_flop` does, without a unit: in full below 1e4, else as '3.14e23'.
+
+    Errors: `ValueError` for a negative or non-finite number.
+
+    >>> format_scientific(3.1428e23), format_scientific(512)
+    ('3.14e23', '512')
+    """
+    number = _amount("number", number)
+    return _significant(number, digits) if _rounded(number, digits) < 1e4 else _exponential(number, digits)
 
 
 def format_rate(flop_per_second: float, digits: int = 3) -> str:

@@ -38,9 +38,10 @@ class ScalingExplorer(Explorer):
         for name, bound in bounds.items():
             bound.layout.display = None if name == "flop" else "none"
         self.follow("preset", OWN, run_values, (*bounds, "tokens_per_parameter"))
+        self.way = "compute budget"
         return {
             "preset": choice("Start from", [OWN, *catalog.training_runs()], OWN),
-            "way": choice("Choose P from", BOUND_OF, "compute budget"),
+            "way": choice("Choose P from", BOUND_OF, self.way),
             **bounds,
             "tokens_per_parameter": Magnitude("Tokens/parameter", TOKENS_PER_PARAMETER, 1, 10_000),
         }
@@ -50,8 +51,7 @@ class ScalingExplorer(Explorer):
         if name != "way":
             return
         now = BOUND_OF[value]
-        old = next(way for way, bound in BOUND_OF.items() if self.controls[bound].layout.display != "none")
-        values = self.values() | {"way": old}
+        values, self.way = self.values() | {"way": self.way}, value
         with suppress(ValueError):
             known = run_values(values.pop("preset")) or bounds_of(chosen_model(**values))
             self.put(**{now: min(max(known[now], BOUNDS[now][2]), BOUNDS[now][3])})

@@ -15,7 +15,7 @@ from course_lib.scaling import (
     compute_optimal,
     largest_model_within,
 )
-from course_lib.units import format_count, format_flop, format_number
+from course_lib.units import format_count, format_flop, format_number, format_scientific
 
 OWN = "your own numbers"
 BOUND_OF = {"compute budget": "flop", "data at hand": "tokens", "inference cost": "inference_flop_per_token"}
@@ -79,7 +79,7 @@ class ScalingView:
         return (
             f"{self.run or f'From the {self.way}'}: {format_count(self.parameters)} parameters on "
             f"{format_count(self.tokens)} tokens{few}, {format_number(self.tokens_per_parameter)} a parameter; "
-            f"{format_flop(self.flop)} to train, {format_flop(self.inference).removesuffix(' FLOP')} a token to use."
+            f"{format_flop(self.flop)} to train, {format_scientific(self.inference)} a token to use."
         )
 
     def _optima(self) -> str:
