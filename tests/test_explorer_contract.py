@@ -20,9 +20,8 @@ from explorer_parts import misplaced, movable, move_at_random, out_of_step, text
 from ipywidgets.widgets.widget import _instances as widget_registry
 
 from course_lib import explorers
-from course_lib.explorers import picture
 from course_lib.explorers.base import Explorer, parts_of
-from course_lib.explorers.picture import captioned_svg
+from course_lib.explorers.picture import GREYS, PALETTE, captioned_svg
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = [getattr(explorers, name) for name in explorers.__all__]
@@ -202,14 +201,18 @@ def lab(rgb: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 @every_explorer
-@pytest.mark.parametrize("sight", BLINDNESS)
-def test_the_colours_of_a_picture_differ_for_colour_blind_readers(explorer: Explorer, sight: str) -> None:
-    palette = {name: getattr(picture, name) for name in ("BLUE", "ORANGE", "GREEN", "RED", "PURPLE", "SKY", "YELLOW")}
-    drawn = explorer.svg.upper()
-    used = {name: colour for name, colour in palette.items() if colour.upper() in drawn} | {"INK": picture.INK}
-    seen = {name: lab(np.array(BLINDNESS[sight]) @ linear(colour)) for name, colour in used.items()}
-    apart = {pair: float(np.linalg.norm(seen[pair[0]] - seen[pair[1]])) for pair in combinations(seen, 2)}
-    assert {pair: distance for pair, distance in apart.items() if distance < 10} == {}
+def test_the_colours_of_all_pictures_differ_for_colour_blind_readers(explorer: Explorer) -> None:
+    initial, drawn = explorer.values(), explorer.svg
+    for name, control in explorer.controls.items():
+        for value in option_values(control):
+            explorer.set(**initial)
+            explorer.set(**{name: value})
+            drawn += explorer.svg
+    used = {name: colour for name, colour in (PALETTE | GREYS).items() if colour.lower() in drawn.lower()}
+    for sight, matrix in BLINDNESS.items():
+        seen = {name: lab(np.array(matrix) @ linear(colour)) for name, colour in used.items()}
+        apart = {pair: float(np.linalg.norm(seen[pair[0]] - seen[pair[1]])) for pair in combinations(seen, 2)}
+        assert {pair: distance for pair, distance in apart.items() if distance < 10} == {}, sight
 
 
 # In step
@@ -219,28 +222,42 @@ def test_the_colours_of_a_picture_differ_for_colour_blind_readers(explorer: Expl
 def test_a_random_walk_leaves_no_exception_and_nothing_stale(explorer: Explorer) -> None:
     chance, pictures = random.Random(explorer.__class__.__name__), {}
     walked = []
-    for _ in range(WALK):
+    for step in range(WALK):
         walked.append(move_at_random(explorer, chance))
         assert out_of_step(explorer, pictures) == "", walked[-5:]
+        if step % 5 == 0 and not explorer.stale:
+            assert misplaced(explorer.svg) == [], explorer.values()
+
+
+MADE_UP = ZeroDivisionError("made up")
+SAYS = {
+    MADE_UP: "Not drawn: the course made a mistake here (ZeroDivisionError: made up)",
+    KeyboardInterrupt(): "Not drawn: drawing was interrupted; move a control to draw again",
+}
 
 
 @every_explorer
-def test_a_mistake_of_the_course_s_is_shown_raised_and_outlived(
-    explorer: Explorer, kind: type[Explorer], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", SAYS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("part", ["view", "draw", "react"])
+def test_whatever_goes_wrong_is_shown_raised_and_outlived(
+    explorer: Explorer, part: str, error: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good, view = explorer.sentence, kind.view
+    def broken(*_: Any, **values: Any) -> Any:
+        raise error
 
-    def broken(**values: Any) -> Any:
-        raise ZeroDivisionError("made up")
-
-    monkeypatch.setattr(kind, "view", staticmethod(broken))
-    with pytest.raises(ZeroDivisionError, match="made up"):
-        explorer.refresh()
-    assert explorer.stale
-    assert explorer.sentence == "Not drawn: the course made a mistake here (ZeroDivisionError: made up)"
-    monkeypatch.setattr(kind, "view", staticmethod(view))
+    control = next(one for one in movable(explorer) if isinstance(one, widgets.Dropdown))
+    initial = explorer.values()
+    with monkeypatch.context() as patch:
+        holder = type(explorer) if part != "draw" else explorer.picture
+        patch.setattr(holder, part, staticmethod(broken) if part == "view" else broken)
+        with pytest.raises(type(error)):
+            control.index = len(control.options) - 1
+        assert explorer.stale
+        assert explorer.sentence == SAYS[error]
+    explorer.set(**initial)
     explorer.refresh()
-    assert (explorer.stale, explorer.sentence) == (False, good)
+    assert out_of_step(explorer, {}) == ""
+    assert not explorer.stale
 
 
 @every_explorer

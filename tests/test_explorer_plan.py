@@ -10,8 +10,8 @@ from course_lib import catalog
 from course_lib.explorers.picture import Label
 from course_lib.explorers.plan.explorer import WEIGHTS, TrainingRunPlanner
 from course_lib.explorers.plan.picture import PlanPicture
-from course_lib.explorers.plan.room import MARK, TEXT, Room, Spot
 from course_lib.explorers.plan.view import NO_LIMIT, NO_RUN, plan_view
+from course_lib.explorers.room import MARK, TEXT, Room, Spot
 from course_lib.memory import PARTS
 from course_lib.plan import plan_training_run, published_utilization, resources_of
 

@@ -3,8 +3,8 @@ import re
 
 import numpy as np
 import pytest
-from explorer_parts import texts, without_salt
-from hypothesis import given, settings
+from explorer_parts import misplaced, texts, without_salt
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from course_lib.explorers.controls import Whole
@@ -357,6 +357,20 @@ def test_the_histogram_tells_what_lies_beyond_its_ends(explorer):
     assert not any(text.startswith("beyond") for text in texts(explorer))
     explorer.set(outlier=10)
     assert texts(explorer).count("1 before, 1 after") == 2
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return {show: kind() for show, kind in zip(SHOWN, QuantizationExplorer.pictures, strict=True)}
+
+
+@settings(deadline=None, max_examples=100, derandomize=True)
+@given(control_values)
+@example(DEFAULT | {"data": "100 to 104", "outlier": 100.0})
+@example(DEFAULT | {"data": "100 to 104", "bits": 3, "scale_per": "row"})
+@example(DEFAULT | {"data": "uniform", "outlier": 20.0, "place": "a column", "bits": 2, "scale_per": "row", "rank": 30})
+def test_no_text_of_any_picture_is_misplaced_whatever_the_controls_say(pictures, values):
+    assert misplaced(pictures[values["show"]].svg(quantization_view(**values))) == []
 
 
 def test_each_picture_is_made_once(explorer):

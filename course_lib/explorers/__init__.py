@@ -4,29 +4,35 @@ An explorer shows itself when it is the last line of a cell. The names below are
 `from course_lib.explorers import ComputeCostExplorer` costs no more than that one explorer.
 """
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-_HOME = {
-    "ComputeCostExplorer": "compute_cost",
-    "UnitConverter": "units",
-    "ScalingExplorer": "scaling",
-    "MemoryExplorer": "memory",
-    "FloatDecoder": "number_formats",
-    "QuantizationExplorer": "quantization",
-    "TrainingRunPlanner": "plan",
-}
 
-__all__ = list(_HOME)
+def hand_on(package: str, home: dict[str, str]) -> tuple[list[str], Callable[[str], Any], Callable[[], list[str]]]:
+    """Return a package's `__all__`, `__getattr__` and `__dir__`, which import each name's module on its first use.
 
+    `home` has the module of each name, as the package names it. So a picture that is had from an explorer's folder
+    brings in no widget.
+    """
 
-def __getattr__(name: str) -> Any:
-    """Import an explorer's module on first use of its class."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}.explorer"), name)
+    def get(name: str) -> Any:
+        if name not in home:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(import_module(f"{package}.{home[name]}"), name)
+
+    return list(home), get, lambda: list(home)
 
 
-def __dir__() -> list[str]:
-    """List the explorers for tab completion."""
-    return __all__
+__all__, __getattr__, __dir__ = hand_on(
+    __name__,
+    {
+        "ComputeCostExplorer": "compute_cost.explorer",
+        "UnitConverter": "units.explorer",
+        "ScalingExplorer": "scaling.explorer",
+        "MemoryExplorer": "memory.explorer",
+        "FloatDecoder": "number_formats.explorer",
+        "QuantizationExplorer": "quantization.explorer",
+        "TrainingRunPlanner": "plan.explorer",
+    },
+)

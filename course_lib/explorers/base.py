@@ -19,13 +19,10 @@ from typing import Any, ClassVar, NamedTuple
 import ipywidgets as widgets
 from traitlets import TraitError
 
-from course_lib.explorers import picture
-from course_lib.explorers.picture import DRAWING, Picture, View, captioned_svg, described
+from course_lib.explorers.picture import DRAWING, GREYS, PALETTE, Picture, View, captioned_svg, described
 
 REDRAW_GAP = 0.015
 """Seconds left to waiting events after a redraw, so that only the latest of them is drawn."""
-
-PALETTE = ("blue", "orange", "green", "red", "purple", "sky", "yellow")
 
 
 class Lead(NamedTuple):
@@ -45,7 +42,7 @@ class Explorer(widgets.VBox):
 
     A control is any widget with a `value`; one that also has a `problem` (a non-empty text) stops the drawing and has
     that text shown instead. So does a `ValueError` or `TypeError` of `view`: the last picture is dimmed, and the
-    explorer goes on with the next change. Any other error is a mistake of the course's: it is shown alike, and raised.
+    explorer goes on with the next change. Any other error is shown alike, and raised.
     """
 
     view: ClassVar[Callable[..., View]]
@@ -178,6 +175,9 @@ class Explorer(widgets.VBox):
             if self._leads:
                 self._lead(name, change["new"])
             self.react(name, change["new"])
+        except BaseException as error:
+            self._give_up(error)
+            raise
         finally:
             self._held -= 1
         if not self._held:
@@ -220,8 +220,8 @@ class Explorer(widgets.VBox):
                 self._timer = None
             try:
                 self._redraw()
-            except Exception as error:
-                self._refuse(f"the course made a mistake here ({type(error).__name__}: {error})")
+            except BaseException as error:
+                self._give_up(error)
                 raise
             finally:
                 self._not_before = time.monotonic() + REDRAW_GAP
@@ -251,6 +251,12 @@ class Explorer(widgets.VBox):
         self._image.value = self.svg = described(self.svg, self.sentence)
         self._spoken.value = f'<p role="status" class="course-problem">{html.escape(self.sentence)}</p>'
         self.follow_up()
+
+    def _give_up(self, error: BaseException) -> None:
+        """Dim the picture after an error that is no refusal: what it shows no longer belongs to the controls."""
+        mistake = f"the course made a mistake here ({type(error).__name__}: {error})"
+        stopped = isinstance(error, (KeyboardInterrupt, SystemExit))
+        self._refuse("drawing was interrupted; move a control to draw again" if stopped else mistake)
 
     def _make(self, kind: type[Picture]) -> Picture:
         """Return a picture that is chosen for the first time."""
@@ -292,7 +298,7 @@ def page() -> str:
     """
     here = files("course_lib") / "explorers"
     script = (here / "page.js").read_text(encoding="utf-8") + "wakeExplorer(this.closest('.course-explorer'));"
-    colours = "".join(f"--course-{name}: {getattr(picture, name.upper())}; " for name in PALETTE)
+    colours = "".join(f"--course-{name}: {colour}; " for name, colour in (PALETTE | GREYS).items())
     style = f".course-explorer {{{colours}}}\n" + (here / "page.css").read_text(encoding="utf-8")
     return f'<style onload="{html.escape(script)}">\n{style}</style>'
 

@@ -28,10 +28,19 @@ from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter
 
 # Okabe and Ito 2008: told apart with every common form of colour blindness.
-BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW = (
-    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442",
-)  # fmt: skip
-INK, MUTED, FAINT = "#222222", "#5F6368", "#D5D8DC"
+PALETTE = {
+    "blue": "#0072B2",
+    "orange": "#E69F00",
+    "green": "#009E73",
+    "red": "#D55E00",
+    "purple": "#CC79A7",
+    "sky": "#56B4E9",
+    "yellow": "#F0E442",
+}
+"""The colours by the names that page.css has for them."""
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW = PALETTE.values()
+GREYS = {"ink": "#222222", "muted": "#5F6368", "faint": "#D5D8DC"}
+INK, MUTED, FAINT = GREYS.values()
 PART_COLOURS = (SKY, GREEN, ORANGE, YELLOW)
 """The colours of the four components of training memory, in the order of `memory.PARTS`."""
 
@@ -120,11 +129,6 @@ class Picture:
     def still_labels(self, axes: Axes | None = None) -> Labels:
         """Return an artist for texts that stay, in line with those that move."""
         return Labels(self.figure, axes)
-
-    @property
-    def movable(self) -> tuple[Artist, ...]:
-        """The artists that are drawn anew for each view, from the lowest to the highest."""
-        return tuple(self._moving)
 
     @classmethod
     def into(cls, figure: Figure, view: View) -> None:

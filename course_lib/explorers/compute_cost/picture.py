@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from course_lib import catalog
+from course_lib.explorers import room
 from course_lib.explorers.compute_cost.view import ComputeCostView
 from course_lib.explorers.picture import (
     BLUE,
@@ -24,7 +25,12 @@ from course_lib.explorers.picture import (
     Picture,
     powers_of_ten,
 )
+from course_lib.explorers.room import LETTER, LINE, Room, Spot
 from course_lib.units import format_flop, format_number, format_seconds
+
+SIZES, TOKENS = (3e7, 2e12), (5e10, 6e13)
+MAP_POINTS = (0.50 * 720, 0.76 * 273.6)
+"""The map's ends, in parameters and tokens, and its size on the figure."""
 
 
 class ComputeCostPicture(Picture):
@@ -41,7 +47,8 @@ class ComputeCostPicture(Picture):
         self._build_bars(figure)
 
     def _build_plane(self, axes: Axes) -> None:
-        axes.set(xscale="log", yscale="log", xlim=(3e7, 2e12), ylim=(5e10, 6e13))
+        axes.set(xscale="log", yscale="log", xlim=SIZES, ylim=TOKENS)
+        self.room = Room((SIZES[0], TOKENS[0]), (SIZES[1], TOKENS[1]), MAP_POINTS)
         powers_of_ten(axes.xaxis, axes.yaxis)
         axes.set(xlabel="parameters P", ylabel="tokens D", title="Published training runs, and yours")
         ends = np.array([1e6, 1e13])
@@ -49,6 +56,8 @@ class ComputeCostPicture(Picture):
             axes.plot(ends, 10.0**exponent / (6 * ends), color=FAINT, linewidth=1, zorder=0)
             x = 1.2 * max(3e7, 10.0**exponent / 6 / 6e13)
             axes.text(x, 10.0**exponent / (6 * x), f"1e{exponent} FLOP", color=MUTED, fontsize=SMALL, va="bottom")
+            self.room.take(x, 10.0**exponent / (6 * x), (1, 1, 9 * LETTER, LINE), room.TEXT)
+        self.room.keep()
         runs = catalog.training_runs().values()
         axes.plot([r.parameters for r in runs], [r.tokens for r in runs], "o", color=SKY, ms=6, markeredgecolor=BLUE)
         (ring,) = axes.plot([], [], "o", color="none", markersize=13, markeredgecolor=INK, markeredgewidth=1.5)
@@ -80,9 +89,12 @@ class ComputeCostPicture(Picture):
         """Move the run's marker, fill in the costs and set the two bars of hours."""
         x, y = np.clip(view.parameters, 3.4e7, 1.8e12), np.clip(view.tokens, 5.8e10, 5.2e13)
         self.own.set_data([x], [y])
-        side, shift = ("right", 1 / 1.35) if x > 2e11 else ("left", 1.35)
-        self.own_label.text = "yours" if (x, y) == (view.parameters, view.tokens) else "yours: off this map"
-        self.own_label.x, self.own_label.y, self.own_label.side = x * shift, y, side
+        text = "yours" if (x, y) == (view.parameters, view.tokens) else "yours: off this map"
+        sides = [("left", 1.35), ("right", 1 / 1.35)][:: -1 if x > 2e11 else 1]
+        self.room.clear()
+        self.room.write(
+            self.own_label, text, [Spot(x * by, y / down, side) for down in (1, 1.6, 1 / 1.6) for side, by in sides]
+        )
         run = view.published
         self.ring.set_data(([run.parameters], [run.tokens]) if run else ([], []))
         self.forward.text = format_flop(view.forward)

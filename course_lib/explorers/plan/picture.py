@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from course_lib import catalog
 from course_lib.catalog import TrainingRun
 from course_lib.compute_cost import training_flop
+from course_lib.explorers import room
 from course_lib.explorers.picture import (
     BLUE,
     FAINT,
@@ -26,9 +27,8 @@ from course_lib.explorers.picture import (
     Picture,
     powers_of_ten,
 )
-from course_lib.explorers.plan import room
-from course_lib.explorers.plan.room import LETTER, LINE, Room, Spot
 from course_lib.explorers.plan.view import PlanView
+from course_lib.explorers.room import LETTER, LINE, Room, Spot
 from course_lib.memory import PARTS
 from course_lib.plan import TrainingPlan, memory_on_each
 from course_lib.scaling import MINIMUM_TOKENS, chinchilla_tokens

@@ -1,1 +1,17 @@
 """The explorer of slides S9 and S10: `view` is what it shows, its pictures show how, `explorer` the controls."""
+
+from course_lib.explorers import hand_on
+
+__all__, __getattr__, __dir__ = hand_on(
+    __name__,
+    {
+        "QuantizationExplorer": "explorer",
+        "QuantizationPicture": "picture",
+        "ErrorPicture": "error",
+        "HistogramPicture": "histogram",
+        "MappingPicture": "mapping",
+        "StaircasePicture": "staircase",
+        "QuantizationView": "view",
+        "quantization_view": "view",
+    },
+)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_lib.explorers.picture import FAINT, INK, MUTED, SMALL, TEXT, TITLE, Picture
+from course_lib.explorers.picture import FAINT, INK, MUTED, SMALL, TEXT, TITLE, Label, Picture
 from course_lib.explorers.quantization.picture import STYLES, QuantizationPicture, segments
 from course_lib.explorers.quantization.view import METHODS, MethodView, QuantizationView
+
+RIGHTMOST = 1.1
+"""How far right a text may reach, in a map's units: the picture's edge lies at 1.107."""
 
 
 class MappingPicture(QuantizationPicture):
@@ -59,18 +62,28 @@ class _Map:
         self.every_code.set_data(np.array(one.limits) / half, [0, 0])
         self.band.set_data(one.codes[[0, -1]] / half, [0, 0])
         self.own.set_data([view.value / reach, one.code / half], [1, 0])
-        middle = (view.value / reach + one.code / half) / 2
-        self.own_label.text = f"{view.written(view.value)} has code {one.code}"
-        self.own_label.x = middle + (0.04 if middle < 0.5 else -0.04)
-        self.own_label.side = "left" if middle < 0.5 else "right"
-        has_code = one.limits[0] <= one.zero_point <= one.limits[1]
-        self.zero.set_data([0, one.zero_point / half] if has_code else [], [1, 0] if has_code else [])
-        self.zero_label.x = float(np.clip(one.zero_point / half, -0.5, 0.5)) if has_code else 0
-        says = f"0 has code {one.zero_point}" if has_code else f"zero-point {one.zero_point}: 0 has no code"
-        self.zero_label.text = says
-        for label, place in zip(self.above, (-reach, 0, reach), strict=True):
-            label.text = f"{place:.4g}"
+        for label, place in zip(self.above, (-1, 0, 1), strict=True):
+            label.text = f"{place * reach:.4g}"
+            label.x = min(place, RIGHTMOST - _width(label) / 2)
         for label, code in zip(self.ends, one.limits, strict=True):
             label.text, label.x = f"{code}", code / half
+        middle = (view.value / reach + one.code / half) / 2
+        self.own_label.text = f"{view.written(view.value)} has code {one.code}"
+        to_the_right = middle < min(0.5, RIGHTMOST - 0.08 - _width(self.own_label))
+        self.own_label.x = middle + (0.04 if to_the_right else -0.04)
+        self.own_label.side = "left" if to_the_right else "right"
+        has_code = one.limits[0] <= one.zero_point <= one.limits[1]
+        self.zero.set_data([0, one.zero_point / half] if has_code else [], [1, 0] if has_code else [])
+        says = f"0 has code {one.zero_point}" if has_code else f"zero-point {one.zero_point}: 0 has no code"
+        self.zero_label.text = says
+        aside = [(_width(self.zero_label) + _width(end)) / 2 + 0.04 for end in self.ends]
+        low, high = self.ends[0].x + aside[0], self.ends[1].x - aside[1]
+        wanted = np.clip(one.zero_point / half, -0.5, 0.5) if has_code else 0
+        self.zero_label.x = float(np.clip(wanted, low, high))
         count = one.limits[1] - one.limits[0] + 1
         self.title.text = f"{one.method}: {view.slice_uses} {np.unique(one.codes).size} of {count} codes"
+
+
+def _width(label: Label) -> float:
+    """Return how wide a label is at most, more or less, in a map's units; one is 150 points."""
+    return 0.61 * label.size * len(label.text) / 150

@@ -1,4 +1,4 @@
-"""What all pictures of the quantization explorer share: below each lies the table of the chosen value's way."""
+"""What all pictures of the quantization explorer share: below each lies the table that follows the chosen value."""
 
 from __future__ import annotations
 

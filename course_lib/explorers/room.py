@@ -1,4 +1,4 @@
-"""Room for the names on the planner's map: each is written where it covers least of what is there already."""
+"""Room for the names on a logarithmic map: each is written where it covers least of what is there already."""
 
 from __future__ import annotations
 

@@ -1,0 +1,83 @@
+"""Explorer, view and pictures are had from a topic's folder, and what needs no widget brings none in."""
+
+import subprocess
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
+
+import pytest
+
+from course_lib import explorers
+from course_lib.explorers.base import Explorer
+from course_lib.explorers.picture import Picture
+from course_lib.questions import TOPICS
+
+NAMES = {
+    "compute_cost": "ComputeCostExplorer ComputeCostPicture ComputeCostView compute_cost_view",
+    "units": "UnitConverter UnitPicture UnitView unit_view",
+    "scaling": "ScalingExplorer ScalingPicture ScalingView scaling_view",
+    "memory": "MemoryExplorer MemoryPicture MemoryBar MemoryView memory_view",
+    "number_formats": "FloatDecoder BitPattern FloatDecoderPicture FloatDecoderView float_decoder_view",
+    "quantization": "QuantizationExplorer QuantizationPicture ErrorPicture HistogramPicture MappingPicture "
+    "StaircasePicture QuantizationView quantization_view",
+    "plan": "TrainingRunPlanner PlanPicture PlanMap PlanView plan_view",
+}
+WIDGETS = {"BitPattern"}
+
+
+def package(topic):
+    return import_module(f"course_lib.explorers.{topic}")
+
+
+def modules(topic):
+    folder = package(topic)
+    return [import_module(f"{folder.__name__}.{one.name}") for one in iter_modules(folder.__path__)]
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_the_names_are_had_from_the_folder_and_listed(topic):
+    names = NAMES[topic].split()
+    assert {getattr(package(topic), name).__name__ for name in names} == {*names}
+    assert {*names} == {*package(topic).__all__} == {*dir(package(topic))}
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_no_explorer_view_or_picture_is_left_out(topic):
+    defined = {
+        name
+        for module in modules(topic)
+        for name, value in vars(module).items()
+        if getattr(value, "__module__", "") == module.__name__ and not name.startswith("_")
+        if name.endswith("_view") or (isinstance(value, type) and issubclass(value, Explorer | Picture))
+    }
+    assert len(defined) >= 3
+    assert defined <= {*package(topic).__all__}
+
+
+def test_an_explorer_is_the_same_from_the_folder_and_from_above():
+    for topic in TOPICS:
+        assert {*package(topic).__all__} & {*explorers.__all__} == {NAMES[topic].split()[0]}
+        assert getattr(package(topic), NAMES[topic].split()[0]) is getattr(explorers, NAMES[topic].split()[0])
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_picture_loads_no_widget_and_a_view_no_matplotlib_either(topic):
+    names = [name for name in NAMES[topic].split()[1:] if name not in WIDGETS]
+    views = [name for name in names if name.lower().endswith("view")]
+    code = f"""
+import sys
+from course_lib.explorers.{topic} import {", ".join(views)}
+assert not {{"ipywidgets", "matplotlib"}} & {{*sys.modules}}
+from course_lib.explorers.{topic} import {", ".join(names)}
+assert "ipywidgets" not in sys.modules
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("module", [explorers, *(package(topic) for topic in TOPICS)])
+def test_an_unknown_name_is_refused_as_in_any_module(module):
+    with pytest.raises(AttributeError, match=f"module '{module.__name__}' has no attribute 'Nothing'"):
+        module.Nothing  # noqa: B018
+    with pytest.raises(ImportError, match="cannot import name 'Nothing'"):
+        exec(f"from {module.__name__} import Nothing")
