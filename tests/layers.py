@@ -7,7 +7,9 @@ questions, topics, catalog, _arguments. Each function returns its complaints, on
 from __future__ import annotations
 
 import ast
+import subprocess
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -200,13 +202,40 @@ CELLS = {
 """The places of a topic, by the table's columns; without an ending it is a Python file or a folder of that name."""
 
 SHARED = {
-    "course_lib": ("__init__.py", "_arguments.py", "catalog.py", "data/", "checks.py", "setup_check.py", "py.typed"),
-    "course_lib/explorers": ("__init__.py", "base.py", "picture.py", "controls.py", "page.css", "page.js"),
-    "course_lib/questions": ("__init__.py", "question.py", "kinds.py", "values.py", "limits.py", "plain.py"),
-    "notebooks": ("00_start_here.ipynb", "LICENSE", "images/"),
-    "tests": ("test_explorers_base.py", "test_explorer_contract.py"),
+    ".": """
+        .ci/ .gitattributes .github/ .gitignore CHANGELOG.md CONTRIBUTING.md INSTRUCTORS.md LICENSE Makefile README.md
+        environment.yml pyproject.toml requirements.txt
+    """,
+    "benchmarks": "bench_latency.py bench_library.py bench_marking.py",
+    "course_lib": "__init__.py _arguments.py catalog.py data/ checks.py setup_check.py py.typed",
+    "course_lib/explorers": "__init__.py base.py picture.py room.py controls.py page.css page.js",
+    "course_lib/questions": "__init__.py question.py kinds.py values.py limits.py plain.py",
+    "notebooks": "00_start_here.ipynb LICENSE images/",
+    "tests": """
+        test_catalog.py test_check_kinds.py test_checks.py test_setup_check.py
+        test_explorer_contract.py test_explorers_base.py test_explorers_package.py
+        test_exercises.py test_notebooks.py test_notebooks_of_before.py test_own_exercises.py
+        test_classroom.py test_classroom_cells.py test_classroom_plain.py test_classroom_quick_socket.py
+        test_classroom_sets.py test_classroom_submissions.py test_mark.py test_release.py
+        test_import_cost.py test_instructors.py test_layers.py test_lint_page.py test_make.py test_map.py
+        test_packaging.py
+        class_edition.py conftest.py explorer_parts.py layers.py notebook_guards.py nbval_sanitize.cfg data/
+    """,
+    "tests/browser": """
+        __init__.py cases.py conftest.py lab.py test_exercises.py test_explorers.py test_float_decoder.py
+        test_handout.py test_notebooks.py test_plan_markdown.py test_slides.py
+    """,
+    "tools": """
+        clean.py handout.py lab.py lint_page.py lock.py make_exercises.py mark.py own_exercises.py present.py release.py
+        run_notebooks.py serve.py setup_env.py jupyter/
+    """,
+    "tools/classroom": """
+        __init__.py cells.py client.py editions.py environment.py feedback.py gradebook.py isolation.py kernel.py
+        master.py notebooks.py pages.py quick_socket.py run_one.py running.py server.py sets.py student_copy.py
+        submissions.py
+    """,
 }
-"""What belongs to no topic, by folder."""
+"""What belongs to no topic, by folder: at the top, the commands, what these share, and the tests of all that."""
 
 
 def hidden(path: Path) -> bool:
@@ -231,8 +260,8 @@ def missing(root: Path) -> list[str]:
         for topic, place in places()
         if not ((root / place).exists() or (root / f"{place}.py").exists())
     ]
-    shared = [f"{folder}/{name}" for folder, names in SHARED.items() for name in names]
-    return rows + [f"{place} is named as shared and is not there" for place in shared if not (root / place).exists()]
+    lost = [place for place in sorted(shared_names()) if not (root / place).exists()]
+    return rows + [f"{place} is named as shared and is not there" for place in lost]
 
 
 def both(root: Path) -> list[str]:
@@ -245,42 +274,67 @@ def both(root: Path) -> list[str]:
 
 
 def unexplained(root: Path) -> list[str]:
-    """Return each file that neither a row of the table nor the list of shared files explains."""
-    files = [
-        path.relative_to(root)
-        for folder in ("course_lib", "notebooks", "exercises")
-        for path in sorted((root / folder).rglob("*"))
-        if path.is_file()
-    ]
-    files += [path.relative_to(root) for path in sorted((root / "tests").glob("test_*.py")) if about_a_topic(path.stem)]
+    """Return each file that neither a row of the table nor the list of shared files explains.
+
+    In a topic's folder every name is explained but one that says the topic again.
+    """
+    cells, complaints = places_of_files(), []
+    names = {*shared_names(), *cells, *tests_of_parts(root)}
+    for path in files_of(root):
+        around = [path.as_posix(), *(f"{folder.as_posix()}/" for folder in path.parents)]
+        topic = next((folder.name for folder in path.parents if f"{folder.as_posix()}/" in cells), "")
+        if names.isdisjoint(around):
+            complaints.append(f"{path.as_posix()} is in no row of the table of topics and not among what is shared")
+        elif topic and path.name.startswith(f"{topic}_"):
+            short = path.name.removeprefix(f"{topic}_")
+            complaints.append(f"{path.as_posix()} says its folder's name again: call it {short}")
+    return complaints
+
+
+def shared_names() -> set[str]:
+    """Return every shared file and, with a slash at its end, every shared folder."""
+    return {f"{folder}/{name}".removeprefix("./") for folder, names in SHARED.items() for name in names.split()}
+
+
+def places_of_files() -> set[str]:
+    """Return the files of the table's places and, with a slash at its end, the folder that one may be instead."""
+    found = [place for _, place in places()]
+    return {name for place in found for name in ((place,) if Path(place).suffix else (f"{place}.py", f"{place}/"))}
+
+
+def files_of(root: Path) -> list[Path]:
+    """Return the files that count: what git tracks and what it would add, hidden files only where it tracks them.
+
+    Without git, as in a copy that was downloaded, they are what `.gitignore` does not name and what is not hidden.
+    """
+    if (root / ".git").exists():
+        try:
+            tracked = said_by_git(root)
+            new = said_by_git(root, "--others", "--exclude-standard")
+            files = {*tracked, *(path for path in new if not hidden(path))}
+            return sorted(path for path in files if (root / path).is_file())
+        except (OSError, subprocess.CalledProcessError):
+            pass
+    list_of_ignored = root / ".gitignore"
+    lines = list_of_ignored.read_text(encoding="utf-8").splitlines() if list_of_ignored.exists() else []
+    ignored = [line.rstrip("/") for line in lines if line]
     return [
-        f"{path.as_posix()} is in no row of the table of topics and not among what is shared"
-        for path in files
-        if not hidden(path) and not explained(path, root)
+        path
+        for path in sorted(file.relative_to(root) for file in root.rglob("*") if file.is_file())
+        if not hidden(path) and not any(fnmatch(part, name) for part in path.parts for name in ignored)
     ]
 
 
-def about_a_topic(test: str) -> bool:
-    """Tell whether a test's name says that it belongs to a topic or to the explorers."""
-    return test.startswith(("test_explorer", *(f"test_{topic}" for topic in TOPICS)))
-
-
-def explained(path: Path, root: Path) -> bool:
-    """Tell whether a file belongs to a topic or is shared by name."""
-    name = path.as_posix()
-    for folder, entries in SHARED.items():
-        if any(
-            name == f"{folder}/{one}" or (one.endswith("/") and name.startswith(f"{folder}/{one}")) for one in entries
-        ):
-            return True
-    cells = {place for _, place in places()}
-    if name in cells or name.removesuffix(".py") in cells or any(parent.as_posix() in cells for parent in path.parents):
-        return True
-    return path.parts[0] == "tests" and any(path.stem == test for test in tests_of_parts(root))
+def said_by_git(root: Path, *options: str) -> list[Path]:
+    """Return the files that `git ls-files` names."""
+    command = ["git", "ls-files", "-z", *options]
+    said = subprocess.run(command, cwd=root, capture_output=True, check=True, encoding="utf-8").stdout
+    return [Path(name) for name in said.split("\0") if name]
 
 
 def tests_of_parts(root: Path) -> Iterator[str]:
-    """Yield the names that tests of a topic's parts have: test_memory_advice for course_lib/memory/advice.py."""
+    """Yield the tests that a topic's parts may have: tests/test_memory_advice.py for course_lib/memory/advice.py."""
     for topic in TOPICS:
         for kind, folder in (("", "course_lib"), ("explorer_", "course_lib/explorers")):
-            yield from (f"test_{kind}{topic}_{path.stem}" for path in (root / folder / topic).glob("*.py"))
+            parts = (path.stem for path in (root / folder / topic).glob("*.py") if not path.stem.startswith("_"))
+            yield from (f"tests/test_{kind}{topic}_{part}.py" for part in parts)

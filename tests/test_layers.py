@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from shutil import which
 
 import pytest
 from layers import CELLS, TOPICS, both, circles, heavy_arrows, missing, places, unexplained, wrong_arrows
@@ -220,11 +223,23 @@ def test_a_circle_is_named_with_its_lines(tree: Callable[..., Path], files: dict
         "course_lib/explorers/bit_pattern.py",
         "course_lib/explorers/memory_view.py",
         "course_lib/questions/marks.py",
+        "course_lib/memory_advice/ways.py",
         "notebooks/08_more.ipynb",
         "notebooks/3_scaling.ipynb",
         "exercises/solutions/06_quantisation.ipynb",
+        "exercises/memory_advice.py",
         "tests/test_explorer_bits.py",
         "tests/test_memory_advice.py",
+        "tests/test_number_text.py",
+        "tests/test_example_tensors.py",
+        "tests/test_quantisation.py",
+        "tests/memory_guards.py",
+        "tests/browser/test_memory_advice.py",
+        "tools/memory_advice.py",
+        "tools/classroom/zzz.py",
+        "benchmarks/bench_memory.py",
+        "memory_advice.py",
+        "stray/x.py",
     ],
 )
 def test_a_file_that_no_row_explains_is_named(tree: Callable[..., Path], place: str) -> None:
@@ -236,7 +251,40 @@ def test_a_file_that_no_row_explains_is_named(tree: Callable[..., Path], place: 
 def test_what_lies_in_a_topics_folder_and_the_tests_of_its_parts_are_explained(tree: Callable[..., Path]) -> None:
     parts = ("course_lib/memory/advice.py", "course_lib/explorers/units/view.py", "course_lib/data/models.csv")
     tests = ("tests/test_memory_advice.py", "tests/test_explorer_units_view.py", "tests/test_make.py")
-    assert unexplained(tree(dict.fromkeys([*parts, *tests], ""))) == []
+    top = ("README.md", "tools/jupyter/labconfig/page_config.json", "benchmarks/bench_library.py")
+    assert unexplained(tree(dict.fromkeys([*parts, *tests, *top], ""))) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "short"),
+    [
+        ("course_lib/memory/memory_advice.py", "advice.py"),
+        ("course_lib/explorers/plan/plan_room.py", "room.py"),
+        ("course_lib/questions/units/units_more.py", "more.py"),
+    ],
+)
+def test_a_file_that_says_its_folders_name_again_is_named(tree: Callable[..., Path], place: str, short: str) -> None:
+    assert unexplained(tree({place: ""})) == [f"{place} says its folder's name again: call it {short}"]
+
+
+LITTER = ("build/x.py", "tools/y.pyc", ".idea/z.xml", "notebooks/.DS_Store")
+
+
+def test_what_git_ignores_does_not_count_also_where_there_is_no_git(tree: Callable[..., Path]) -> None:
+    root = tree({".gitignore": "build/\n*.py[cod]\n", **dict.fromkeys(LITTER, "")})
+    assert unexplained(root) == []
+
+
+@pytest.mark.skipif(not which("git"), reason="git is not installed")
+def test_in_a_clone_git_says_which_files_count(tree: Callable[..., Path]) -> None:
+    root = tree({".gitignore": "build/\n*.py[cod]\n", **dict.fromkeys(LITTER, ""), ".stray/a.py": "", "b/é x.py": ""})
+    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
+    write(root, ".git/info/exclude", "mine.txt\n")
+    write(root, "mine.txt", "")
+    because = "is in no row of the table of topics and not among what is shared"
+    assert unexplained(root) == [f"b/é x.py {because}"]
+    subprocess.run(["git", "add", ".stray"], cwd=root, check=True)
+    assert unexplained(root) == [f".stray/a.py {because}", f"b/é x.py {because}"]
 
 
 def test_a_place_that_is_empty_or_taken_twice_is_named(tree: Callable[..., Path]) -> None:
@@ -245,6 +293,56 @@ def test_a_place_that_is_empty_or_taken_twice_is_named(tree: Callable[..., Path]
     assert missing(root)[0] == "plan has no exercises/07_plan.ipynb"
     assert "course_lib/explorers/base.py is named as shared and is not there" in missing(root)
     assert both(root) == ["units is a file and a folder at course_lib/explorers/units"]
+
+
+# What others import stays where it is.
+
+PUBLIC = {
+    "compute_cost": """
+        TransformerShape backward_flop forward_flop model_flop_utilization throughput training_flop
+        training_seconds
+    """,
+    "units": """
+        COMPUTE_UNITS Compute GpuHours LAPTOP_FLOP_PER_SECOND PFLOP_DAY Rate SECONDS_PER_DAY SECONDS_PER_HOUR
+        convert_compute flop_from_gpu_hours format_bytes format_count format_flop format_number format_rate
+        format_seconds gpu_hours parse_count parse_quantity
+    """,
+    "scaling": """
+        BESIROGLU_2024 HOFFMANN_2022 HOFFMANN_2022_UNROUNDED LossFit MINIMUM_TOKENS ModelChoice
+        TOKENS_PER_PARAMETER chinchilla_tokens compute_optimal largest_model_within
+    """,
+    "memory": """
+        ACCELERATOR_STEPS ASPECT Change Fit LADDERS MASTER_BYTES MIXED OPTIMIZER_BYTES ORDER PRECISION_BYTES
+        RECOMPUTE Remedy TrainingMemory TrainingSetup activation_bytes assumed_shape cheapest_remedy fits
+        gradient_bytes kv_cache_bytes largest_batch optimizer_bytes parameter_bytes single_changes
+        training_memory zero_sharded
+    """,
+    "number_formats": """
+        BF16 Carried FORMATS FP16 FP32 FP4_E2M1 FP64 FP8_E4M3 FP8_E5M2 Fields FloatFormat Format INT4 INT8
+        IntFormat LARGEST_POWER LONGEST_TEXT LONGEST_VALUE Neighbours SMALLEST_POWER TF32 bits carry decode
+        encode encode_decimal exact_decimal fields formula formula_latex neighbours parse_bits
+        pattern_from_fields read_decimal spacing
+    """,
+    "quantization": """
+        DB_PER_BIT ErrorMeasures KINDS LARGEST_VALUE LONGEST_INNER_DIMENSION PLACES Quantized SHAPE
+        SMALLEST_RANGE absmax_quantize as_blocks example_tensor int8_matmul quantization_error stored_bytes
+        with_outlier zeropoint_quantize
+    """,
+    "plan": """
+        MOST_EPOCHS MOST_TOKENS_PER_PARAMETER OVER_TRAINED PARTS Resources SERVING_PRECISIONS SERVING_ROOM
+        STEP_TOKENS TRAINING_ROOM TrainingPlan UNDER_TRAINED WORDS assumptions comparison given_up markdown
+        memory_on_each plan_training_run published_utilization recipe resources_of sentence tokens_of_a_step
+        training_precision warnings
+    """,
+}
+"""What `from course_lib.<topic> import ...` gives, whichever file of the topic it lies in."""
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_the_public_names_of_a_topic_are_had_from_the_topic(topic: str) -> None:
+    module, names = import_module(f"course_lib.{topic}"), PUBLIC[topic].split()
+    assert [name for name in names if not hasattr(module, name)] == []
+    assert not hasattr(module, "__all__") or {*names} <= {*module.__all__}
 
 
 # The documents say what is true of the tree.
