@@ -114,11 +114,17 @@ def test_the_sentence_belongs_to_the_view_alone(explorer: Explorer) -> None:
 
 
 @every_explorer
-def test_a_picture_needs_no_widget(kind: type[Explorer]) -> None:
-    modules = {kind.view.__module__, *(one.__module__ for one in kind.pictures)}
-    code = f"import sys, {', '.join(sorted(modules))}; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"ipywidgets", "IPython", "matplotlib.pyplot"} & set(loaded)
+def test_a_picture_needs_no_widget_and_a_view_no_picture(kind: type[Explorer]) -> None:
+    package = kind.__module__.rpartition(".")[0]
+    code = f"""
+import sys
+from {package} import {kind.view.__name__}
+assert not {{"ipywidgets", "matplotlib"}} & {{*sys.modules}}
+from {package} import {", ".join(one.__name__ for one in kind.pictures)}
+assert not {{"ipywidgets", "IPython", "matplotlib.pyplot"}} & {{*sys.modules}}
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
 
 
 @every_explorer

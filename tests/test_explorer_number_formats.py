@@ -516,7 +516,8 @@ def test_a_click_decodes_each_number_once(made, preset, name):
     pattern = made.controls["pattern"]
     read_pattern.cache_clear()
     number_line.cache_clear()
-    for at in range(-2, FORMATS[name].bits):
+    steps_and_bits = range(-2, FORMATS[name].bits)
+    for at in steps_and_bits if preset == "pi" else (*steps_and_bits[:2], *steps_and_bits[2::7], steps_and_bits[-1]):
         made.set(format=name)
         made.set(preset=preset)
         if at >= len(pattern.bits.children):  # a slide's preset brought its own format along
