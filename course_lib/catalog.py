@@ -44,7 +44,8 @@ class Model:
     """One released decoder model: its shape and its parameter count.
 
     Units: counts; `context` is the sequence length of the pre-training, in tokens. The other fields are
-    options of `compute_cost.TransformerShape`.
+    options of `compute_cost.TransformerShape`. `note` says what to mind when you use the row; `remark` is what
+    else the source says of its figures, which may give an answer away.
     """
 
     name: str
@@ -60,7 +61,14 @@ class Model:
     learned_positions: bool
     biases: bool
     parameters: int
-    source: str
+    note: str
+    citation: str
+    remark: str
+
+    @property
+    def source(self) -> str:
+        """The citation with all that is said of it."""
+        return _with_remark(f"{self.citation}; {self.note}" if self.note else self.citation, self.remark)
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class TrainingRun:
 
     Units: counts, accelerator-hours, FLOP, and a fraction for `reported_mfu`. `None` means not reported.
     `accelerator` is a name in `accelerators()`, or two kinds joined by a slash; `note` says what to mind when
-    you use the row.
+    you use the row; `remark` is what else the source says of its figures, which may give an answer away.
     """
 
     name: str
@@ -81,7 +89,13 @@ class TrainingRun:
     reported_flop: float | None
     reported_mfu: float | None
     note: str
-    source: str
+    citation: str
+    remark: str
+
+    @property
+    def source(self) -> str:
+        """The citation with its remark."""
+        return _with_remark(self.citation, self.remark)
 
 
 @cache
@@ -137,7 +151,9 @@ def models() -> Mapping[str, Model]:
                 learned_positions=_yes(row, "learned_positions"),
                 biases=_yes(row, "biases"),
                 parameters=_count(row["parameters"]),
-                source=row["source"],
+                note=row["note"],
+                citation=row["citation"],
+                remark=row["remark"],
             )
             for row in _rows("models.csv")
         }
@@ -165,7 +181,8 @@ def training_runs() -> Mapping[str, TrainingRun]:
                 reported_flop=_optional(row["reported_flop"]),
                 reported_mfu=_optional(row["reported_mfu"]),
                 note=row["note"],
-                source=row["source"],
+                citation=row["citation"],
+                remark=row["remark"],
             )
             for row in _rows("training_runs.csv")
         }
@@ -203,6 +220,10 @@ def training_run(name: str) -> TrainingRun:
     3.14e+23
     """
     return training_runs()[one_of("training run", name, training_runs())]
+
+
+def _with_remark(citation: str, remark: str) -> str:
+    return f"{citation} ({remark})" if remark else citation
 
 
 def _rows(filename: str) -> list[dict[str, str]]:

@@ -19,7 +19,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib import checks, questions
+from course_lib import catalog, checks, questions
+from course_lib.catalog import Model, TrainingRun
 from course_lib.checks import Given, check, edition, progress
 from course_lib.questions import limits
 from course_lib.questions.kinds import Bits, Choice, Function, Kind, Number, Vector
@@ -34,7 +35,7 @@ from course_lib.questions.question import (
     Question,
     Verdict,
     Wrong,
-    cited,
+    named,
     reported,
 )
 from course_lib.questions.values import brief, close, same
@@ -565,7 +566,20 @@ def test_figures_that_were_not_published_are_not_used() -> None:
     assert reported(3.0) == 3.0
     with pytest.raises(ValueError, match="must be published"):
         reported(None)
-    assert cited("Brown et al. 2020") == "Brown et al. 2020"
+
+
+@pytest.mark.parametrize("entry", [*catalog.training_runs().values(), *catalog.models().values()])
+def test_a_question_cites_a_row_without_the_remark_that_may_answer_it(entry: TrainingRun | Model) -> None:
+    words = named(entry).words
+    assert words.startswith(entry.citation)
+    assert "(" not in words
+    assert entry.source == words + (f" ({entry.remark})" if entry.remark else "")
+
+
+def test_a_question_says_of_a_model_what_to_mind() -> None:
+    said = "Llama Team 2024 and released weights; pre-trained at 8192 tokens, then extended to 131072"
+    assert named(catalog.model("Llama 3.1 8B")) == Fact("Llama 3.1 8B", said)
+    assert named(catalog.training_run("GPT-3 175B")).words == "Brown et al. 2020, arXiv:2005.14165, Table D.1"
 
 
 def test_facts_are_shown_with_their_words() -> None:

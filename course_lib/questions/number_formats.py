@@ -9,7 +9,7 @@ import numpy as np
 from course_lib import catalog
 from course_lib.number_formats import BF16, FORMATS, FP8_E5M2, FP16, FloatFormat, bits, decode, encode, fields, spacing
 from course_lib.questions.kinds import Bits, Choice, Function, Number
-from course_lib.questions.question import Badge, Fact, Pick, Wrong, cited, counted, question
+from course_lib.questions.question import Badge, Fact, Pick, Wrong, counted, question
 
 
 def shape(fmt: FloatFormat) -> dict[str, Fact]:
@@ -35,7 +35,7 @@ def size_of_the_weights(pick: Pick) -> Number:
         other = Wrong(size * 2, "Twice as much: that is single precision. The name says how wide this format is.")
     return Number(
         given={
-            "model": Fact(model.name, cited(model.source).partition(";")[0]),
+            "model": Fact(model.name, model.citation),
             "parameters": counted(model.parameters),
             "format": Fact(fmt.name, "of every parameter"),
         },

@@ -9,7 +9,7 @@ from course_lib.compute_cost import training_flop
 from course_lib.memory import RECOMPUTE, TrainingSetup, assumed_shape
 from course_lib.plan import MOST_EPOCHS, SERVING_ROOM, published_utilization
 from course_lib.questions.kinds import Choice, Number, Vector
-from course_lib.questions.question import Badge, Fact, Pick, Wrong, cited, named, question, reported
+from course_lib.questions.question import Badge, Fact, Pick, Wrong, named, question, reported
 from course_lib.scaling import TOKENS_PER_PARAMETER, largest_model_within
 from course_lib.units import PFLOP_DAY, SECONDS_PER_DAY, gpu_hours
 
@@ -66,7 +66,7 @@ class Case:
         """What the case has to compute with."""
         peak = self.chip.fp16_bf16_flop_per_second
         return {
-            "case": Fact(self.name, f"had these resources: {cited(self.run.source)}"),
+            "case": Fact(self.name, f"had these resources: {self.run.citation}"),
             "accelerators": Fact(self.accelerators, f"of the kind {self.chip.name}"),
             "peak": Fact(peak, "FLOP/s each, dense 16-bit arithmetic, as advertised"),
             "utilisation": Fact(self.utilisation, "of the peak, as that run reached by 6PD"),

@@ -128,18 +128,11 @@ def reported(figure: T | None) -> T:
     return figure
 
 
-def cited(source: str) -> str:
-    """Return a source without its remarks in brackets, which may give the answer away.
-
-    >>> cited("Brown et al. 2020, Table D.1 (3.64e3 PFLOP-days)")
-    'Brown et al. 2020, Table D.1'
-    """
-    return source.partition(" (")[0]
-
-
 def named(entry: Model | TrainingRun) -> Fact:
-    """Return the name of what the catalog has published, with where."""
-    return Fact(entry.name, cited(entry.source))
+    """Return the name of what the catalog has published, with where, and what to mind of a model."""
+    if isinstance(entry, Model) and entry.note:
+        return Fact(entry.name, f"{entry.citation}; {entry.note}")
+    return Fact(entry.name, entry.citation)
 
 
 def counted(count: float, digits: int = 3) -> Fact:
