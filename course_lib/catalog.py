@@ -39,8 +39,25 @@ class Accelerator:
     source: str
 
 
+class Published:
+    """What is published in a paper: a row with a citation, and a remark that may give an answer away."""
+
+    citation: str
+    remark: str
+
+    @property
+    def reference(self) -> str:
+        """Where it is published, fit for a question."""
+        return self.citation
+
+    @property
+    def source(self) -> str:
+        """Where it is published, with all that is said of it."""
+        return f"{self.reference} ({self.remark})" if self.remark else self.reference
+
+
 @dataclass(frozen=True)
-class Model:
+class Model(Published):
     """One released decoder model: its shape and its parameter count.
 
     Units: counts; `context` is the sequence length of the pre-training, in tokens. The other fields are
@@ -66,13 +83,13 @@ class Model:
     remark: str
 
     @property
-    def source(self) -> str:
-        """The citation with all that is said of it."""
-        return _with_remark(f"{self.citation}; {self.note}" if self.note else self.citation, self.remark)
+    def reference(self) -> str:
+        """The citation, with what to mind."""
+        return f"{self.citation}; {self.note}" if self.note else self.citation
 
 
 @dataclass(frozen=True)
-class TrainingRun:
+class TrainingRun(Published):
     """One published training run: what was trained, on how much, on what, for how long.
 
     Units: counts, accelerator-hours, FLOP, and a fraction for `reported_mfu`. `None` means not reported.
@@ -91,11 +108,6 @@ class TrainingRun:
     note: str
     citation: str
     remark: str
-
-    @property
-    def source(self) -> str:
-        """The citation with its remark."""
-        return _with_remark(self.citation, self.remark)
 
 
 @cache
@@ -220,10 +232,6 @@ def training_run(name: str) -> TrainingRun:
     3.14e+23
     """
     return training_runs()[one_of("training run", name, training_runs())]
-
-
-def _with_remark(citation: str, remark: str) -> str:
-    return f"{citation} ({remark})" if remark else citation
 
 
 def _rows(filename: str) -> list[dict[str, str]]:

@@ -129,10 +129,8 @@ def reported(figure: T | None) -> T:
 
 
 def named(entry: Model | TrainingRun) -> Fact:
-    """Return the name of what the catalog has published, with where, and what to mind of a model."""
-    if isinstance(entry, Model) and entry.note:
-        return Fact(entry.name, f"{entry.citation}; {entry.note}")
-    return Fact(entry.name, entry.citation)
+    """Return the name of what the catalog has published, with where."""
+    return Fact(entry.name, entry.reference)
 
 
 def counted(count: float, digits: int = 3) -> Fact:
