@@ -63,20 +63,19 @@ def stored(text: str, format: str) -> int | None:
 
 def _from_preset(state: DecoderState) -> DecoderState:
     """Return the state with its preset's pattern and value, where the format has it; where not, the view says why."""
-    if state.preset == OWN:
-        return state
-    try:
-        pattern, value = preset_number(state.preset, FORMATS[state.format])
-    except ValueError:
-        return state
-    return replace(state, pattern=pattern, value=value)
+    number = _number_of(state)
+    return replace(state, pattern=number[0], value=number[1]) if number else state
 
 
 def _fits(state: DecoderState) -> bool:
+    return state.preset == OWN or _number_of(state) is not None
+
+
+def _number_of(state: DecoderState) -> tuple[int, str] | None:
+    """Return the pattern and the value of the preset, where there is one and the format has it."""
     if state.preset == OWN:
-        return True
+        return None
     try:
-        preset_number(state.preset, FORMATS[state.format])
+        return preset_number(state.preset, FORMATS[state.format])
     except ValueError:
-        return False
-    return True
+        return None

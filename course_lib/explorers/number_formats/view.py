@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -190,15 +190,14 @@ def _points(around: NumberLine) -> tuple[tuple[Point, ...], str | None, str | No
     values, exact, digits = around.values, exact_texts(around.values), 6
     while digits < 17 and len(set(map(f"{{:.{digits}g}}".format, values))) < len(values):
         digits += 1
-    points = []
+    points, full = [], _abridged(exact, values)
     for pattern, place, value, text in zip(around.patterns, around.places, values, exact, strict=True):
         label = text if len(text) <= 9 else EXPONENT.sub(r"e\1\2", f"{value:#.{digits}g}")
         points.append(Point(pattern, place, label))
     beside: list[str | None] = [None, None]
     for side, at in enumerate((around.here - 1, around.here + 1)):
         if 0 <= at < len(values):
-            short = len(exact[at]) <= LONGEST_EXACT
-            beside[side] = exact[at] if short else EXPONENT.sub(r"e\1\2", f"{values[at]:.17g}")
+            beside[side] = full[at]
     return tuple(points), beside[0], beside[1]
 
 
@@ -213,7 +212,12 @@ def _place(text: str, around: NumberLine) -> float | None:
 
 def written(values: list[float]) -> list[str]:
     """Return each value exactly where 19 characters are enough for it, else rounded to 17 digits."""
-    texts = exact_texts(values)
+    return _abridged(exact_texts(values), values)
+
+
+def _abridged(exact: Sequence[str], values: Sequence[float]) -> list[str]:
+    """Return the exact text of each value, or where that is too long its 17 digits."""
+    texts = list(exact)
     for at, value in enumerate(values):
         if len(texts[at]) > LONGEST_EXACT:
             texts[at] = EXPONENT.sub(r"e\1\2", f"{value:.17g}")
