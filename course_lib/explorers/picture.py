@@ -14,6 +14,7 @@ import math
 import re
 import textwrap
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -24,6 +25,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter
 
@@ -43,6 +45,17 @@ GREYS = {"ink": "#222222", "muted": "#5F6368", "faint": "#D5D8DC"}
 INK, MUTED, FAINT = GREYS.values()
 PART_COLOURS = (SKY, GREEN, ORANGE, YELLOW)
 """The colours of the four components of training memory, in the order of `memory.PARTS`."""
+
+PUBLISHED: Any = {"color": SKY, "marker": "o", "markersize": 6, "markeredgecolor": BLUE, "linestyle": ""}
+RING: Any = {
+    "color": "none",
+    "marker": "o",
+    "markersize": 13,
+    "markeredgecolor": INK,
+    "markeredgewidth": 1.5,
+    "linestyle": "",
+}
+"""How maps mark the published runs, and ring the one that is compared with."""
 
 SMALL, TEXT, TITLE = 9.0, 9.5, 11.0
 """The sizes of text in a picture, in points; none is smaller."""
@@ -222,6 +235,25 @@ def powers_of_ten(*axes: Axis) -> None:
     """Write the ticks of logarithmic axes as 10⁸, in one size: matplotlib's own exponents are too small to read."""
     for axis in axes:
         axis.set_major_formatter(FuncFormatter(lambda value, _: "10" + f"{math.log10(value):.0f}".translate(RAISED)))
+
+
+def part_bars(axes: Axes, y: float, height: float) -> list[Rectangle]:
+    """Return a bar in the axes for each component of training memory, still of no length."""
+    looks: Any = {"edgecolor": "white", "linewidth": 0.6}
+    bars = [Rectangle((0, y), 0, height, facecolor=colour, **looks) for colour in PART_COLOURS]
+    for bar in bars:
+        axes.add_patch(bar)
+    return bars
+
+
+def stack(bars: Iterable[Rectangle], widths: Iterable[float]) -> float:
+    """Lay bars end to end from 0, each of its width, and return where the last one ends."""
+    end = 0.0
+    for bar, width in zip(bars, widths, strict=True):
+        bar.set_x(end)
+        bar.set_width(width)
+        end += width
+    return end
 
 
 def figure_svg(figure: Figure) -> str:

@@ -12,12 +12,13 @@ from course_lib import catalog
 from course_lib.explorers import room
 from course_lib.explorers.compute_cost.view import ComputeCostView
 from course_lib.explorers.picture import (
-    BLUE,
     FAINT,
     INK,
     MUTED,
     ORANGE,
+    PUBLISHED,
     RED,
+    RING,
     SKY,
     SMALL,
     TEXT,
@@ -59,8 +60,8 @@ class ComputeCostPicture(Picture):
             self.room.take(x, 10.0**exponent / (6 * x), (1, 1, 9 * LETTER, LINE), room.TEXT)
         self.room.keep()
         runs = catalog.training_runs().values()
-        axes.plot([r.parameters for r in runs], [r.tokens for r in runs], "o", color=SKY, ms=6, markeredgecolor=BLUE)
-        (ring,) = axes.plot([], [], "o", color="none", markersize=13, markeredgecolor=INK, markeredgewidth=1.5)
+        axes.plot([r.parameters for r in runs], [r.tokens for r in runs], **PUBLISHED)
+        (ring,) = axes.plot([], [], **RING)
         (own,) = axes.plot([], [], "D", color=RED, markersize=8, markeredgecolor="white")
         self.ring, self.own = self.moving(ring), self.moving(own)
         self.own_label = self.labels(axes).add(1, 1, size=TEXT, color=RED, bold=True, halo=True)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from course_lib.explorers.memory.view import MemoryView
-from course_lib.explorers.picture import INK, MUTED, PART_COLOURS, RED, SMALL, TEXT, TITLE, Picture
+from course_lib.explorers.picture import INK, MUTED, PART_COLOURS, RED, SMALL, TEXT, TITLE, Picture, part_bars, stack
 from course_lib.memory import PARTS, TrainingMemory, TrainingSetup, training_memory
 from course_lib.units import format_bytes, format_count
 
@@ -94,12 +94,9 @@ class MemoryBar:
     def __init__(self, picture: Picture, axes: Axes, y: float) -> None:
         """Lay the bar into the axes, its middle at `y`."""
         low, self._reach = y - 0.22, [y - 0.31, y + 0.31]
-        self.parts = [
-            Rectangle((0, low), 0, 0.44, facecolor=colour, edgecolor="white", linewidth=0.6) for colour in PART_COLOURS
-        ]
+        self.parts = part_bars(axes, low, 0.44)
         self.master = Rectangle((0, low), 0, 0.44, facecolor="none", edgecolor=INK, hatch="///", linewidth=0)
-        for part in (*self.parts, self.master):
-            picture.moving(axes.add_patch(part))
+        picture.moving(*self.parts, axes.add_patch(self.master))
         (self.short,) = axes.plot([], [], color=RED, linewidth=2.5, solid_capstyle="butt")
         (self.mark,) = axes.plot([], [], color=INK, linewidth=2, solid_capstyle="butt")
         picture.moving(self.short, self.mark)
@@ -107,16 +104,11 @@ class MemoryBar:
 
     def draw(self, memory: TrainingMemory | None, setup: TrainingSetup | None, limit: float, words: str) -> None:
         """Show `memory` on an axis that ends at `limit` bytes, with `words` at the mark."""
-        left = 0.0
-        for bar, part in zip(self.parts, PARTS, strict=True):
-            width = getattr(memory, part, 0) / limit
-            bar.set_x(left)
-            bar.set_width(width)
-            left += width
+        end = stack(self.parts, [getattr(memory, part, 0) / limit for part in PARTS])
         self.master.set_width(getattr(memory, "master_weights", 0) / limit)
         place = setup.capacity / limit if setup else 0
         self.mark.set_data(([place, place], self._reach) if setup else ([], []))
-        self.short.set_data(([place, left], [self._reach[0] + 0.04] * 2) if setup and left > place else ([], []))
+        self.short.set_data(([place, end], [self._reach[0] + 0.04] * 2) if setup and end > place else ([], []))
         side, shift = ("left", 0.004) if place < 0.75 else ("right", -0.004)
         self.capacity.text, self.capacity.x, self.capacity.side = words, place + shift, side
 

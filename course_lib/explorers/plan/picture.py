@@ -19,13 +19,16 @@ from course_lib.explorers.picture import (
     MUTED,
     ORANGE,
     PART_COLOURS,
+    PUBLISHED,
     PURPLE,
     RED,
-    SKY,
+    RING,
     SMALL,
     TITLE,
     Picture,
+    part_bars,
     powers_of_ten,
+    stack,
 )
 from course_lib.explorers.plan.view import PlanView
 from course_lib.explorers.room import LETTER, LINE, Room, Spot
@@ -68,11 +71,8 @@ class PlanPicture(Picture):
         used = Rectangle((0, 0), 1, 1, facecolor=BLUE, edgecolor=INK, linewidth=0.6)
         time.add_patch(used)
         self.time = self.moving(used)
-        self.parts = [
-            Rectangle((0, 0.2), 0, 0.6, facecolor=colour, edgecolor="white", linewidth=0.6) for colour in PART_COLOURS
-        ]
-        for bar in self.parts:
-            self.moving(memory.add_patch(bar))
+        self.parts = part_bars(memory, 0.2, 0.6)
+        self.moving(*self.parts)
         (self.capacity,) = memory.plot([], [], color=INK, linewidth=2, solid_capstyle="butt")
         self.moving(self.capacity)
         words = self.labels(None)
@@ -101,12 +101,10 @@ class PlanPicture(Picture):
         self.memory_title.text = f"Memory on each: {memory_on_each(plan)}"
         stage = f", stage {setup.stage}" if setup.stage else ""
         self.recipe.text = f"{setup.optimizer}, {setup.batch:,} at a time, {setup.recomputation}{stage}"
-        limit, left = 1.02 * max(memory.total, setup.capacity), 0.0
-        for bar, amount, part in zip(self.parts, self.amounts, PARTS, strict=True):
-            size = getattr(memory, part)
-            bar.set_x(left)
-            bar.set_width(size / limit)
-            left += size / limit
+        limit = 1.02 * max(memory.total, setup.capacity)
+        sizes = [getattr(memory, part) for part in PARTS]
+        stack(self.parts, [size / limit for size in sizes])
+        for amount, size in zip(self.amounts, sizes, strict=True):
             amount.text = format_bytes(size)
         self.capacity.set_data([setup.capacity / limit] * 2, [0, 1])
 
@@ -124,11 +122,11 @@ class PlanMap:
         axes.plot(SIZES, chinchilla_tokens(SIZES), ":", color=INK, linewidth=1.4, zorder=1)
         axes.text(1.4e9, 2.15e10, "D = 20P", size=SMALL, color=INK, rotation=34, rotation_mode="anchor", va="top")
         runs = catalog.training_runs().values()
-        axes.plot([r.parameters for r in runs], [r.tokens for r in runs], "o", color=SKY, ms=6, markeredgecolor=BLUE)
+        axes.plot([r.parameters for r in runs], [r.tokens for r in runs], **PUBLISHED)
         (self.budget,) = axes.plot([], [], color=GREEN, linewidth=1.4)
         (self.most_parameters,) = axes.plot([], [], "--", color=PURPLE, linewidth=1.4)
         (self.most_tokens,) = axes.plot([], [], "--", color=ORANGE, linewidth=1.4)
-        (self.ring,) = axes.plot([], [], "o", color="none", markersize=13, markeredgecolor=INK, markeredgewidth=1.5)
+        (self.ring,) = axes.plot([], [], **RING)
         (self.own,) = axes.plot([], [], "D", color=RED, markersize=8, markeredgecolor="white")
         picture.moving(self.budget, self.most_parameters, self.most_tokens, self.ring, self.own)
         words = picture.labels(axes)

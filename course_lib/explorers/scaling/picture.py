@@ -20,6 +20,7 @@ from course_lib.explorers.picture import (
     ORANGE,
     PURPLE,
     RED,
+    RING,
     SKY,
     TITLE,
     Picture,
@@ -137,7 +138,7 @@ class ScalingPicture(Picture):
         axes.plot(SIZES, chinchilla_tokens(SIZES) / SIZES, **RULE_LINE | BARE, zorder=1)
         self._build_runs(axes)
         (budget,) = axes.plot([], [], color=GREEN, linewidth=1.4)
-        (ring,) = axes.plot([], [], "o", color="none", markersize=13, markeredgecolor=INK, markeredgewidth=1.5)
+        (ring,) = axes.plot([], [], **RING)
         self.budget, self.ring = self.moving(budget), self.moving(ring)
         styles = (RULE_LINE, HOFFMANN_LINE, BESIROGLU_LINE)
         self.optima = [self.moving(*axes.plot([], [], **style | UNLINED)) for style in styles]
