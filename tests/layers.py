@@ -1,7 +1,8 @@
 """The plan of the house: which module may import which, and which file belongs to which topic.
 
-Arrows go down only, and never in a circle: tools, then setup_check, then explorers and checks side by side, then
-questions, topics, catalog, _arguments. Each function returns its complaints, one a line; none means that all is well.
+Arrows go down only, and never in a circle: tools, then setup_check, then predict, then explorers and checks side by
+side, then predictions, questions, topics, catalog, _arguments. Each function returns its complaints, one a line; none
+means that all is well.
 """
 
 from __future__ import annotations
@@ -19,7 +20,18 @@ from course_lib.questions import TOPICS
 
 # Imports
 
-ORDER = ("_arguments", "catalog", "topics", "questions", "explorers, checks", "setup_check", "classroom", "commands")
+ORDER = (
+    "_arguments",
+    "catalog",
+    "topics",
+    "questions",
+    "predictions",
+    "explorers, checks",
+    "predict",
+    "setup_check",
+    "classroom",
+    "commands",
+)
 """The layers, lowest first; a name in course_lib that stands here is a layer of its own."""
 
 DRAWS, MOVES = "matplotlib", "ipywidgets"
@@ -151,7 +163,10 @@ def heavy_arrows(root: Path) -> list[str]:
 
 def must_not_bring(module: str, file: str, draws: bool) -> tuple[str, tuple[str, ...]]:
     """Return a rule in words, and the libraries that a module keeps out by it: what draws is a picture of any name."""
-    if layer_of(module) in ("_arguments", "catalog", "topics", "questions") or module == "course_lib.checks":
+    if (
+        layer_of(module) in ("_arguments", "catalog", "topics", "questions", "predictions")
+        or module == "course_lib.checks"
+    ):
         return "topics, and what they and the questions stand on, are numbers and words alone", (DRAWS, MOVES)
     if room_of(module) == "explorers" and file == "view":
         return "a view is a pure function, without picture and widget", (DRAWS, MOVES)
@@ -196,6 +211,7 @@ CELLS = {
     "library": ("course_lib/<topic>",),
     "explorer": ("course_lib/explorers/<topic>",),
     "questions": ("course_lib/questions/<topic>",),
+    "predictions": ("course_lib/predictions/<topic>",),
     "exercises": ("exercises/NN_<topic>.ipynb", "exercises/solutions/NN_<topic>.ipynb"),
     "tests": ("tests/test_<topic>.py", "tests/test_explorer_<topic>.py"),
 }
@@ -207,9 +223,10 @@ SHARED = {
         environment.yml pyproject.toml requirements.txt
     """,
     "benchmarks": "bench_latency.py bench_library.py bench_marking.py",
-    "course_lib": "__init__.py _arguments.py catalog.py data/ checks.py setup_check.py py.typed",
+    "course_lib": "__init__.py _arguments.py catalog.py data/ checks.py predict.py setup_check.py py.typed",
     "course_lib/explorers": "__init__.py base.py picture.py room.py controls.py page.css page.js",
     "course_lib/questions": "__init__.py question.py kinds.py values.py limits.py plain.py",
+    "course_lib/predictions": "__init__.py prediction.py kept.py calibration.py",
     "notebooks": "00_start_here.ipynb LICENSE images/",
     "tests": """
         test_catalog.py test_check_kinds.py test_checks.py test_setup_check.py
@@ -218,7 +235,7 @@ SHARED = {
         test_classroom.py test_classroom_cells.py test_classroom_plain.py test_classroom_quick_socket.py
         test_classroom_sets.py test_classroom_submissions.py test_mark.py test_release.py
         test_import_cost.py test_instructors.py test_layers.py test_lint_page.py test_make.py test_map.py
-        test_packaging.py
+        test_packaging.py test_predict.py test_predictions.py test_try_this.py
         class_edition.py conftest.py explorer_parts.py layers.py notebook_guards.py nbval_sanitize.cfg data/
     """,
     "tests/browser": """

@@ -22,6 +22,13 @@ GUARDS: dict[str, Guard] = {}
 
 LONGEST_CODE_CELL = 8
 LONGEST_FUNCTION = 6
+LONGEST_STRETCH = 150
+SOMETHING_TO_DO = re.compile(r"\*\*(?:Try this|Your turn)\b")
+NOT_READ_ON_THE_WAY = re.compile(
+    r'<details>.*?</details>|<div class="alert alert-block course-slide".*?</div>|\$\$.*?\$\$|^\|[-:| ]+\|$|<[^>]+>',
+    re.DOTALL | re.MULTILINE,
+)
+WORD = re.compile(r"[A-Za-z0-9$`*][^\s|]*")
 SLIDE_TYPES = ("slide", "subslide", "fragment", "skip", "notes", "-")
 EXPLORER = re.compile(r"\w*Explorer|UnitConverter|FloatDecoder|TrainingRunPlanner")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -210,6 +217,41 @@ def no_machinery_is_defined(notebook: NotebookNode, path: Path) -> Iterator[str]
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 if lines > LONGEST_FUNCTION:
                     yield f"{name} defines {node.name} in {lines} lines; so long a function belongs in course_lib"
+
+
+@guard
+def something_is_to_be_done_every_150_words(notebook: NotebookNode, path: Path) -> Iterator[str]:
+    """A prediction, an explorer, a Try this or a Your turn; the slide, folded text, notes and the summary count not."""
+    words, start = 0, 0
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code":
+            if re.match(r"predict\(", cell.source) or "explorer" in cell.metadata.get("tags", []):
+                words, start = 0, number
+            continue
+        if cell.metadata.get("slideshow", {}).get("slide_type") == "notes":
+            continue
+        if re.match(r"## Summary", cell.source):
+            return
+        *parts, last = SOMETHING_TO_DO.split(NOT_READ_ON_THE_WAY.sub(" ", cell.source))
+        for part in parts:
+            words += len(WORD.findall(part))
+            if words > LONGEST_STRETCH:
+                yield f"cells {start} to {number} have {words} words with nothing to do: at most {LONGEST_STRETCH}"
+            words, start = 0, number
+        words += len(WORD.findall(last))
+        if words > LONGEST_STRETCH:
+            yield f"cells {start} to {number} have {words} words with nothing to do: at most {LONGEST_STRETCH}"
+            words, start = 0, number
+
+
+@guard
+def notes_for_the_instructor_are_folded(notebook: NotebookNode, path: Path) -> Iterator[str]:
+    for name, cell in markdown_cells(notebook):
+        folded = re.fullmatch(
+            r"<details><summary>For the instructor</summary>\n\n.+\n\n</details>", cell.source, re.DOTALL
+        )
+        if (cell.metadata.get("slideshow", {}).get("slide_type") == "notes") != bool(folded):
+            yield f"{name}: a note has the slide type 'notes' and is folded under 'For the instructor', no other"
 
 
 @guard

@@ -214,6 +214,31 @@ spoil_source(
     "if True:\n    class Model: pass",
 )
 spoil_source(
+    "something_is_to_be_done_every_150_words",
+    "word " * 151,
+    "word " * 100 + "**Try this.** " + "word " * 151,
+    "word " * 151 + "**Your turn.** word",
+    "**Predict** " + "word " * 150,
+    cell=0,
+)
+
+
+@refused_by("something_is_to_be_done_every_150_words")
+def long_before_an_explorer(notebook: NotebookNode) -> None:
+    notebook.cells.insert(1, new_markdown_cell("word " * 148, metadata={"slideshow": {"slide_type": "slide"}}))
+
+
+@refused_by("notes_for_the_instructor_are_folded")
+def open_note(notebook: NotebookNode) -> None:
+    notebook.cells.append(new_markdown_cell("> Ask.", metadata={"slideshow": {"slide_type": "notes"}}))
+
+
+@refused_by("notes_for_the_instructor_are_folded")
+def note_on_a_slide(notebook: NotebookNode) -> None:
+    notebook.cells[0].source = "<details><summary>For the instructor</summary>\n\nAsk.\n\n</details>"
+
+
+spoil_source(
     "every_link_leads_somewhere",
     "[next](01_missing.ipynb)",
     "[next](<01_missing.ipynb> 'title')",

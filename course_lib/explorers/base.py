@@ -291,15 +291,16 @@ def parts_of(widget: widgets.Widget) -> Iterator[widgets.Widget]:
 
 
 @cache
-def page() -> str:
+def page(wake: str = "wakeExplorer", root: str = ".course-explorer") -> str:
     """Return the style of every explorer, and the script that the page runs once for each, as one element.
 
-    A page takes no script from a widget, but it runs what a style has for the moment when it is loaded.
+    A page takes no script from a widget, but it runs what a style has for the moment when it is loaded. `wake` is the
+    function of page.js that is called with the `root` around the element; a prediction has its own.
     """
     here = files("course_lib") / "explorers"
-    script = (here / "page.js").read_text(encoding="utf-8") + "wakeExplorer(this.closest('.course-explorer'));"
+    script = (here / "page.js").read_text(encoding="utf-8") + f"{wake}(this.closest('{root}'));"
     colours = "".join(f"--course-{name}: {colour}; " for name, colour in (PALETTE | GREYS).items())
-    style = f".course-explorer {{{colours}}}\n" + (here / "page.css").read_text(encoding="utf-8")
+    style = f"{root} {{{colours}}}\n" + (here / "page.css").read_text(encoding="utf-8")
     return f'<style onload="{html.escape(script)}">\n{style}</style>'
 
 

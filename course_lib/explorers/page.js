@@ -1,6 +1,6 @@
-// What an explorer's controls need of the page, called once for each explorer that the page shows.
+// What the controls of an explorer or a prediction need of the page, called once for each that the page shows.
 
-function wakeExplorer(root) {
+function shieldKeys(root) {
   const own = (event) => event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter");
 
   // JupyterLab takes arrows, space and letters for its own commands: the arrows of a drop-down list leave the cell,
@@ -11,6 +11,10 @@ function wakeExplorer(root) {
       event.target.matches("textarea[readonly]") && (event.ctrlKey || event.metaKey) && ["a", "c"].includes(event.key);
     if (!own(event) || copied) event.stopPropagation();
   });
+}
+
+function wakeExplorer(root) {
+  shieldKeys(root);
 
   // The arrow keys go from bit to bit.
   root.addEventListener("keydown", (event) => {
@@ -34,4 +38,18 @@ function wakeExplorer(root) {
     });
   root.addEventListener("focusin", nameSliders);
   setTimeout(nameSliders);
+}
+
+function wakePrediction(root) {
+  // A key that goes on to the next slide must still do so when a button has just been clicked, so only what moves a
+  // control or types into a field is kept: JupyterLab would take it for a command.
+  shieldKeys(root);
+
+  // The buttons are one choice of several, and say which is chosen.
+  const pressed = () =>
+    root
+      .querySelectorAll(".widget-toggle-button")
+      .forEach((button) => button.setAttribute("aria-pressed", button.classList.contains("mod-active")));
+  new MutationObserver(pressed).observe(root, { subtree: true, attributes: true, attributeFilter: ["class"] });
+  setTimeout(pressed);
 }

@@ -1,0 +1,177 @@
+"""What a lesson uses to ask before it shows: `predict` a choice, and the `calibration` of all choices at its end.
+
+A choice is noted on the learner's own machine and nothing is said about it: the cells below give the answer. On a
+slide, where `make present` sets `COURSE_ROOM`, the same component takes the room's hands instead and keeps nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from html import escape
+from typing import Any, ClassVar
+
+import ipywidgets as widgets
+
+from course_lib import predictions
+from course_lib.explorers.base import page
+from course_lib.predictions import kept
+from course_lib.predictions.calibration import calibration_of
+from course_lib.predictions.prediction import Prediction
+from course_lib.units import format_number, parse_count
+
+__all__ = ["Calibration", "Hands", "Predict", "Predictor", "calibration", "predict"]
+
+ROOM = "COURSE_ROOM"
+MOST_HANDS = 9999
+BOX = "border-left: 4px solid #0072b2; padding: 4px 12px"
+
+
+class Predictor(widgets.VBox):
+    """A prediction on the page: the question, something to answer with, and one line that says what was noted.
+
+    It reads without a kernel: beside the live widget it carries the question and the options as text.
+    """
+
+    how: ClassVar[str]
+
+    def __init__(self, name: str, asked: Prediction) -> None:
+        """Lay out the question above `answering`, which a subclass gives."""
+        self.name, self.asked = name, asked
+        self.noted = widgets.HTML().add_class("course-noted")
+        self._question = widgets.HTML(f"<p><strong>Predict first.</strong> {escape(asked.asks)}</p>")
+        hidden = widgets.HTML(page("wakePrediction", ".course-prediction"), layout={"display": "none"})
+        super().__init__([hidden, self._question, self.answering(), self.noted])
+        self.add_class("course-prediction")
+
+    def answering(self) -> widgets.Widget:
+        """Return what one answers with."""
+        raise NotImplementedError
+
+    def say(self, words: str) -> None:
+        """Say in the line below what was noted, or what is wrong."""
+        self.noted.value = f'<p role="status">{escape(words)}</p>'
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """Carry the question beside the live widget, the same whatever was chosen."""
+        live = dict(super()._repr_mimebundle_(**kwargs) or {})
+        return live | {"text/plain": self._as_text(), "text/html": self._as_html()}
+
+    def _as_text(self) -> str:
+        options = "; ".join(self.asked.options) or f"a number{f', in {self.asked.unit}' if self.asked.unit else ''}"
+        return f"Predict first. {self.asked.asks}\nYour choice: {options}."
+
+    def _as_html(self) -> str:
+        options = "".join(f"<li>{escape(option)}</li>" for option in self.asked.options)
+        choice = f"<ul>{options}</ul>" if options else f"<p>Write down a number. {escape(self.asked.unit)}</p>"
+        return f'<div style="{BOX}"><p><strong>Predict first.</strong> {escape(self.asked.asks)}</p>{choice}</div>'
+
+
+class Predict(Predictor):
+    """One learner's prediction: a button for each option, or a field for a number; the last choice counts."""
+
+    def __init__(self, name: str, asked: Prediction) -> None:
+        """Show what was chosen before, if it is still one of the options."""
+        super().__init__(name, asked)
+        before: Any = kept.choices().get(name)
+        if asked.understands(before):
+            self.control.value = before if asked.options else format_number(before)
+            self.say(f"Noted before: {self.control.value}.")
+        else:
+            self.say("Nothing noted yet.")
+        self.control.observe(self._chosen, "value")
+
+    def answering(self) -> widgets.Widget:
+        """Return a row of buttons, or a field for a number."""
+        if self.asked.options:
+            self.control: widgets.Widget = widgets.ToggleButtons(options=list(self.asked.options), value=None)
+            self.control.style.button_width = "auto"
+            return self.control
+        self.control = widgets.Text(
+            description="Your number",
+            placeholder="such as 3e9 or 3B",
+            continuous_update=False,
+            layout={"width": "260px"},
+        )
+        return widgets.HBox([self.control, widgets.Label(self.asked.unit)])
+
+    def _chosen(self, change: Any) -> None:
+        choice = change["new"]
+        if choice is None or choice == "":
+            return
+        if not self.asked.options:
+            try:
+                choice = parse_count(choice, "your number")
+            except ValueError as error:
+                return self.say(str(error))
+        saved = kept.note(self.name, choice)
+        where = "" if saved else " It could not be saved, and lasts as long as this kernel."
+        return self.say(f"Noted: {change['new']}. Go on, and see.{where}")
+
+
+class Hands(Predictor):
+    """The room's prediction on a slide: how many hands went up for each option, as numbers and as bars."""
+
+    def answering(self) -> widgets.Widget:
+        """Return a row for each option: its words, a field for the hands, and their bar."""
+        self.fields = {option: self._field(option) for option in self.asked.options}
+        self.bars = {option: widgets.HTML(layout={"width": "46%"}) for option in self.fields}
+        rows = [
+            widgets.HBox([self.fields[option], self.bars[option]]).add_class("course-hands") for option in self.fields
+        ]
+        self._draw()
+        return widgets.VBox(rows or [widgets.Label(f"Ask the room for a number. {self.asked.unit}")])
+
+    def _field(self, option: str) -> widgets.BoundedIntText:
+        field = widgets.BoundedIntText(description=option, min=0, max=MOST_HANDS, layout={"width": "52%"})
+        field.style.description_width = "calc(100% - 80px)"
+        field.observe(self._draw, "value")
+        return field
+
+    def _draw(self, _change: Any = None) -> None:
+        most = max([1, *(field.value for field in self.fields.values())])
+        for option, bar in self.bars.items():
+            hands = self.fields[option].value
+            name = escape(f"{option}: {hands} hands")
+            width = f"width: {100 * hands / most:.3g}%"
+            bar.value = f'<div class="course-hand" role="img" aria-label="{name}" style="{width}"></div>'
+        total = sum(field.value for field in self.fields.values())
+        self.say(f"{total} hands." if total else "Write how many hands go up for each.")
+
+
+def predict(name: str) -> Predictor:
+    """Ask for the prediction `name`, such as "1a"; what is chosen is noted, and nothing is said about it yet.
+
+    Errors: `ValueError` for an unknown name.
+    """
+    asked = predictions.find(name)
+    return (Hands if os.environ.get(ROOM) else Predict)(name, asked)
+
+
+class Calibration(widgets.HTML):
+    """How the predictions of one lesson did, as they are kept on this machine; a saved notebook shows none of it."""
+
+    still = "Run this cell to see how many of your predictions came true, and how far off your numbers were."
+
+    def __init__(self, lesson: int) -> None:
+        """Count what has been kept so far."""
+        self.result = calibration_of(lesson, kept.choices())
+        rows = "".join(
+            f"<li>{escape(name)}: {words}. {escape(predictions.find(name).asks)}</li>"
+            for words, names in (("right", self.result.right), ("not right", self.result.wrong))
+            for name in names
+        )
+        details = f"<details><summary>One by one</summary><ul>{rows}</ul></details>" if rows else ""
+        super().__init__(f'<p role="status">{escape(self.result.sentence)}</p>{details}')
+        self.add_class("course-calibration")
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """Carry beside the live widget one line that is the same for everybody."""
+        return dict(super()._repr_mimebundle_(**kwargs) or {}) | {"text/plain": self.still}
+
+
+def calibration(lesson: int) -> Calibration:
+    """Return how the predictions of a lesson did so far: how many were right, how many powers of ten off.
+
+    Errors: `ValueError` for an unknown lesson.
+    """
+    return Calibration(lesson)

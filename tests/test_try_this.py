@@ -1,0 +1,174 @@
+"""Every *Try this*, replayed: each item alone, in order and in reverse, and held against what its explorer says.
+
+A cell's list has its data beside it, in the cell's metadata under `try_this`: one entry an item, with its number, the
+slides that it is about, and its steps in order. A step is one of
+
+    {"set": {"preset": "LLaMA 65B", "utilization": 0.48}}   controls by name, as a learner chooses and slides them
+    {"type": {"days": "15"}}                                what is typed into a field
+    {"press": "Apply the lower bar"}                        a button, or a bit, by its words
+    {"says": ["48 %", ["96.9 days", "about 97 days"]]}      what the explorer must say or show now; of a pair, the
+                                                            second stands in the cell's answers
+
+An item that no explorer can replay, because it is about the reader's own machine, says why under `not_replayed`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import ipywidgets as widgets
+import nbformat
+import pytest
+from explorer_parts import texts
+
+from course_lib import explorers
+from course_lib.explorers.base import Explorer, parts_of
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSONS = sorted((ROOT / "notebooks").glob("0[1-9]*.ipynb"))
+ITEM = re.compile(r"^(\d+)\. ", re.MULTILINE)
+FOLDED = re.compile(r"<details>\s*<summary>Answers?</summary>(.*?)</details>", re.DOTALL)
+STEPS = ("set", "type", "press", "says")
+
+
+class TryThis(NamedTuple):
+    """One list: the lesson, the cell's id, the explorer's call above it, its items, its text and its answers."""
+
+    lesson: str
+    cell: str
+    call: str
+    items: list[dict[str, Any]]
+    text: str
+    answers: str
+
+
+def lists_of(path: Path) -> Iterator[TryThis]:
+    call = ""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if "explorer" in cell.metadata.get("tags", []):
+            call = cell.source
+        if cell.cell_type == "markdown" and "**Try this" in cell.source:
+            folded = FOLDED.search(cell.source)
+            text = cell.source[: folded.start()] if folded else cell.source
+            answers = " ".join(folded[1].split()) if folded else ""
+            yield TryThis(path.stem, cell.id, call, cell.metadata.get("try_this", []), text, answers)
+
+
+LISTS = [one for path in LESSONS for one in lists_of(path)]
+ITEMS = [(one, item) for one in LISTS for item in one.items if "not_replayed" not in item]
+
+
+def slides_tried() -> set[str]:
+    """Return the slides that some replayed item is about."""
+    return {slide for _, item in ITEMS for slide in item["slides"]}
+
+
+def fresh(call: str) -> Explorer:
+    """Return a new explorer, made as the lesson's cell makes it."""
+    line = ast.parse(call.strip()).body[-1]
+    assert isinstance(line, ast.Expr)
+    assert isinstance(line.value, ast.Call)
+    assert isinstance(line.value.func, ast.Name)
+    arguments = {str(one.arg): ast.literal_eval(one.value) for one in line.value.keywords}
+    return getattr(explorers, line.value.func.id)(**arguments)  # type: ignore[no-any-return]
+
+
+def replay(explorer: Explorer, item: dict[str, Any]) -> list[tuple[str, str]]:
+    """Take an item's steps; return what the explorer says, and what it shows, each time the item looks."""
+    heard = []
+    for step in item["steps"]:
+        (kind, what), *more = step.items()
+        assert (more, kind in STEPS) == ([], True), f"a step is one of {', '.join(STEPS)}; got {step}"
+        if kind == "set":
+            explorer.set(**what)
+        elif kind == "type":
+            for name, text in what.items():
+                control = explorer.controls[name]
+                getattr(control, "text", control).value = text
+        elif kind == "press":
+            press(explorer, what)
+        else:
+            explorer.refresh()
+            heard.append((explorer.sentence, " | ".join(texts(explorer))))
+    return heard
+
+
+def press(explorer: Explorer, words: str) -> None:
+    """Press a button, or flip a bit, by its words."""
+    named = [part for part in parts_of(explorer) if words in (getattr(part, "description", ""), part_tooltip(part))]
+    (button,) = [part for part in named if isinstance(part, (widgets.Button, widgets.ToggleButton))]
+    if isinstance(button, widgets.Button):
+        button.click()
+    else:
+        button.value = not button.value
+
+
+def part_tooltip(part: Any) -> str:
+    return getattr(part, "tooltip", "") or ""
+
+
+@cache
+def alone(one_id: str, number: int) -> tuple[tuple[str, str], ...]:
+    (one,) = [one for one in LISTS if one.cell == one_id]
+    (item,) = [item for item in one.items if item["item"] == number]
+    explorer = fresh(one.call)
+    try:
+        return tuple(replay(explorer, item))
+    finally:
+        explorer.close()
+
+
+@pytest.mark.parametrize("one", LISTS, ids=lambda one: one.cell)
+def test_every_item_has_its_data_and_nothing_else_has(one: TryThis) -> None:
+    assert [item["item"] for item in one.items] == [int(number) for number in ITEM.findall(one.text)]
+    for item in one.items:
+        assert set(item) in ({"item", "slides", "steps"}, {"item", "slides", "not_replayed"}), item
+        assert re.fullmatch(r"(S\d+ )+", "".join(f"{slide} " for slide in item["slides"]))
+        if "steps" in item:
+            assert item["steps"][0].keys() != {"says"}, "an item names its whole start"
+            assert item["steps"][-1].keys() == {"says"}, "an item ends with what the explorer says"
+
+
+@pytest.mark.parametrize(("one", "item"), ITEMS, ids=[f"{one.cell}-{item['item']}" for one, item in ITEMS])
+def test_an_item_shows_what_its_answer_says(one: TryThis, item: dict[str, Any]) -> None:
+    heard = iter(alone(one.cell, item["item"]))
+    for step in item["steps"]:
+        if "says" in step:
+            sentence, shown = next(heard)
+            for words in step["says"]:
+                said, answered = (words, None) if isinstance(words, str) else words
+                assert said in sentence or said in shown, f"{said!r} is in neither {sentence!r} nor {shown!r}"
+                assert answered is None or answered in one.answers, f"{answered!r} is not in the answers"
+
+
+def answered(item: dict[str, Any]) -> Iterable[str]:
+    return [words[1] for step in item.get("steps", []) for words in step.get("says", []) if not isinstance(words, str)]
+
+
+@pytest.mark.parametrize("one", LISTS, ids=lambda one: one.cell)
+def test_every_number_of_an_answer_is_one_that_the_explorer_showed(one: TryThis) -> None:
+    """What an answer says in numbers is among what some item compares, so that no figure is typed by hand."""
+    compared = " ".join(words for item in one.items for words in answered(item))
+    free = [
+        text for item in one.items if "not_replayed" in item for text in re.findall(r"\d[\d,.]*", item["not_replayed"])
+    ]
+    numbers = re.findall(
+        r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?", re.sub(r"\b(\d+)(?:, \d+)*(?: and \d+)?:", "", one.answers)
+    )
+    missing = [number for number in numbers if number not in compared and number not in free]
+    assert missing == []
+
+
+@pytest.mark.parametrize("order", ["in order", "in reverse"])
+@pytest.mark.parametrize("one", LISTS, ids=lambda one: one.cell)
+def test_no_item_rests_on_what_another_left_over(one: TryThis, order: str) -> None:
+    items = [item for item in one.items if "steps" in item]
+    explorer = fresh(one.call)
+    for item in items if order == "in order" else reversed(items):
+        assert replay(explorer, item) == list(alone(one.cell, item["item"])), f"item {item['item']}"
+    explorer.close()
