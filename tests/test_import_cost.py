@@ -13,7 +13,7 @@ import course_lib
 from course_lib.questions import TOPICS
 
 HEAVY = {"matplotlib", "ipywidgets", "pandas", "IPython", "scipy", "jupyterlab"}
-APART = {"explorers", "setup_check"}
+APART = {"explorers", "predict", "setup_check"}
 MODULES = ["course_lib", *(f"course_lib.{m.name}" for m in iter_modules(course_lib.__path__) if m.name not in APART)]
 
 
