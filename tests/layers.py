@@ -240,7 +240,7 @@ SHARED = {
     """,
     "tests/browser": """
         __init__.py cases.py conftest.py lab.py test_exercises.py test_explorers.py test_float_decoder.py
-        test_handout.py test_notebooks.py test_plan_markdown.py test_slides.py
+        test_handout.py test_notebooks.py test_plan_markdown.py test_predictions.py test_slides.py
     """,
     "tools": """
         clean.py handout.py lab.py lint_page.py lock.py make_exercises.py mark.py own_exercises.py present.py release.py

@@ -41,8 +41,6 @@ function wakeExplorer(root) {
 }
 
 function wakePrediction(root) {
-  // A key that goes on to the next slide must still do so when a button has just been clicked, so only what moves a
-  // control or types into a field is kept: JupyterLab would take it for a command.
   shieldKeys(root);
 
   // The buttons are one choice of several, and say which is chosen.
@@ -52,4 +50,9 @@ function wakePrediction(root) {
       .forEach((button) => button.setAttribute("aria-pressed", button.classList.contains("mod-active")));
   new MutationObserver(pressed).observe(root, { subtree: true, attributes: true, attributeFilter: ["class"] });
   setTimeout(pressed);
+
+  // When the room's hands are counted, Enter gives the keys back to the slides: Space goes on.
+  root.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("input")) root.closest(".jp-Cell")?.focus();
+  });
 }

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.browser
 LESSONS = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 WIDGET_VIEW, SVG, PLAIN = "application/vnd.jupyter.widget-view+json", "image/svg+xml", "text/plain"
 
+ALIVE = ", ".join(f".jp-OutputArea .course-{kind}" for kind in ("explorer", "prediction", "calibration"))
+
 CLOSE_AND_SHUT_DOWN = """
   await panel().context.save();
   app.commands.execute('filemenu:close-and-cleanup');
@@ -68,7 +70,7 @@ def test_a_lesson_runs_to_its_end_and_its_explorers_come_alive(
     notebook.open(lesson).run_all()
     assert notebook.output_errors() == []
     widgets = outputs_with(WIDGET_VIEW, notebook.save())
-    expect(notebook.page.locator(".jp-OutputArea .course-explorer")).to_have_count(len(widgets))
+    expect(notebook.page.locator(ALIVE)).to_have_count(len(widgets))
     take_pictures(notebook, artifacts / f"{Path(lesson).stem}")
 
 
@@ -127,7 +129,9 @@ def test_a_notebook_that_is_closed_leaves_no_kernel(notebook: Notebook, lab: Lab
     source = [f"from course_lib.explorers import {case.name}\n{case.name}()" for case in CASES]
     notebook.open(lab.write("closed.ipynb", source)).run_all()
     assert len(lab.kernels()) == 1, "this notebook's"
-    notebook.script(CLOSE_AND_SHUT_DOWN)
+    notebook.script(ALIVE = ", ".join(f".jp-OutputArea .course-{kind}" for kind in ("explorer", "prediction", "calibration"))
+
+CLOSE_AND_SHUT_DOWN)
     notebook.page.locator(".jp-Dialog .jp-mod-accept").click()
     last = time.monotonic() + 60
     while lab.kernels():
