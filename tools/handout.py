@@ -1,7 +1,8 @@
 """Write each lesson as one HTML file that needs no network: `handout.py [LESSON ...]`, into `build/handout/`.
 
 The file holds its style, its pictures and its formulas (as MathML, which browsers draw by themselves), and not one
-line of script. An explorer is there as its picture and its sentence. The instructor's notes are left out.
+line of script. An explorer is there as its picture and its sentence, a prediction as its question and its options. The
+instructor's notes are left out, and so is what only a kernel can show.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import argparse
 
 import nbformat
 from classroom.environment import ROOT
-from classroom.pages import as_page, drawn_without_script
+from classroom.pages import as_page, drawn_without_script, is_note, title_of
 from classroom.sets import LESSONS, find_lesson
 from nbformat import NotebookNode
 
@@ -31,12 +32,12 @@ def main() -> None:
 def handout(notebook: NotebookNode) -> str:
     """Return the lesson as one HTML page."""
     notebook.cells = [
-        cell for cell in notebook.cells if cell.metadata.get("slideshow", {}).get("slide_type") != "notes"
+        cell for cell in notebook.cells if not is_note(cell) and not cell.source.startswith("calibration(")
     ]
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = drawn_without_script(cell.source)
-    return as_page(notebook, title=notebook.cells[0].source.splitlines()[0].lstrip("# "))
+    return as_page(notebook, title=title_of(notebook))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Open a lesson as live slides: `present.py [LESSON] [--port PORT]`, LESSON being a number or a name (`memory`).
 
 It works on a copy, so that nothing that is typed on a slide changes the course. The copy's cells are run before the
-page opens, in the kernel that the page then uses: every explorer is alive on its slide from the first moment.
+page opens, in the kernel that the page then uses: every explorer is alive on its slide from the first moment, and a
+prediction takes the room's hands. The speaker's notes, which students see folded, are a page of their own.
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ from typing import Any
 
 import nbformat
 from classroom.environment import ROOT
+from classroom.pages import is_note, speakers_notes, unfolded
 from classroom.server import choose_port, has_screen, server_arguments, wanted_port
 from classroom.sets import LESSONS, find_lesson
 from jupyter_client import BlockingKernelClient
 from nbformat import NotebookNode
 from nbformat.sign import NotebookNotary
 
+NOTES = ROOT / "build" / "notes"
 SERVER_SECONDS = 60
 CELL_SECONDS = 60
 SLIDES = {"jupyterlab-slideshow/plugin": {"active": True}}
@@ -42,12 +45,13 @@ QUIET = {"@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "
 LOOK = {
     "styles": {
         "[data-jpf-cell-tags*='explorer'] .jp-Cell-inputWrapper": {"display": "none"},
-        ".course-explorer": {"margin": "0 auto"},
+        "[data-jpf-cell-tags*='prediction'] .jp-Cell-inputWrapper": {"display": "none"},
+        ".course-explorer, .course-prediction": {"margin": "0 auto"},
         ".jp-MarkdownOutput table": {"font-size": "17px"},
         ".jp-OutputArea-output pre": {"font-size": "15px"},
     }
 }
-"""On a slide an explorer stands alone, without its code, and tables are as large as the text."""
+"""On a slide an explorer or a prediction stands alone, without its code, and tables are as large as the text."""
 
 
 def main() -> None:
@@ -58,6 +62,7 @@ def main() -> None:
     port = choose_port(wanted_port(["--port", chosen.port] if chosen.port else []))
     lesson = find_lesson(chosen.lesson)
     print(f"Running {lesson.name} and starting its slides (stop them with Ctrl+C)", flush=True)
+    print(f"The speaker's notes, for your own screen, are in {write_notes(lesson).relative_to(ROOT)}", flush=True)
     with serving(port) as slides:
         address = slides.show(lesson)
         print(
@@ -67,6 +72,14 @@ def main() -> None:
             webbrowser.open(address)
         with contextlib.suppress(KeyboardInterrupt):
             slides.server.wait()
+
+
+def write_notes(lesson: Path, folder: Path = NOTES) -> Path:
+    """Write the instructor's notes of a lesson as a page that opens from disk, and return its place."""
+    folder.mkdir(parents=True, exist_ok=True)
+    page = folder / f"{lesson.stem}.html"
+    page.write_text(speakers_notes(nbformat.read(lesson, as_version=4)), encoding="utf-8")
+    return page
 
 
 @contextlib.contextmanager
@@ -110,6 +123,8 @@ def own_settings(place: Path) -> dict[str, str]:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values), encoding="utf-8")
     return os.environ | {
+        "COURSE_ROOM": "1",
+        "COURSE_PREDICTIONS": str(place / "predictions.json"),
         "JUPYTER_CONFIG_PATH": str(ROOT / "tools" / "jupyter"),
         "JUPYTERLAB_SETTINGS_DIR": str(place / "settings"),
         "JUPYTER_CONFIG_DIR": str(place / "config"),
@@ -149,6 +164,8 @@ def run_in_the_pages_kernel(place: Path, path: str, kernel_id: str) -> None:
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 run_cell(client, cell)
+            elif is_note(cell):
+                cell.source = unfolded(cell.source)
     finally:
         client.stop_channels()
     notebook.metadata["@deathbeds/jupyterlab-fonts"] = LOOK

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import handout
 import nbformat
+import present
 import pytest
 from classroom import pages
 from playwright.sync_api import Page
@@ -75,3 +76,13 @@ def test_a_formula_that_cannot_be_drawn_stops_the_handout(formula: str) -> None:
 def test_links_lead_to_handouts_or_become_words() -> None:
     linked = pages.with_links_to_handouts("[two](02_units.ipynb#S3), [read](../README.md), [out](https://arxiv.org)")
     assert linked == "[two](02_units.html#S3), read, [out](https://arxiv.org)"
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_the_speakers_notes_are_a_page_and_stand_open(lesson: Path, page: Page, tmp_path: Path) -> None:
+    notes = [cell for cell in nbformat.read(lesson, as_version=4).cells if pages.is_note(cell)]
+    page.goto(present.write_notes(lesson, tmp_path / "notes").as_uri())
+    shown = page.locator("details[open]")
+    assert shown.count() == len(notes) > 0
+    assert all(one.inner_text().startswith("For the instructor") for one in shown.all())
+    page.goto("about:blank")

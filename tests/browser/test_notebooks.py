@@ -129,9 +129,7 @@ def test_a_notebook_that_is_closed_leaves_no_kernel(notebook: Notebook, lab: Lab
     source = [f"from course_lib.explorers import {case.name}\n{case.name}()" for case in CASES]
     notebook.open(lab.write("closed.ipynb", source)).run_all()
     assert len(lab.kernels()) == 1, "this notebook's"
-    notebook.script(ALIVE = ", ".join(f".jp-OutputArea .course-{kind}" for kind in ("explorer", "prediction", "calibration"))
-
-CLOSE_AND_SHUT_DOWN)
+    notebook.script(CLOSE_AND_SHUT_DOWN)
     notebook.page.locator(".jp-Dialog .jp-mod-accept").click()
     last = time.monotonic() + 60
     while lab.kernels():

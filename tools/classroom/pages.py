@@ -9,6 +9,8 @@ from functools import cache
 from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_notebook
+from traitlets.config import Config
 
 TEMPLATE = """
 {%- extends 'lab/index.html.j2' -%}
@@ -36,6 +38,7 @@ CODE_OR_FORMULA = re.compile(
     r"(?P<code>```.*?```|`[^`\n]+`)|\$\$(?P<block>.+?)\$\$|(?<![\\$])\$(?P<inline>[^\s$](?:[^$\n]*[^\s$])?)\$(?!\d)",
     re.DOTALL,
 )
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 LINK = re.compile(r"\[([^\]]+)\]\((?!https?:|#|data:)([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -49,7 +52,46 @@ def as_page(notebook: NotebookNode, title: str) -> str:
 @cache
 def exporter() -> HTMLExporter:
     """Return what makes every page; to read its template again for each would take as long as the page."""
-    return HTMLExporter(raw_template=TEMPLATE, exclude_input_prompt=True, exclude_output_prompt=True)
+    without_code = {"TagRemovePreprocessor": {"enabled": True, "remove_input_tags": ["prediction"]}}
+    return HTMLExporter(
+        raw_template=TEMPLATE, exclude_input_prompt=True, exclude_output_prompt=True, config=Config(without_code)
+    )
+
+
+def title_of(notebook: NotebookNode) -> str:
+    """Return a lesson's title, which is its first line."""
+    return str(notebook.cells[0].source.splitlines()[0].lstrip("# "))
+
+
+# The instructor's notes
+
+
+def is_note(cell: NotebookNode) -> bool:
+    """Tell whether a cell is a note for the instructor: it is on no slide and in no hand-out."""
+    return bool(cell.metadata.get("slideshow", {}).get("slide_type") == "notes")
+
+
+def unfolded(note: str) -> str:
+    """Return a note that is seen at once.
+
+    >>> unfolded("<details><summary>For the instructor</summary>")
+    '<details open><summary>For the instructor</summary>'
+    """
+    return note.replace("<details>", "<details open>")
+
+
+def speakers_notes(notebook: NotebookNode) -> str:
+    """Return the instructor's notes of a lesson as one HTML page, each below the heading of its slide."""
+    heading, cells = "", []
+    for cell in notebook.cells:
+        if is_note(cell):
+            cells.append(new_markdown_cell(drawn_without_script(f"{heading}\n\n{unfolded(cell.source)}")))
+            heading = ""
+        elif found := HEADING.findall(cell.source) if cell.cell_type == "markdown" else []:
+            heading = f"### {found[-1]}"
+    title = f"Speaker's notes: {title_of(notebook)}"
+    language = {"language_info": {"name": "python"}}
+    return as_page(new_notebook(cells=[new_markdown_cell(f"# {title}"), *cells], metadata=language), title)
 
 
 def drawn_without_script(markdown: str) -> str:
