@@ -1,6 +1,9 @@
 """What an exercise notebook uses: `given` a question's facts, `check` an answer, see the `progress`.
 
 Nothing is stored: a student's answers live in the student's notebook, and running it brings everything back.
+
+What a failing function should have given is shown from the second try on. A try is an answer that fails and gives
+something else than those before it, so running a cell again is none. A right answer, or another edition, starts anew.
 """
 
 from __future__ import annotations
@@ -10,15 +13,18 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+import numpy as np
+
 from course_lib import questions
 from course_lib.questions.kinds import Choice
 from course_lib.questions.question import CORRECT, EDGE, OPEN, WRONG, Question, Verdict, set_of
-from course_lib.questions.values import spell
+from course_lib.questions.values import as_numbers, spell
 
 __all__ = ["Given", "Progress", "Verdict", "check", "edition", "given", "progress"]
 
 _seed = 0
 _states: dict[str, str] = {}
+_tries: dict[str, set[tuple[str, str, str]]] = {}
 
 
 def edition(seed: int) -> None:
@@ -31,10 +37,13 @@ def edition(seed: int) -> None:
         raise TypeError(f"seed must be a whole number; got {seed!r}")
     _seed = seed
     _states.clear()
+    _tries.clear()
 
 
 def check(number: str, answer: Any) -> Verdict:
     """Return what became of `answer` to the question `number`: correct, not answered yet, or the mistake that was made.
+
+    The first answer that fails gets its hint, and a function what it gave; a second one also what was expected.
 
     Errors: `ValueError` for an unknown number; a wrong answer of any kind is no error.
 
@@ -44,11 +53,20 @@ def check(number: str, answer: Any) -> Verdict:
     question = questions.find(number, _seed)
     verdict = question.judge(answer)
     _states[number] = verdict.state
-    return verdict
+    if verdict.correct:
+        _tries.pop(number, None)
+    if verdict.state != WRONG:
+        return verdict
+    tries = _tries.setdefault(number, set())
+    tries.add((verdict.message, verdict.detail, verdict.seen))
+    return verdict.in_full() if len(tries) > 1 else verdict
 
 
 class Given:
-    """What a question gives, to look at and to compute with: `given("1.1").tokens`."""
+    """What a question gives, to look at and to compute with: `given("1.1").tokens`.
+
+    Several numbers are handed out as an array, a new one each time, so that `fact * 2` is arithmetic.
+    """
 
     def __init__(self, question: Question) -> None:
         """Hold the facts of one question."""
@@ -60,7 +78,7 @@ class Given:
         if name not in facts:
             there = f"it gives {', '.join(facts)}" if facts else "it gives no numbers"
             raise AttributeError(f"question {self._question.number} does not give {name!r}; {there}")
-        return facts[name].value
+        return handed_out(facts[name].value)
 
     def __dir__(self) -> list[str]:
         """Return the names of the facts, for completion."""
@@ -96,6 +114,14 @@ class Given:
         table = f"<table><tbody>{rows}</tbody></table>" if rows else ""
         options = "".join(f"<p><strong>{key})</strong> {escape(text)}</p>" for key, text in self._options().items())
         return f"{table}{options}<p><strong>Asked:</strong> {escape(self._question.asks.asked())}.</p>"
+
+
+def handed_out(value: Any) -> Any:
+    """Return a fact's value, several numbers as an array of their own, which a student may change."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    several = isinstance(value, (list, tuple)) and as_numbers(value) is not None
+    return np.array(value) if several else value
 
 
 def given(number: str) -> Given:

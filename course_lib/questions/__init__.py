@@ -28,6 +28,8 @@ def numbers_of(set_number: int) -> tuple[str, ...]:
     ('1.1', '1.2', '1.3')
     """
     known = sets()
+    if not isinstance(set_number, int):
+        raise ValueError(f"a set is named by its number, without quotes, such as 1; got {set_number!r}")
     if set_number not in known:
         raise ValueError(f"set {set_number!r} is unknown; accepted: {', '.join(map(str, known))}")
     importlib.import_module(f"{__name__}.{known[set_number]}")
@@ -42,6 +44,11 @@ def find(number: str, seed: int = 0) -> Question:
     >>> find("1.1").title
     'What a training costs'
     """
+    if not isinstance(number, str):
+        raise ValueError(
+            f'the number of a question stands in quotes, as in check("{number}", answer) and given("{number}"); '
+            f"got {number!r}"
+        )
     set_number = question.set_of(number)
     known = numbers_of(set_number) if set_number else ()
     if number not in known:

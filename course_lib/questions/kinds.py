@@ -6,7 +6,7 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +14,21 @@ import numpy as np
 from course_lib.questions import limits
 from course_lib.questions.limits import Outcome, TimeUp, outcomes
 from course_lib.questions.question import CORRECT, OPEN, WRONG, Fact, Verdict, Wrong, digest
-from course_lib.questions.values import Unreadable, brief, close, read_number, read_numbers, same, what_it_is
+from course_lib.questions.values import (
+    MASKED,
+    Unreadable,
+    brief,
+    close,
+    holds_masked,
+    is_number,
+    plainly,
+    read_number,
+    read_numbers,
+    rounded_to,
+    same,
+    sort_of,
+    what_it_is,
+)
 
 GENERATED = 25
 """How many generated inputs a function is tried on, after the fixed ones."""
@@ -114,18 +128,37 @@ def within(tolerance: float) -> str:
 
 def how_it_differs(value: float, expected: float, tolerance: float) -> str:
     """Say of a number that nobody foresaw how it differs from the right one."""
-    if value * expected < 0:
-        return "The sign is wrong."
-    if value * expected > 0:
-        power = round(math.log10(value / expected))
-        if power and tolerance <= 0.05 and close(value / 10.0**power, expected, tolerance):
-            return "The digits are right and the power of ten is not: look at the prefixes and exponents."
-    size = "large" if abs(value) > abs(expected) else "small"
-    factor = abs(value / expected) if expected else math.inf
-    if max(factor, 1 / factor if factor else math.inf) > 10:
-        return f"Not yet: too {size}, by more than a factor of ten."
-    near = " It is close: keep all digits until the end." if close(value, expected, 0.05) else ""
-    return f"Not yet: too {size}.{near}"
+    if expected == 0:
+        return "Not yet: too far from zero."
+    if value == 0:
+        return "Not yet: it is zero, and the right one is not."
+    if (value < 0) != (expected < 0):
+        only = "" if close(-value, expected, tolerance) else ", and so is the size"
+        return f"The sign is wrong{only}."
+    powers = math.log10(abs(value)) - math.log10(abs(expected))
+    power = round(powers)
+    if power and tolerance <= 0.05 and abs(powers - power) <= math.log10(1 + max(tolerance, 1e-9)):
+        return "The digits are right and the power of ten is not: look at the prefixes and exponents."
+    size = "large" if powers > 0 else "small"
+    size = f"too {size}" if expected > 0 else f"the sign is right, the size too {size}"
+    if abs(powers) > 1:
+        return f"Not yet: {size}, by more than a factor of ten."
+    return f"Not yet: {size}.{how_near(value, expected, tolerance)}"
+
+
+def how_near(value: float, expected: float, tolerance: float) -> str:
+    """Say of a number that is close whether it is the right one with fewer digits; nothing of one that is not close.
+
+    A small whole number that is asked for exactly, such as a code or a batch, is not rounded by anybody.
+    """
+    if not close(value, expected, 0.05):
+        return ""
+    whole = tolerance == 0 and float(expected).is_integer() and abs(expected) < 10_000
+    digits = 0 if whole else rounded_to(value, expected)
+    if digits:
+        many = "one digit" if digits == 1 else f"{digits} digits"
+        return f" It is the right number rounded to {many}: keep all digits until the end."
+    return " It is close: something small is missing, or too much."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +186,7 @@ class Vector(Kind):
 
     def is_blank(self, answer: Any) -> bool:
         """Tell whether the stub, or any part of it, was left as it was."""
-        return answer is ... or (isinstance(answer, (list, tuple)) and any(item is ... for item in answer))
+        return answer is ... or (isinstance(answer, (list, tuple)) and any(map(self.is_blank, answer)))
 
     def weigh(self, answer: Any) -> Verdict:
         """Compare with the right numbers, then with each wrong list, then name the first that differs."""
@@ -212,33 +245,61 @@ class Bits(Kind):
 
     def read(self, answer: Any) -> int:
         """Return the pattern as a whole number, or raise `Unreadable`."""
-        if isinstance(answer, (int, np.integer)) and not isinstance(answer, bool):
-            pattern = int(answer)
-        elif isinstance(answer, str):
-            text = bare(answer)
-            if re.fullmatch(r"0x[0-9a-f]+", text):
-                pattern = int(text, 16)
-            elif not re.fullmatch(r"(0b)?[01]+", text):
-                raise Unreadable(f"Your answer {brief(answer)} holds something besides 0 and 1.")
-            elif len(text := text.removeprefix("0b")) != self.width:
-                raise Unreadable(f"Your answer has {len(text)} bits; the format has {self.width}.")
-            else:
-                pattern = int(text, 2)
-        else:
-            raise Unreadable(f"Your answer is {what_it_is(answer)}; {self.width} bits as text are asked for.")
-        if not 0 <= pattern < 2**self.width:
+        value = plainly(answer)
+        if isinstance(value, str):
+            return self.read_text(value)
+        if isinstance(value, (int, float, np.number)) and is_number(value) and self.without_quotes(value):
+            raise Unreadable(f"Your answer is the decimal number {int(value)}: put it in quotes, as a text of bits.")
+        if not (is_number(value) and isinstance(value, (int, np.integer))):
+            raise Unreadable(f"Your answer is {what_it_is(value)}; {self.width} bits in one text are asked for.")
+        pattern = int(value)
+        if pattern < 0:
+            raise Unreadable(f"Your answer is below zero; {self.width} bits as text are asked for.")
+        return self.fitting(pattern)
+
+    def without_quotes(self, number: Any) -> bool:
+        """Tell whether a number is bits that lack their quotes: digits 0 and 1, and no pattern that is known."""
+        whole = int(number) if 0 <= number < 10**self.width else 0
+        known = whole in (self.answer, *(wrong.answer for wrong in self.wrong))
+        return whole == number and not known and re.fullmatch(r"1[01]{2,}", str(whole)) is not None
+
+    def read_text(self, answer: str) -> int:
+        """Return the pattern that a text holds, or raise `Unreadable`."""
+        text = bare(answer)
+        if not text:
+            raise Unreadable(f"Your answer is an empty text; {self.width} bits are asked for.")
+        if re.fullmatch(r"0x[0-9a-f]+", text):
+            return self.fitting(int(text, 16))
+        bits = text.removeprefix("0b")
+        if other := re.search("[^01]", bits):
+            raise Unreadable(f"Your answer {brief(answer)} holds {other[0]!r}, and a bit is 0 or 1.")
+        if len(bits) != self.width:
+            many = "one bit" if len(bits) == 1 else f"{len(bits)} bits"
+            raise Unreadable(f"Your answer has {many}; the format has {self.width}.")
+        return int(bits, 2)
+
+    def fitting(self, pattern: int) -> int:
+        """Return a pattern that has no more bits than the format."""
+        if pattern >= 2**self.width:
             raise Unreadable(f"Your answer does not fit into {self.width} bits.")
         return pattern
 
 
 def bare(text: str) -> str:
     """Return a bit pattern's text without what only parts it."""
-    return re.sub(r"[\s_|]", "", text).lower()
+    return re.sub(r"[\s_|]", "", str(text)).lower()
+
+
+LETTER = re.compile(r"(?:(?:line|option|answer|choice|sentence|statement|letter):?\s+)?\(?([a-z])\s*[).:]?")
+"""How a letter is written: b, B., (b), b), line b."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice(Kind):
-    """One of several sentences; every wrong one carries its hint. The letters' order depends on the edition."""
+    """One of several sentences; every wrong one carries its hint. The letters' order depends on the edition.
+
+    An answer is a letter, such as 'b'; it may be written 'B.', 'b)' or 'line b'.
+    """
 
     called: ClassVar[str] = "choice"
     answer: str
@@ -269,11 +330,13 @@ class Choice(Kind):
 
     def weigh(self, answer: Any) -> Verdict:
         """Compare with the right letter, then with the others."""
-        if not isinstance(answer, str):
-            return Verdict(WRONG, f"Your answer is {what_it_is(answer)}; the question asks for {self.asked()}.")
-        letter = answer.strip().strip("()").lower()
+        value = plainly(answer)
+        found = LETTER.fullmatch(value.strip(" \t\n\"'`").lower()) if isinstance(value, str) else None
+        if found is None:
+            return Verdict(WRONG, f"Your answer is {what_it_is(value)}; the question asks for {self.asked()}.")
+        letter = found[1]
         if letter not in self.options():
-            return Verdict(WRONG, f"There is no option {brief(answer)}; the question asks for {self.asked()}.")
+            return Verdict(WRONG, f"There is no option {letter!r}; the question asks for {self.asked()}.")
         if letter == self.right():
             return self.correct()
         return Verdict(WRONG, next(wrong.hint for wrong in self.misconceptions() if wrong.answer == letter))
@@ -338,11 +401,14 @@ class Function(Kind):
             return Verdict(WRONG, f"{self.name} changes its argument: work on a copy.", self.call(inputs[changing]))
         if failing is None:
             return self.correct()
-        beside = self.beside(inputs[failing], *pairs[failing])
+        yours, wanted = pairs[failing]
+        detail = f"{self.call(inputs[failing])}: yours {self.outcome(yours)}"
+        message, right = self.what_fails(yours, wanted), self.outcome(wanted)
+        verdict = Verdict(WRONG, message, detail, expected=right, seen=trace(given))
         for wrong in self.wrong:
             if all(map(self.agree, given, outcomes(wrong.answer, inputs))):
-                return Verdict(WRONG, wrong.hint, beside)
-        return Verdict(WRONG, self.what_fails(given[failing]), beside)
+                return replace(verdict, message=wrong.hint)
+        return verdict
 
     def arguments_differ(self, answer: Callable[..., Any]) -> str | None:
         """Say what is wrong with a function that cannot be called with the arguments in question."""
@@ -363,22 +429,37 @@ class Function(Kind):
             return type(one.error) is type(other.error)
         return same(one.value, other.value, self.tolerance, self.absolute)
 
-    def what_fails(self, given: Outcome) -> str:
+    def what_fails(self, given: Outcome, expected: Outcome) -> str:
         """Say what is wrong with the outcome of a function that nobody foresaw."""
         if given.error:
             return f"{self.name} raises {type(given.error).__name__}: {brief(str(given.error)).strip(chr(39))}"
         if given.value is None:
             return f"{self.name} returns None: is there a `return`?"
+        if holds_masked(given.value):
+            return f"{self.name} returns {MASKED}; return a plain one."
+        if not expected.error and (sort := sort_of(given.value)) != (wanted := sort_of(expected.value)):
+            return f"{self.name} returns {sort}; {wanted} should come out."
         return "Not yet: at least one result differs."
 
     def call(self, arguments: tuple[Any, ...]) -> str:
         """Return how the function was called."""
         return f"{self.name}({', '.join(brief(one, 60) for one in arguments)})"
 
-    def beside(self, arguments: tuple[Any, ...], given: Outcome, expected: Outcome) -> str:
-        """Return the failing call with both outcomes beside each other."""
-        return f"{self.call(arguments)}: yours {self.outcome(given)}, expected {self.outcome(expected)}"
-
     def outcome(self, one: Outcome) -> str:
         """Return an outcome in a few words."""
         return f"{type(one.error).__name__}" if one.error else brief(one.value, 60)
+
+
+def trace(given: list[Outcome]) -> str:
+    """Return what a function gave, in short, and the same for the same results."""
+    return digest("\n".join(map(written, given))).hex()
+
+
+def written(one: Outcome) -> str:
+    """Return an outcome in all its digits, without what differs from run to run."""
+    value = plainly(one.value)
+    try:
+        text = repr(value.tolist() if isinstance(value, np.ndarray) else value)
+    except Exception:  # of any kind: a student's object may fail to write itself
+        text = type(value).__name__
+    return f"{type(one.error).__name__} {re.sub(' at 0x[0-9a-fA-F]+', '', text)}"

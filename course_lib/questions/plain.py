@@ -10,6 +10,8 @@ import builtins
 import numbers
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -17,12 +19,15 @@ import numpy as np
 from course_lib.questions.kinds import Function
 from course_lib.questions.limits import Outcome
 from course_lib.questions.question import WRONG, Question, Verdict
+from course_lib.questions.values import is_masked, plainly
 
 LONGEST_TEXT = 2_000
 MOST_NUMBERS = 20_000
 DEEPEST = 8
 LARGEST_INTEGER_BITS = 8_000
 """Beyond these an answer is described and not carried; no right answer comes near."""
+KINDS = "biufcU"
+"""The kinds of numpy's types that are carried as they are: yes or no, numbers, and texts."""
 
 
 def observe(asks: Any, answer: Any) -> dict[str, Any]:
@@ -36,13 +41,13 @@ def observe(asks: Any, answer: Any) -> dict[str, Any]:
 
 
 def judge(question: Question, observed: Mapping[str, Any]) -> Verdict:
-    """Return the verdict on what `observe` saw."""
+    """Return the verdict on what `observe` saw, with what was expected: who hands in has had their tries."""
     try:
         if "refused" in observed:
             return Verdict(WRONG, str(observed["refused"])[:LONGEST_TEXT], number=question.number)
         if "outcomes" in observed:
             given = [unpack_outcome(one) for one in observed["outcomes"]]
-            return replace(question.asks.compare(given), number=question.number)
+            return replace(question.asks.compare(given), number=question.number).in_full()
         return question.judge(unpack(observed["value"]))
     except Exception as error:  # of any kind: whatever the kernel sent, it is no right answer
         return Verdict(WRONG, f"The answer could not be read: {type(error).__name__}.", number=question.number)
@@ -61,17 +66,21 @@ def pack(value: Any, depth: int = 0) -> Any:
         return value
     if value is ...:
         return {"ellipsis": True}
+    if is_masked(value):
+        return {"masked": True}
     if isinstance(value, np.ndarray):
-        return pack_array(value)
-    if isinstance(value, np.generic):
-        return pack_array(np.asarray(value)) | {"scalar": True}
+        return pack_array(value, depth)
+    if isinstance(plainly(value), np.generic):
+        return pack_scalar(plainly(value))
     if isinstance(value, str):
         return str(value[:LONGEST_TEXT])
     if isinstance(value, int):
         small = value.bit_length() <= LARGEST_INTEGER_BITS
         return int(value) if small else {"huge": "-" if value < 0 else ""}
-    if isinstance(value, numbers.Real):
-        return float(value)
+    if isinstance(value, range) and len(value) <= MOST_NUMBERS:
+        return {"list": list(value)}
+    if isinstance(value, (numbers.Real, Decimal)):
+        return pack_real(value)
     if isinstance(value, numbers.Complex):
         return {"complex": [value.real, value.imag]}
     if callable(value):
@@ -84,13 +93,37 @@ def pack(value: Any, depth: int = 0) -> Any:
     return {"object": type(value).__name__[:80]}
 
 
-def pack_array(array: np.ndarray[Any, Any]) -> dict[str, Any]:
+def pack_real(value: Any) -> Any:
+    """Return a number that is no whole one; a Decimal or a Fraction as its digits, where they are not too many."""
+    if isinstance(value, Decimal) and len(value.as_tuple().digits) <= LONGEST_TEXT:
+        return {"decimal": str(value)}
+    if isinstance(value, Fraction):
+        parts = [value.numerator, value.denominator]
+        if max(part.bit_length() for part in parts) <= LARGEST_INTEGER_BITS:
+            return {"fraction": parts}
+    try:
+        return float(value)
+    except OverflowError:
+        return {"huge": "-" if value < 0 else ""}
+
+
+def pack_scalar(value: np.generic) -> dict[str, Any]:
+    """Return a scalar of numpy's as an array of no dimension, or its type's name where no question asks for such."""
+    if value.dtype.kind not in KINDS:
+        return {"object": type(value).__name__}
+    return pack_array(np.asarray(value)) | {"scalar": True}
+
+
+def pack_array(array: np.ndarray[Any, Any], depth: int = 0) -> dict[str, Any]:
     """Return an array as its type, its shape and its numbers; without them where there are too many."""
+    array = np.asarray(plainly(array))
     kind = array.dtype.kind
-    about = {"array": array.dtype.str if kind in "biufcU" else "O", "shape": list(array.shape)}
-    if kind not in "biufcU" or array.size > MOST_NUMBERS:
+    about = {"array": array.dtype.str if kind in KINDS else "O", "shape": list(array.shape)}
+    if array.size > MOST_NUMBERS or depth > DEEPEST:
         return about
     flat = array.ravel()
+    if kind not in KINDS:
+        return about | {"numbers": [pack(one, depth + 1) for one in flat]}
     if kind == "c":
         return about | {"numbers": [[float(one.real), float(one.imag)] for one in flat]}
     if kind == "U":
@@ -105,6 +138,12 @@ def unpack(packed: Any) -> Any:
     if "array" in packed:
         array = unpack_array(packed)
         return array[()] if packed.get("scalar") else array
+    if "masked" in packed:
+        return np.ma.masked
+    if "decimal" in packed:
+        return Decimal(packed["decimal"])
+    if "fraction" in packed:
+        return Fraction(*packed["fraction"])
     if "list" in packed:
         return [unpack(one) for one in packed["list"]]
     if "tuple" in packed:
@@ -121,11 +160,18 @@ def unpack(packed: Any) -> Any:
 
 
 def unpack_array(packed: Mapping[str, Any]) -> np.ndarray[Any, Any]:
-    """Return the array that was packed; zeros of its shape where its numbers were not carried."""
+    """Return the array that was packed; one of its shape and type where its numbers were not carried."""
     shape, kind = tuple(int(one) for one in packed["shape"]), np.dtype(packed["array"])
     if "numbers" not in packed:
-        return np.broadcast_to(np.zeros((), dtype=kind), shape)
+        filler = np.zeros((), dtype=kind)
+        if kind.kind == "O":
+            filler[()] = made_up("object", object)()  # no number, as a zero would be
+        return np.broadcast_to(filler, shape)
     values = packed["numbers"]
+    if kind.kind == "O":
+        array = np.empty(len(values), dtype=object)
+        array[:] = [unpack(one) for one in values]
+        return array.reshape(shape)
     return np.array([complex(*one) for one in values] if kind.kind == "c" else values, dtype=kind).reshape(shape)
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any, TypeVar
 
@@ -62,18 +62,26 @@ class Fact:
 class Verdict:
     """What became of an answer: its state, one sentence, and one line of detail where that helps.
 
-    A kind of question gives it without a number, the question adds its own; it shows itself in a notebook.
+    A kind of question gives it without a number, the question adds its own; it shows itself in a notebook. `expected`
+    is the right result where an answer fails, held back until `in_full` puts it into the detail. `seen` is what the
+    answer gave, by which two answers are told apart that get the same words.
     """
 
     state: str
     message: str = ""
     detail: str = ""
     number: str = ""
+    expected: str = ""
+    seen: str = field(default="", compare=False)
 
     @property
     def correct(self) -> bool:
         """Whether the answer was right."""
         return self.state == CORRECT
+
+    def in_full(self) -> Verdict:
+        """Return the verdict with the right result of what failed, where there is one, at the end of its detail."""
+        return replace(self, detail=f"{self.detail}, expected {self.expected}", expected="") if self.expected else self
 
     def __str__(self) -> str:
         """Return the one or two lines as text."""

@@ -4,68 +4,223 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 LONGEST = 90
+MOST_LEAVES = 1_000
+"""How many parts of a list are looked at one by one; no question asks for more."""
+ADDED_TYPE = re.compile(r"(b?float|u?int)\d")
+"""What a number type is called that another package adds to numpy: bfloat16, float8_e4m3fn, int4."""
+MASKED = "a masked array, in which numbers are hidden"
 
 
 class Unreadable(Exception):
     """An answer is not of the kind that was asked for; the message says what it is instead."""
 
 
-def read_number(answer: Any) -> float:
-    """Return a student's answer as one finite number, or raise `Unreadable` with a sentence that says what it is."""
-    if isinstance(answer, np.ndarray) and answer.ndim == 0:
-        answer = answer.item()
-    if not isinstance(answer, (int, float, numbers.Real, np.number)) or isinstance(answer, (bool, np.bool_, complex)):
-        raise Unreadable(f"Your answer is {what_it_is(answer)}; one number is asked for.")
-    try:
-        number = float(answer)
-    except OverflowError:
-        raise Unreadable("Your answer is too large to be a number that Python computes with.") from None
-    if not math.isfinite(number):
-        raise Unreadable(f"Your answer is {number}, which is no finite number: look for a division by zero.")
-    return number
+# What a thing is
 
 
-def read_numbers(answer: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    """Return a student's answer as numbers of the given shape, or raise `Unreadable`."""
-    wanted = f"{shape[0]} numbers" if len(shape) == 1 else f"an array of shape {shape}"
-    try:
-        array = np.asarray(answer)
-    except ValueError:
-        raise Unreadable(f"Your answer is a list whose rows differ in length; {wanted} are asked for.") from None
-    if array.dtype.kind not in "iuf" or isinstance(answer, numbers.Number):
-        raise Unreadable(f"Your answer is {what_it_is(answer)}; the question asks for {wanted}.")
-    if array.shape != shape:
-        raise Unreadable(f"Your answer has the shape {array.shape}; the question asks for {wanted}.")
-    if not np.all(np.isfinite(array)):
-        raise Unreadable("Your answer holds a number that is not finite: look for a division by zero.")
-    return array.astype(np.float64)
+def plainly(value: Any) -> Any:
+    """Return a 0-d array as what it holds, and numbers of a type that numpy itself has not as float64."""
+    if isinstance(value, (np.ndarray, np.generic)) and not is_masked(value):
+        if value.dtype.kind == "V" and not isinstance(value, np.void) and ADDED_TYPE.match(value.dtype.name):
+            value = value.astype(np.float64)
+        return value[()] if isinstance(value, np.ndarray) else value
+    return value
+
+
+def is_masked(value: Any) -> bool:
+    """Tell whether a thing is numpy's masked array or its constant `masked`: what they hide is no number."""
+    return isinstance(value, np.ma.MaskedArray)
+
+
+def holds_masked(value: Any) -> bool:
+    """Tell whether a masked array is anywhere in a result."""
+    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return is_masked(value) or any(map(holds_masked, islice(inside, MOST_LEAVES)))
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a thing, taken plainly, is one real number; a yes or no is none."""
+    if isinstance(value, (bool, np.bool_)):
+        return False
+    if isinstance(value, np.generic):
+        return value.dtype.kind in "iuf"
+    return isinstance(value, (numbers.Real, Decimal))
+
+
+def is_list(value: Any) -> bool:
+    """Tell whether a thing is numbers in order: a list, a tuple, a range or an array."""
+    return isinstance(value, (list, tuple, range)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+
+
+def shape_of(value: Any) -> tuple[int, ...] | None:
+    """Return the shape of lists in lists, as numpy has it; None where rows differ in length."""
+    if is_masked(value) or not is_list(value):
+        return ()
+    if isinstance(value, np.ndarray) and value.dtype.kind != "O":
+        return value.shape
+    rows = {shape_of(row) for row in value} or {()}
+    row = rows.pop()
+    return None if rows or row is None else (len(value), *row)
+
+
+def leaves(value: Any, index: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """Yield what stands in lists in lists, each with its index."""
+    if is_masked(value) or not is_list(value):
+        yield index, value
+    else:
+        for at, part in enumerate(value):
+            yield from leaves(part, (*index, at))
 
 
 def what_it_is(answer: Any) -> str:
     """Return a few words on what a thing is that is not what was asked for."""
+    answer = plainly(answer)
     if answer is None:
         return "None (does the cell give it a value, and was it run?)"
     if isinstance(answer, (bool, np.bool_)):
         return f"{answer}, a yes or no"
+    if is_masked(answer):
+        return MASKED
     if isinstance(answer, str):
-        return f"the text {brief(answer)} (a number stands without quotes)"
+        return f"the text {brief(answer)}" if answer.strip() else "an empty text"
     if isinstance(answer, np.ndarray):
-        return f"an array of shape {answer.shape} and type {answer.dtype}"
-    if isinstance(answer, (list, tuple, set, dict)):
-        return f"a {type(answer).__name__} of {len(answer)}"
-    if isinstance(answer, complex):
+        return f"an array of shape {answer.shape}" + ("" if answer.dtype.kind in "iuf" else f" and type {answer.dtype}")
+    if isinstance(answer, (list, tuple, range)):
+        return what_list_it_is(answer)
+    if isinstance(answer, Mapping):
+        return f"a dict of {len(answer)}"
+    if isinstance(answer, (complex, np.complexfloating)):
         return "a complex number"
-    if isinstance(answer, numbers.Number):
+    if isinstance(answer, (Decimal, Fraction)):
+        return f"the {type(answer).__name__} {brief(str(answer)).strip(chr(39))}"
+    if is_number(answer):
         return f"the number {brief(answer)}"
     if callable(answer):
         return "a function, not what it returns (call it)"
-    return f"of the type {type(answer).__name__}"
+    return f"something of the type {type(answer).__name__}"
+
+
+def what_list_it_is(answer: list[Any] | tuple[Any, ...] | range) -> str:
+    """Return in a few words what a list or a tuple holds; a range counts as a list."""
+    kind = "tuple" if isinstance(answer, tuple) else "list"
+    if not answer:
+        return f"an empty {kind}"
+    some = [plainly(one) for one in answer[:MOST_LEAVES]]
+    texts = all(isinstance(one, str) for one in some)
+    part = "number" if all(map(is_number, some)) else "text" if texts else "thing"
+    return f"a {kind} of one {part}" if len(answer) == 1 else f"a {kind} of {len(answer)} {part}s"
+
+
+# An answer, read
+
+
+def read_number(answer: Any, begin: str = "Your answer is", place: str = "", asked: str = "one number") -> float:
+    """Return a student's answer as one finite number, or raise `Unreadable` with a sentence that says what it is.
+
+    `begin` and `place` say where the number stands, and `asked` what the question asks for.
+    """
+    value = plainly(answer)
+    if not is_number(value):
+        what = "None" if value is None and place else what_it_is(value)
+        raise Unreadable(f"{begin} {what}{place}; {what_instead(value, asked)}.")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    except ValueError:  # a signalling NaN of Decimal's
+        number = math.nan
+    if math.isinf(number) and value not in (math.inf, -math.inf):
+        raise Unreadable(f"{begin} a number too large to compute with{place}.")
+    if math.isnan(number):
+        reason = "look for 0 / 0, or for a root or logarithm of what is below zero"
+        raise Unreadable(f"{begin} nan, which is no number{place}: {reason}.")
+    if math.isinf(number):
+        raise Unreadable(f"{begin} {number}, which is no finite number{place}: look for a division by zero.")
+    return number
+
+
+def what_instead(value: Any, asked: str) -> str:
+    """Return what is asked for, and how it is written where it was put in quotes, in brackets or with a comma."""
+    wanted = f"{asked} {'is' if asked.startswith(('one', 'an array')) else 'are'} asked for"
+    if isinstance(value, str):
+        return wanted + without_quotes(value.strip())
+    if isinstance(value, tuple) and len(value) > 1 and all(type(one) is int for one in value):
+        written = with_a_point(",".join(map(str, value)))
+        return f"{wanted}. A comma makes a tuple: if it is one number, write {written}" if written else wanted
+    if is_list(value) and shape_of(value) == (1,) and is_number(plainly(value[0])):
+        comma = "a comma behind it makes the tuple" if isinstance(value, tuple) else "take it out of the brackets"
+        return f"the number itself is asked for: {comma}"
+    if isinstance(value, (complex, np.complexfloating)):
+        return f"a real number is asked for{'' if asked == 'one number' else ' there'}"
+    return wanted
+
+
+def without_quotes(text: str) -> str:
+    """Return how the number in a text is written; nothing where the text has no digit."""
+    if written := with_a_point(text):
+        return f", without quotes: write {written}"
+    if is_spelled_number(text):
+        return f", without quotes: write {text}"
+    return ", without quotes and without a unit" if re.search(r"\d", text) else ""
+
+
+def is_spelled_number(text: str) -> bool:
+    """Tell whether a text is a number as Python writes it."""
+    return re.fullmatch(r"[-+]?(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?", text, re.IGNORECASE) is not None
+
+
+def with_a_point(text: str) -> str:
+    """Return how Python writes a number with commas in it, where it is one: in two ways where it may be either.
+
+    >>> with_a_point("2,53"), with_a_point("1,234,567"), with_a_point("1,234")
+    ('2.53 with a point', '1234567 without commas', '1.234 with a point, or 1234 without the comma')
+    """
+    point = f"{text.replace(',', '.')} with a point"
+    if re.fullmatch(r"[-+]?[1-9]\d{0,2},\d{3}", text):
+        return f"{point}, or {text.replace(',', '')} without the comma"
+    if re.fullmatch(r"[-+]?[1-9]\d{0,2}(,\d{3}){2,}(\.\d*)?", text):
+        return f"{text.replace(',', '')} without commas"
+    return point if re.fullmatch(r"[-+]?\d+,\d+(e[-+]?\d+)?", text, re.IGNORECASE) else ""
+
+
+def read_numbers(answer: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """Return a student's answer as numbers of the given shape, or raise `Unreadable`."""
+    in_a_row = len(shape) == 1
+    wanted = f"{shape[0]} numbers" if in_a_row else f"an array of shape {shape}"
+    value = plainly(answer)
+    if is_masked(value) or not is_list(value):
+        quotes = ", without quotes" if isinstance(value, str) else ""
+        in_list = f"{wanted} in a list" if in_a_row else wanted
+        raise Unreadable(f"Your answer is {what_it_is(value)}; the question asks for {in_list}{quotes}.")
+    if isinstance(value, np.ndarray) and value.dtype.kind not in "iufO":
+        raise Unreadable(f"Your answer is {what_it_is(value)}; the question asks for {wanted}.")
+    found = shape_of(value)
+    if found is not None and 0 in found:
+        raise Unreadable(f"Your answer is empty; the question asks for {wanted}.")
+    read = []
+    for index, leaf in islice(leaves(value), max(MOST_LEAVES, math.prod(shape))):
+        place = f" at index {index[0] if len(index) == 1 else index}"
+        read.append(read_number(leaf, "Your answer holds", place, wanted))
+    if found is None:
+        raise Unreadable(f"Your answer is a list whose rows differ in length; {wanted} are asked for.")
+    if found != shape:
+        has = f"{found[0]} numbers" if len(found) == 1 == len(shape) else f"the shape {found}"
+        in_list = f"{wanted} in one list" if in_a_row and len(found) > 1 else wanted
+        raise Unreadable(f"Your answer has {has.replace('1 numbers', 'one number')}; the question asks for {in_list}.")
+    return np.array(read, dtype=np.float64).reshape(shape)
+
+
+# Results, compared
 
 
 def close(value: float, expected: float, tolerance: float) -> bool:
@@ -73,27 +228,80 @@ def close(value: float, expected: float, tolerance: float) -> bool:
     return abs(value - expected) <= max(tolerance, 1e-12) * abs(expected)
 
 
+def rounded_to(value: float, expected: float) -> int:
+    """Return to how many digits `expected` must be rounded to give `value`; 0 where no rounding gives it.
+
+    >>> rounded_to(2.5, 2.53), rounded_to(300, 314.15), rounded_to(2.55, 2.53)
+    (2, 1, 0)
+    """
+    exponent = int(f"{expected:e}".partition("e")[2])
+    for digits in range(1, 10):
+        half_a_unit = 0.5 * float(f"1e{exponent - digits + 1}")
+        if abs(value - expected) > half_a_unit * (1 + 1e-9):
+            return 0
+        if close(float(f"{value:.{digits - 1}e}"), value, 0):
+            return digits
+    return 0
+
+
 def same(value: Any, expected: Any, tolerance: float, absolute: float = 0.0) -> bool:
-    """Tell whether a result is the expected one, numbers within the tolerances, containers piece by piece."""
+    """Tell whether a result is the expected one, numbers within the tolerances, containers piece by piece.
+
+    What is masked is never the same as anything.
+    """
+    value = plainly(value)
+    if holds_masked(value):
+        return False
     if isinstance(expected, Mapping):
         if not isinstance(value, Mapping) or set(value) != set(expected):
             return False
         return all(same(value[key], expected[key], tolerance, absolute) for key in expected)
     if isinstance(expected, (tuple, list)):
-        listed = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim > 0)
-        if not listed or len(value) != len(expected):
+        if not is_list(value) or len(value) != len(expected):
             return False
         return all(same(one, other, tolerance, absolute) for one, other in zip(value, expected, strict=True))
     if isinstance(expected, (str, bool, np.bool_, type(None))):
         plain, wanted = (one.item() if isinstance(one, np.generic) else one for one in (value, expected))
         return type(plain) is type(wanted) and plain == wanted
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        return False
-    if array.dtype.kind not in "iufc" or array.shape != np.shape(expected):
+    array = as_numbers(value)
+    if array is None or array.shape != np.shape(expected):
         return False
     return bool(np.allclose(array, expected, rtol=max(tolerance, 1e-12), atol=absolute, equal_nan=True))
+
+
+def as_numbers(value: Any) -> np.ndarray[Any, Any] | None:
+    """Return a number, or lists or an array of them, as an array of float64; None where they are none."""
+    value = plainly(value)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iuf" and not is_masked(value):
+        return value.astype(np.float64)
+    shape = shape_of(value)
+    if shape is None or (isinstance(value, np.ndarray) and value.dtype.kind != "O"):
+        return None
+    found = [plainly(leaf) for _, leaf in leaves(value)]
+    if not all(map(is_number, found)):
+        return None
+    try:
+        return np.array([float(leaf) for leaf in found], dtype=np.float64).reshape(shape)
+    except (OverflowError, ValueError):
+        return None
+
+
+def sort_of(value: Any) -> str:
+    """Return what sort of result a thing is: of how many numbers, a text, a tuple of how many parts."""
+    value = plainly(value)
+    array = None if is_masked(value) else as_numbers(value)
+    if array is not None:
+        return "one number" if array.shape == () else f"numbers of shape {array.shape}"
+    if isinstance(value, str):
+        return "a text"
+    if isinstance(value, (bool, np.bool_)):
+        return "a yes or no"
+    if isinstance(value, Mapping):
+        return f"a dict of {len(value)}"
+    return f"{len(value)} things in order" if isinstance(value, (list, tuple)) else what_it_is(value)
+
+
+# A value, written
 
 
 def brief(value: Any, longest: int = LONGEST) -> str:
@@ -108,18 +316,37 @@ def brief(value: Any, longest: int = LONGEST) -> str:
 
 def spell(value: Any) -> str:
     """Return a value as Python would read it back, more or less: whole numbers with commas, others short."""
-    if isinstance(value, (bool, np.bool_, str)) or value is None:
-        return repr(value)
-    if isinstance(value, (int, np.integer)):
-        return f"{value:,}" if abs(int(value)) < 10**15 else f"{float(value):.6g}"
+    value = plainly(value)
+    if is_masked(value):
+        return "masked"
+    if isinstance(value, str):
+        return repr(str(value))
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return spell_whole(int(value))
     if isinstance(value, (float, np.floating)):
-        if float(value).is_integer() and abs(float(value)) < 1e9:
-            return f"{int(value):,}"
-        text = f"{float(value):.6g}"
-        return text.replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+        return f"{int(value):,}" if float(value).is_integer() and abs(float(value)) < 1e9 else short(float(value))
     if isinstance(value, np.ndarray):
         return np.array2string(value, precision=5, threshold=12, edgeitems=3, separator=", ", max_line_width=10**6)
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, range)):
         inside = ", ".join(spell(item) for item in value[:12]) + (", ..." if len(value) > 12 else "")
-        return f"[{inside}]" if isinstance(value, list) else f"({inside})"
-    return repr(value)
+        comma = "," if len(value) == 1 else ""
+        return f"({inside}{comma})" if isinstance(value, tuple) else f"[{inside}]"
+    if isinstance(value, (complex, np.complexfloating)):
+        return repr(complex(value))
+    if value is None or value is ... or isinstance(value, (bool, np.bool_, Mapping, Decimal, Fraction)):
+        return repr(value)
+    return "a function" if callable(value) else f"something of the type {type(value).__name__}"
+
+
+def spell_whole(value: int) -> str:
+    """Return a whole number with commas, or shortly where it is long."""
+    if abs(value) < 10**15:
+        return f"{value:,}"
+    if abs(value) < 10**308:
+        return short(float(value))
+    return "10**308 or more" if value > 0 else "-10**308 or less"
+
+
+def short(value: float) -> str:
+    """Return a number with six digits: 1e-7, 3.14e23."""
+    return f"{value:.6g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
