@@ -231,15 +231,12 @@ def close(value: float, expected: float, tolerance: float) -> bool:
 def rounded_to(value: float, expected: float) -> int:
     """Return to how many digits `expected` must be rounded to give `value`; 0 where no rounding gives it.
 
-    >>> rounded_to(2.5, 2.53), rounded_to(300, 314.15), rounded_to(2.55, 2.53)
-    (2, 1, 0)
+    >>> rounded_to(2.5, 2.53), rounded_to(300, 314.15), rounded_to(2.55, 2.53), rounded_to(0.96, 1.0)
+    (2, 1, 0, 0)
     """
-    exponent = int(f"{expected:e}".partition("e")[2])
+    either_way = (expected * (1 - 1e-12), expected * (1 + 1e-12))  # so that a half goes up and down
     for digits in range(1, 10):
-        half_a_unit = 0.5 * float(f"1e{exponent - digits + 1}")
-        if abs(value - expected) > half_a_unit * (1 + 1e-9):
-            return 0
-        if close(float(f"{value:.{digits - 1}e}"), value, 0):
+        if any(close(value, float(f"{one:.{digits - 1}e}"), 0) for one in either_way):
             return digits
     return 0
 
