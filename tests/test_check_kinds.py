@@ -528,6 +528,7 @@ def test_no_value_is_written_at_length() -> None:
         (3 + 0j, 3.0, False),
         (np.timedelta64(3, "s"), 3, False),
         (np.ma.array([1.0, 2.0]), np.array([1.0, 2.0]), False),
+        (np.ma.array([1.0, 2.0]), (1.0, 2.0), False),
         ((1, np.ma.masked), (1, 0), False),
         ({"a": np.ma.array(1.0)}, {"a": 1}, False),
     ],

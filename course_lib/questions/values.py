@@ -247,7 +247,7 @@ def same(value: Any, expected: Any, tolerance: float, absolute: float = 0.0) -> 
     What is masked is never the same as anything.
     """
     value = plainly(value)
-    if holds_masked(value):
+    if is_masked(value):
         return False
     if isinstance(expected, Mapping):
         if not isinstance(value, Mapping) or set(value) != set(expected):
