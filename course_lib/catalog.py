@@ -22,14 +22,17 @@ KINDS = ("GPU", "TPU")
 class Accelerator:
     """One GPU, or one TPU chip: its memory, and its advertised dense rates.
 
-    Units: bytes, bytes/s, FLOP/s, integer operations/s. `None` means that the source prints no figure. A
-    printed GB is taken as 1e9 bytes; a device reports a little more, so plans err on the safe side.
+    Units: bytes, bytes/s, FLOP/s, integer operations/s. `None` means that the source prints no figure. In
+    `memory_bytes` a printed GB is 1e9 bytes. `reported_bytes` is what the device itself reports, by `reported_source`;
+    it is not the printed figure: an "80 GB" A100 reports 81,920 MiB, 85.9e9 bytes. Plan with `usable_bytes`.
     `kind` is one of `KINDS`; `bf16` tells whether the 16-bit rate holds for bf16 too, and not for fp16 alone.
     """
 
     name: str
     kind: str
     memory_bytes: int
+    reported_bytes: int | None
+    reported_source: str
     memory_bandwidth_bytes_per_second: float
     fp32_flop_per_second: float | None
     fp16_bf16_flop_per_second: float
@@ -37,6 +40,11 @@ class Accelerator:
     int8_op_per_second: float | None
     note: str
     source: str
+
+    @property
+    def usable_bytes(self) -> int:
+        """The memory to plan with, in bytes: what the device reports (`reported_source`), else the printed figure."""
+        return self.memory_bytes if self.reported_bytes is None else self.reported_bytes
 
 
 class Published:
@@ -125,6 +133,8 @@ def accelerators() -> Mapping[str, Accelerator]:
                 name=row["accelerator"],
                 kind=_word(row, "kind", KINDS),
                 memory_bytes=_count(row["memory_GB"] + "e9"),
+                reported_bytes=int(row["reported_MiB"]) * 2**20 if row["reported_MiB"] else None,
+                reported_source=row["reported_source"],
                 memory_bandwidth_bytes_per_second=_scaled(row["memory_bandwidth_GB_per_s"], 9),
                 fp32_flop_per_second=_optional(row["fp32_TFLOP_per_s"], 12),
                 fp16_bf16_flop_per_second=_scaled(row["fp16_bf16_TFLOP_per_s"], 12),
@@ -206,8 +216,8 @@ def accelerator(name: str) -> Accelerator:
 
     Errors: `ValueError` for an unknown name, with the closest ones. Source: S3.
 
-    >>> accelerator("H100 SXM").memory_bytes
-    80000000000
+    >>> accelerator("H100 SXM").memory_bytes, accelerator("H100 SXM").usable_bytes
+    (80000000000, 85520809984)
     """
     return accelerators()[one_of("accelerator", name, accelerators())]
 

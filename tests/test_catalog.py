@@ -146,6 +146,22 @@ def test_an_accelerators_rates_are_dense_and_in_si_units(accelerator):
         assert 1.9 < accelerator.fp16_bf16_flop_per_second / accelerator.fp32_flop_per_second < 16.1
 
 
+@pytest.mark.parametrize(("name", "mib"), [("A100 80GB", 81_920), ("H100 SXM", 81_559)])
+def test_two_cards_of_80_gb_report_more_than_that(name, mib):
+    chip = catalog.accelerator(name)
+    assert chip.usable_bytes == chip.reported_bytes == mib * 2**20 > chip.memory_bytes == 80 * 10**9
+
+
+@pytest.mark.parametrize("accelerator", ACCELERATORS, ids=name_of)
+def test_what_an_accelerator_reports_has_a_source_and_is_near_what_is_printed(accelerator):
+    assert (accelerator.reported_bytes is None) == (accelerator.reported_source == "")
+    if accelerator.reported_bytes is None:
+        assert accelerator.usable_bytes == accelerator.memory_bytes
+    else:
+        assert " 20" in accelerator.reported_source
+        assert 1 < accelerator.usable_bytes / accelerator.memory_bytes < 2**30 / 10**9 + 1e-3
+
+
 @pytest.mark.parametrize("accelerator", ACCELERATORS, ids=name_of)
 def test_an_accelerators_kind_and_its_bf16_say_what_its_name_and_its_note_say(accelerator):
     assert accelerator.kind == ("TPU" if "TPU" in accelerator.name else "GPU")

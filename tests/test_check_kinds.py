@@ -180,6 +180,14 @@ def test_the_first_number_that_differs_is_pointed_at() -> None:
     assert square.asked() == "an array of shape (2, 2); right within 1 %"
 
 
+def test_numbers_that_are_not_whole_are_told_so_where_only_whole_ones_make_sense() -> None:
+    counts = Vector(answer=[2, 5], tolerance=0, whole="Whole ones, please.", wrong=(Wrong([3, 6], "Rounded up."),))
+    assert counts.judge([2.4, 5.9]).message == counts.judge([2, 5.5]).message == "Whole ones, please."
+    assert counts.judge([2.0, 5.0]).correct
+    assert counts.judge([3, 6]).message == "Rounded up."
+    assert Vector(answer=[2, 5]).judge([2.4, 5.5]).message.startswith("Not yet")
+
+
 def test_a_list_with_a_part_left_blank_is_not_answered_yet() -> None:
     assert LIST.judge([1, ..., -4]).state == OPEN
     assert Vector(answer=np.eye(2)).judge([[1, ...], [0, 1]]).state == OPEN

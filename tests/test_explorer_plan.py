@@ -12,7 +12,7 @@ from course_lib.explorers.plan.explorer import WEIGHTS, TrainingRunPlanner
 from course_lib.explorers.plan.picture import PlanPicture
 from course_lib.explorers.plan.view import NO_LIMIT, NO_RUN, plan_view
 from course_lib.explorers.room import MARK, TEXT, Room, Spot
-from course_lib.memory import PARTS
+from course_lib.memory import PART_NAMES
 from course_lib.plan import plan_training_run, published_utilization, resources_of
 
 DEFAULT = {
@@ -97,11 +97,11 @@ def test_the_view_holds_the_plan_of_the_controls(values):
 
 def test_the_sentence_names_the_rules_broken_and_the_run_beside_it():
     assert plan_view(**LESSON).sentence.endswith(
-        " 64.4 GB of 80 GB on each. Rules of the lecture broken: over-trained; data read 1.52 times. LLaMA 65B: 65.2 B "
-        "on 1.4 T in 1,020,000 hours on A100 80GB; the plan costs 0.48 times its FLOP."
+        " 64.8 GB of 85.5 GB on each. Rules of the lecture broken: over-trained; data read 1.52 times. LLaMA 65B: 65.2 "
+        "B on 1.4 T in 1,020,000 hours on A100 80GB; the plan costs 0.48 times its FLOP."
     )
     without = plan_view(**DEFAULT | {"compare": NO_RUN}).sentence
-    assert without.endswith(" 71.4 GB of 80 GB on each. No rule of the lecture is broken.")
+    assert without.endswith(" 74.9 GB of 85.5 GB on each. No rule of the lecture is broken.")
     assert "GPT-3 175B: 175 B on 300 B in an unreported time on V100" in (
         plan_view(**DEFAULT | {"compare": "GPT-3 175B"}).sentence
     )
@@ -221,8 +221,10 @@ def test_the_picture_writes_the_view_s_numbers(explorer):
     for text in (
         "Time: 30 of 30 days",
         "184,000 accelerator-hours; money: 369,000",
-        "Memory on each: 64.4 GB of 80 GB",
+        "Memory on each: 64.8 GB of 85.5 GB",
         "63.2 GB",
+        "working memory",
+        "412 MB",
         "adamw, 1 at a time, no recomputation, stage 3",
         "over-trained",
         "data read 1.52 times",
@@ -254,7 +256,7 @@ def test_marks_and_bars_stand_at_the_plan_s_values(picture, values):
     assert picture.time.get_width() == pytest.approx(plan.days / values["days"], rel=1e-6)
     limit = plan.setup.capacity / picture.capacity.get_xdata()[0]
     assert limit >= max(memory.total, plan.setup.capacity)
-    assert [bar.get_width() * limit for bar in picture.parts] == pytest.approx([getattr(memory, p) for p in PARTS])
+    assert [bar.get_width() * limit for bar in picture.parts] == pytest.approx([getattr(memory, p) for p in PART_NAMES])
     assert [rule.text for rule in picture.rules if rule.text] == (list(view.broken) or ["none"])
     assert [mark.text for mark in picture.marks].count("!") == len(view.broken)
 

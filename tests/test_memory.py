@@ -11,6 +11,8 @@ from course_lib import catalog
 from course_lib.memory import (
     MIXED,
     OPTIMIZER_BYTES,
+    PART_NAMES,
+    PARTS,
     PRECISION_BYTES,
     RECOMPUTE,
     TrainingMemory,
@@ -18,9 +20,11 @@ from course_lib.memory import (
     fits,
     gradient_bytes,
     kv_cache_bytes,
+    logits_bytes,
     optimizer_bytes,
     parameter_bytes,
     training_memory,
+    working_bytes,
     zero_sharded,
 )
 
@@ -183,12 +187,13 @@ def test_stage_3_on_all_accelerators_together_holds_each_model_state_once(parame
 
 
 @quick
-@given(counts, precisions, optimizers, st.floats(0, 1e15))
-def test_the_total_is_the_sum_of_the_four_components(parameters, precision, optimizer, activations):
-    memory = training_memory(parameters, precision, optimizer, activations=activations)
+@given(counts, precisions, optimizers, st.floats(0, 1e15), st.floats(0, 1e15))
+def test_the_total_is_the_sum_of_the_five_parts(parameters, precision, optimizer, activations, working):
+    memory = training_memory(parameters, precision, optimizer, activations=activations, working=working)
+    assert memory.total == pytest.approx(sum(getattr(memory, part) for part in PART_NAMES), rel=1e-12)
     bytes_a_parameter = PRECISION_BYTES[precision] + gradient_bytes(1, precision) + OPTIMIZER_BYTES[optimizer]
     assert memory.model_states == pytest.approx(parameters * bytes_a_parameter, rel=1e-12)
-    assert memory.total == pytest.approx(memory.model_states + activations, rel=1e-12)
+    assert memory.total == pytest.approx(memory.model_states + activations + working, rel=1e-12)
 
 
 @pytest.mark.parametrize(("shape", "scores"), [(GPT3, 80), (MT_NLG, 64)], ids=["GPT-3", "MT-NLG 530B"])
@@ -256,6 +261,100 @@ def test_tensor_parallelism_saves_but_never_below_the_replicated_10_bytes(shape,
     assert 10 * values < more < fewer
 
 
+# The working memory
+
+
+def layer_by_hand(shape, t, wide):
+    """Return what one layer keeps: all but attention's scores, and the scores, tensor by tensor, in bytes."""
+    b, s, h, a = (shape[name] for name in ("batch", "sequence", "hidden", "heads"))
+    linear = sum(
+        b * s * h * values * (size * wide if size == 2 else size) / (t if split else 1)
+        for _, values, size, split in KEPT_BY_A_LAYER
+    )
+    return linear, sum(b * a * s * s * (size * wide if size == 2 else size) for _, size in KEPT_SCORES) / t
+
+
+@quick
+@given(shapes, st.integers(1, 2**18), st.sampled_from([1, 2, 8]), st.sampled_from([2, 4]), st.sampled_from([1, 2]))
+def test_the_working_memory_is_the_logits_and_the_layer_that_is_computed_again(shape, vocab, t, size, copies):
+    linear, scores = layer_by_hand(shape, t, size // 2)
+    logits = shape["batch"] * shape["sequence"] * vocab * 4 * copies
+    sizes = {name: shape[name] for name in ("batch", "sequence", "hidden", "heads")}
+    options = {"tensor_parallel": t, "bytes_per_value": size, "logits_copies": copies}
+    for recompute, again in {"none": 0, "selective": scores, "full": linear + scores}.items():
+        working = working_bytes(**sizes, vocab=vocab, recompute=recompute, **options)
+        assert working == pytest.approx(logits + again, rel=1e-12)
+    assert logits_bytes(shape["batch"], shape["sequence"], vocab, copies) == logits
+
+
+@quick
+@given(shapes, st.integers(1, 2**18), st.sampled_from(RECOMPUTE))
+def test_the_layer_computed_again_is_what_one_layer_keeps_less_what_it_keeps_with_that_recomputation(
+    shape, vocab, recompute
+):
+    one = shape | {"layers": 1}
+    again = activation_bytes(**one) - (activation_bytes(**one, recompute="selective") if recompute != "full" else 0)
+    expected = logits_bytes(shape["batch"], shape["sequence"], vocab) + (again if recompute != "none" else 0)
+    del one["layers"]
+    assert working_bytes(**one, vocab=vocab, recompute=recompute) == pytest.approx(expected, rel=1e-12)
+
+
+@quick
+@given(shapes, st.integers(1, 2**18), st.sampled_from(RECOMPUTE), st.integers(2, 10))
+def test_the_working_memory_grows_in_proportion_to_the_batch_and_not_with_the_layers(shape, vocab, recompute, factor):
+    del shape["layers"]
+    base = working_bytes(**shape, vocab=vocab, recompute=recompute)
+    more = working_bytes(**shape | {"batch": factor * shape["batch"]}, vocab=vocab, recompute=recompute)
+    assert more == pytest.approx(factor * base, rel=1e-12)
+
+
+@quick
+@given(shapes, st.integers(1, 2**18), st.sampled_from([2, 4]))
+def test_with_the_working_memory_more_recomputation_still_never_needs_more_from_two_layers_on(shape, vocab, size):
+    shape = shape | {"layers": shape["layers"] + 1}
+    total = {}
+    for recompute in RECOMPUTE:
+        kept = activation_bytes(**shape, recompute=recompute, bytes_per_value=size)
+        sizes = {name: value for name, value in shape.items() if name != "layers"}
+        total[recompute] = kept + working_bytes(**sizes, vocab=vocab, recompute=recompute, bytes_per_value=size)
+    assert total["full"] < total["selective"] < total["none"]
+
+
+def test_a_model_of_one_layer_saves_nothing_by_recomputation():
+    shape = {"batch": 1, "sequence": 100, "hidden": 64, "heads": 2}
+    kept = [activation_bytes(**shape, layers=1, recompute=how) for how in RECOMPUTE]
+    working = [working_bytes(**shape, vocab=9, recompute=how) for how in RECOMPUTE]
+    none, selective, full = np.add(kept, working)
+    assert none == selective < full == none + 2 * 100 * 64
+
+
+def test_the_logits_of_207_sequences_of_gpt2_take_more_than_a_card_of_32_gb():
+    assert round(logits_bytes(207, 1024, 50257) / 1e9, 1) == 42.6
+
+
+def test_the_slides_four_components_do_not_hold_the_working_memory():
+    assert PARTS == ("parameters", "gradients", "optimizer", "activations")
+    assert list(PART_NAMES) == [*PARTS, "working"]
+    memory = TrainingMemory(600, 200, 800, 50, 400)
+    assert memory.working == 0
+    with_it = dataclasses.replace(memory, working=7)
+    assert (with_it.model_states, with_it.total) == (memory.model_states, memory.total + 7)
+
+
+def test_each_accelerator_holds_the_working_memory_of_its_own_batch_whole():
+    memory = training_memory(1e9, "fp32+bf16", "adamw", working=3e9)
+    assert [zero_sharded(memory, 64, stage).working for stage in range(4)] == [3e9] * 4
+
+
+def test_under_autocast_16_bytes_a_parameter_stay_as_in_pure_fp32():
+    # PyTorch's autocast keeps fp32 weights, fp32 gradients and AdamW's states; the 16-bit casts come and go.
+    assert training_memory(1, "fp32", "adamw").total == 4 + 4 + 8
+    assert training_memory(1, "fp32+bf16", "adamw", gradient_precision="fp32").total == 4 + 4 + 8 + 2
+
+
+# The cache
+
+
 def test_llama_2_7b_caches_2_gib_of_keys_and_values_at_its_full_context():
     llama = catalog.model("Llama 2 7B")
     head_dim = llama.hidden // llama.heads
@@ -280,11 +379,18 @@ def test_a_cache_has_no_mixed_precision(precision):
         kv_cache_bytes(1, 1, 1, 1, 1, precision)
 
 
-def test_training_7_b_with_adamw_is_32_gb_short_of_an_80_gb_accelerator():
-    answer = fits(training_memory(7e9, "fp32+bf16", "adamw"), catalog.accelerator("A100 80GB").memory_bytes)
+def test_training_7_b_with_adamw_is_32_gb_short_of_80_gb():
+    answer = fits(training_memory(7e9, "fp32+bf16", "adamw"), 80e9)
     assert not answer.fits
     assert not answer
     assert answer.spare_bytes == -32e9
+
+
+def test_fits_counts_the_working_memory():
+    memory = training_memory(1e9, "fp32+bf16", "adamw", activations=5e9, working=2e9)
+    assert fits(memory, 24e9).spare_bytes == 24e9 - 16e9 - 5e9 - 2e9
+    assert fits(memory, 23e9)
+    assert not fits(memory, 23e9 - 1)
 
 
 def test_an_exact_fit_fits_and_one_byte_more_does_not():
@@ -307,6 +413,8 @@ def test_arrays_broadcast():
     for recompute in RECOMPUTE:
         shape = activation_bytes(np.array([1, 2]), 512, np.array([[768], [1024]]), 12, 8, recompute).shape
         assert shape == (2, 2)
+        assert working_bytes(np.array([1, 2]), 512, np.array([[768], [1024]]), 12, 9, recompute).shape in ((2,), (2, 2))
+    assert logits_bytes([1, 2], 1, 3).tolist() == [12, 24]
     assert kv_cache_bytes([1, 2], 1, 1, 1, 1, "int8").tolist() == [2, 4]
 
 
@@ -332,6 +440,12 @@ def test_results_are_frozen():
         (lambda: activation_bytes(1, 1, 1, 0, 1), r"^layers must be positive and finite; got 0"),
         (lambda: activation_bytes(1, 1, 1, 1, 1, tensor_parallel=0), r"^tensor_parallel must be a whole number"),
         (lambda: activation_bytes(1, 1, 1, 1, 1, bytes_per_value=3), r"^bytes_per_value must be 2 .* got 3"),
+        (lambda: logits_bytes(1, 1, 0), r"^vocab must be positive and finite; got 0"),
+        (lambda: logits_bytes(1, 1, 1, 0.5), r"^copies must be a whole number of at least 1; got 0.5"),
+        (lambda: working_bytes(1, 1, 1, 1, 1, "some"), r"^recompute 'some' is unknown; .*accepted: 'none'"),
+        (lambda: working_bytes(1, 1, 1, 1, 1, tensor_parallel=0), r"^tensor_parallel must be a whole number"),
+        (lambda: working_bytes(1, 1, 1, 1.5, 1), r"^heads must be a whole number of at least 1; got 1.5"),
+        (lambda: training_memory(1, "fp32", "sgd", working=-1), r"^working must be finite and not negative; got -1"),
         (lambda: kv_cache_bytes(1, 1, 1, 1, 0.5, "fp16"), r"^head_dim must be a whole number"),
         (lambda: zero_sharded(training_memory(1, "fp32", "sgd"), 2, 4), r"^stage must be .* at most 3; got 4"),
         (lambda: zero_sharded(training_memory(1, "fp32", "sgd"), 2.5, 1), r"^num_gpus must be a whole number"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from course_lib import catalog
 from course_lib.compute_cost import TransformerShape
 from course_lib.memory import (
+    ASSUMED_VOCAB,
     LADDERS,
     OPTIMIZER_BYTES,
     ORDER,
@@ -56,7 +57,7 @@ def test_a_setup_of_a_model_has_its_shape_and_the_sequence_of_its_pre_training()
     setup = TrainingSetup.of_model("Llama 3.1 8B", "H100 SXM")
     model = catalog.model("Llama 3.1 8B")
     assert (setup.parameters, setup.layers, setup.hidden, setup.heads) == (model.parameters, 32, 4096, 32)
-    assert (setup.sequence, setup.capacity) == (8192, 80e9)
+    assert (setup.sequence, setup.vocab, setup.capacity) == (8192, 128_256, 81_559 * 2**20)
     assert TrainingSetup.of_model("Llama 3.1 8B", "H100 SXM", sequence=100).sequence == 100
 
 
@@ -70,6 +71,22 @@ def test_the_model_states_on_64_accelerators_are_those_of_zero_s_figure_1(stage,
 def test_activations_take_32_bits_in_pure_fp32_and_16_otherwise(precision, size):
     setup = dataclasses.replace(SEVEN, precision=precision, recompute="none", batch=3)
     assert setup.memory().activations == activation_bytes(3, 4096, 4096, 32, 32, bytes_per_value=size)
+
+
+@pytest.mark.parametrize("kept", RECOMPUTE)
+def test_the_working_memory_of_a_setup_is_its_model_s_logits_and_what_is_computed_again(kept):
+    setup = TrainingSetup.of_model("Llama 3.1 8B", "H100 SXM", recompute=kept, batch=3, sequence=1000)
+    scores, linear = 5 * 32 * 1000**2 * 3, 34 * 3 * 1000 * 4096
+    again = {"none": 0, "selective": scores, "full": scores + linear}[kept]
+    assert setup.memory().working == 3 * 1000 * 128_256 * 4 + again
+    in_fp32 = dataclasses.replace(setup, precision="fp32").memory().working
+    again = {"none": 0, "selective": 9 * scores / 5, "full": 9 * scores / 5 + 66 * linear / 34}[kept]
+    assert in_fp32 == pytest.approx(3 * 1000 * 128_256 * 4 + again)
+
+
+def test_a_size_alone_has_gpt2_s_and_gpt3_s_vocabulary():
+    setup = TrainingSetup(7e9, *assumed_shape(7e9), "A100 80GB")
+    assert setup.vocab == ASSUMED_VOCAB == catalog.model("GPT-2 XL").vocab == catalog.model("GPT-3 175B").vocab
 
 
 def test_fp32_gradients_make_it_18_bytes_a_parameter():
@@ -130,9 +147,42 @@ def test_the_largest_batch_fits_and_one_more_does_not(setup):
         assert dataclasses.replace(setup, batch=most).fit()
 
 
-def test_gpt2_xl_on_40_gb_holds_1_5_or_95_sequences_by_recomputation():
+def test_gpt2_xl_on_40_gb_holds_1_5_or_27_sequences_by_recomputation():
     base = TrainingSetup.of_model("GPT-2 XL", "A100 40GB")
-    assert [largest_batch(dataclasses.replace(base, recompute=kept)) for kept in RECOMPUTE] == [1, 5, 95]
+    assert base.capacity == 40e9
+    assert [largest_batch(dataclasses.replace(base, recompute=kept)) for kept in RECOMPUTE] == [1, 5, 27]
+
+
+def test_the_27_sequences_of_gpt2_xl_by_hand_are_95_without_logits_and_layer():
+    s, h, L, a, V = 1024, 1600, 48, 25, 50257
+    free = 40e9 - 16 * 1_557_611_200
+    inputs, layer, logits = 2 * s * h * L, s * h * (34 + 5 * a * s / h), s * V * 4
+    assert [int(free // one) for one in (inputs, inputs + layer, inputs + layer + logits)] == [95, 43, 27]
+
+
+@quick
+@given(setups)
+def test_memory_grows_with_the_batch_by_the_same_for_each_sequence(setup):
+    one, two, three = (dataclasses.replace(setup, batch=batch).memory().total for batch in (1, 2, 3))
+    assert one < two < three
+    assert three - two == pytest.approx(two - one, rel=1e-3)
+
+
+@quick
+@given(setups)
+def test_no_ladder_of_the_advice_ever_climbs_in_memory(setup):
+    for field in LADDERS:
+        rungs = [dataclasses.replace(setup, **{field: value}) for value in LADDERS[field](setup)]
+        spare = [rung.fit().spare_bytes for rung in rungs]
+        assert all(less <= more + 1e-6 * abs(more) for less, more in itertools.pairwise(spare)), field
+
+
+def test_recomputation_is_not_advised_where_it_saves_nothing():
+    one_layer = TrainingSetup(1e5, 1, 128, 1, "T4", sequence=2**16)
+    assert LADDERS["recompute"](one_layer) == ["none"]
+    assert LADDERS["recompute"](dataclasses.replace(one_layer, layers=2)) == list(RECOMPUTE)
+    by_recompute = [dataclasses.replace(one_layer, recompute=kept).memory().total for kept in RECOMPUTE]
+    assert by_recompute[0] == by_recompute[1] < by_recompute[2]
 
 
 def test_where_the_model_states_do_not_fit_no_batch_does():
@@ -224,7 +274,7 @@ def test_a_smaller_batch_divides_the_one_asked_for_so_that_gradients_add_up_to_t
             ("2 times the accelerators, about the same accelerator-hours",),
         ),
         (
-            TrainingSetup.of_model("GPT-2 124M", "TPU v5e", sequence=2**20, recompute="full"),
+            TrainingSetup.of_model("GPT-2 124M", "TPU v5e", sequence=2**14, recompute="full"),
             ("1 x TPU v3 instead of TPU v5e",),
             ("another price",),
         ),
@@ -247,7 +297,7 @@ def test_llama_2_7b_needs_two_changes_together_on_one_a100():
 def test_more_and_bigger_accelerators_together_are_said_as_one_change():
     setup = TrainingSetup(331e9, *assumed_shape(331e9), "T4", "fp32", sequence=2340, num_gpus=274, stage=3)
     hardware = cheapest_remedy(setup).changes[-1]
-    assert str(hardware) == "512 x RTX 3090, sharded at stage 3 instead of T4"
+    assert str(hardware) == "1,024 x V100, sharded at stage 3 instead of T4"
 
 
 def test_what_nothing_can_make_fit_gets_no_advice():
@@ -259,10 +309,10 @@ def test_what_nothing_can_make_fit_gets_no_advice():
 @pytest.mark.parametrize("chip", list(catalog.accelerators()))
 def test_only_bigger_accelerators_of_the_same_kind_are_proposed(chip):
     now, *bigger = LADDERS["accelerator"](dataclasses.replace(SEVEN, accelerator=chip))
-    sizes = [catalog.accelerator(name).memory_bytes for name in (now, *bigger)]
     assert now == chip
-    assert sizes == sorted(sizes)
-    assert all(size > sizes[0] for size in sizes[1:])
+    for size in ("memory_bytes", "usable_bytes"):
+        sizes = [getattr(catalog.accelerator(name), size) for name in (now, *bigger)]
+        assert all(more > less for less, more in itertools.pairwise(sizes)), size
     assert len({name.startswith("TPU") for name in (now, *bigger)}) == 1
 
 

@@ -24,6 +24,7 @@ from course_lib.plan import (
     training_precision,
 )
 from course_lib.scaling import BESIROGLU_2024, compute_optimal
+from course_lib.units import format_bytes
 
 quick = settings(deadline=None, max_examples=80)
 
@@ -166,7 +167,7 @@ def test_p_is_the_largest_within_every_bound_and_d_what_is_left(plan):
     if have.inference_flop_per_token:
         ceilings.append(have.inference_flop_per_token / 2)
     if have.serve_on:
-        memory = catalog.accelerator(have.serve_on).memory_bytes
+        memory = catalog.accelerator(have.serve_on).usable_bytes
         ceilings.append((1 - SERVING_ROOM) * memory / PRECISION_BYTES[have.serve_precision])
     assert plan.parameters == pytest.approx(min(ceilings), rel=1e-2)
     most = have.data_tokens * have.max_epochs if have.data_tokens else math.inf
@@ -290,7 +291,7 @@ def test_over_training_is_priced_by_the_fit():
 def test_what_does_not_fit_says_what_would_make_it_fit():
     plan = plan_training_run(accelerator="V100", num_accelerators=8, days=1000, tokens_per_parameter=1)
     assert str(plan.warnings[-1]) == (
-        "does not fit: by every recipe short by 52.7 GB on each. It would with 32 x V100, sharded at stage 3."
+        "does not fit: by every recipe short by 55.1 GB on each. It would with 32 x V100, sharded at stage 3."
     )
 
 
@@ -322,7 +323,7 @@ def test_the_sentence_says_all_of_a_plan():
     assert plan_training_run(**MONTH, data_tokens=1.5e12, serve_on="L40S").sentence == (
         "256 x H100 SXM for 30 days at 40 % train 19.2 B parameters on 2.28 T tokens, 119 a parameter (P from the "
         "memory to serve in): 2.63e23 FLOP, 30 days, 184,000 accelerator-hours, in money 369,000 at 2 an hour; "
-        "fp32+bf16, adamw, 1 sequence at a time, no recomputation, sharded at stage 3: 64.4 GB of 80 GB on each."
+        "fp32+bf16, adamw, 1 sequence at a time, no recomputation, sharded at stage 3: 64.8 GB of 85.5 GB on each."
     )
 
 
@@ -336,6 +337,26 @@ def test_assumptions_name_what_is_assumed_and_no_more():
     everything = topics(data_tokens=1e12, inference_flop_per_token=16e9, serve_on="L40S")
     assert set(everything) == always | {"Data", "Inference", "Serving"}
     assert len(everything) == len(set(everything))
+
+
+def test_the_head_room_is_for_buffers_and_fragmentation_and_not_for_logits():
+    plan = plan_training_run(accelerator="H100 SXM", num_accelerators=16384, days=78)
+    (memory,) = (text for text in plan.assumptions if text.startswith("Memory:"))
+    assert "one fp32 copy of the logits, of 50,257 entries a token" in memory
+    assert memory.endswith("10 % is to stay free for buffers and fragmentation.")
+    tight = plan_training_run(accelerator="V100", num_accelerators=2, days=560)
+    assert str(tight.warnings[-1]) == ("only 2.72 GB to spare: buffers and fragmentation may need 10 % of the memory.")
+
+
+def test_the_markdown_names_all_five_parts_and_their_sum():
+    plan = plan_training_run(**MONTH, data_tokens=1.5e12, serve_on="L40S")
+    (line,) = (line for line in plan.markdown().splitlines() if line.startswith("| of which"))
+    P, s, h, L, a = 19.2e9, 2048, 46 * 128, 46, 46
+    parts = [(2 + 4) * P / 256, 2 * P / 256, 8 * P / 256, s * h * L * (34 + 5 * a * s / h), s * 50257 * 4]
+    names = ["parameters", "gradients", "optimizer", "activations", "working memory"]
+    written = [f"{format_bytes(size)} {name}" for size, name in zip(parts, names, strict=True)]
+    assert line == f"| of which | {', '.join(written)} |"
+    assert plan.setup.memory().total == pytest.approx(sum(parts))
 
 
 def test_recomputation_is_said_to_lower_the_mfu_and_to_lengthen_the_run():

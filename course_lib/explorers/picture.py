@@ -43,8 +43,8 @@ PALETTE = {
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW = PALETTE.values()
 GREYS = {"ink": "#222222", "muted": "#5F6368", "faint": "#D5D8DC"}
 INK, MUTED, FAINT = GREYS.values()
-PART_COLOURS = (SKY, GREEN, ORANGE, YELLOW)
-"""The colours of the four components of training memory, in the order of `memory.PARTS`."""
+PART_COLOURS = (SKY, GREEN, ORANGE, YELLOW, PURPLE)
+"""The colours of the parts of training memory, in the order of `memory.PART_NAMES`."""
 
 PUBLISHED: Any = {"color": SKY, "marker": "o", "markersize": 6, "markeredgecolor": BLUE, "linestyle": ""}
 RING: Any = {
@@ -238,7 +238,7 @@ def powers_of_ten(*axes: Axis) -> None:
 
 
 def part_bars(axes: Axes, y: float, height: float) -> list[Rectangle]:
-    """Return a bar in the axes for each component of training memory, still of no length."""
+    """Return a bar in the axes for each part of training memory, still of no length."""
     looks: Any = {"edgecolor": "white", "linewidth": 0.6}
     bars = [Rectangle((0, y), 0, height, facecolor=colour, **looks) for colour in PART_COLOURS]
     for bar in bars:

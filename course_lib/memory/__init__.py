@@ -6,9 +6,11 @@ that fits, `advice` the cheapest change that makes it fit.
 
 from course_lib.memory.advice import ACCELERATOR_STEPS, LADDERS, ORDER, Change, Remedy, cheapest_remedy, single_changes
 from course_lib.memory.components import (
+    LOGIT_BYTES,
     MASTER_BYTES,
     MIXED,
     OPTIMIZER_BYTES,
+    PART_NAMES,
     PARTS,
     PRECISION_BYTES,
     RECOMPUTE,
@@ -18,22 +20,27 @@ from course_lib.memory.components import (
     fits,
     gradient_bytes,
     kv_cache_bytes,
+    logits_bytes,
     optimizer_bytes,
     parameter_bytes,
     training_memory,
+    working_bytes,
     zero_sharded,
 )
-from course_lib.memory.setup import ASPECT, TrainingSetup, assumed_shape, largest_batch
+from course_lib.memory.setup import ASPECT, ASSUMED_VOCAB, TrainingSetup, assumed_shape, largest_batch
 
 __all__ = [
     "ACCELERATOR_STEPS",
     "ASPECT",
+    "ASSUMED_VOCAB",
     "LADDERS",
+    "LOGIT_BYTES",
     "MASTER_BYTES",
     "MIXED",
     "OPTIMIZER_BYTES",
     "ORDER",
     "PARTS",
+    "PART_NAMES",
     "PRECISION_BYTES",
     "RECOMPUTE",
     "Change",
@@ -48,9 +55,11 @@ __all__ = [
     "gradient_bytes",
     "kv_cache_bytes",
     "largest_batch",
+    "logits_bytes",
     "optimizer_bytes",
     "parameter_bytes",
     "single_changes",
     "training_memory",
+    "working_bytes",
     "zero_sharded",
 ]

@@ -30,13 +30,16 @@ LADDERS: Mapping[str, Callable[[TrainingSetup], list[Any]]] = MappingProxyType(
     {
         "batch": lambda s: [part for part in range(s.batch, 0, -1) if s.batch % part == 0],
         "stage": lambda s: list(range(s.stage, 4)),
-        "recompute": lambda s: list(RECOMPUTE[RECOMPUTE.index(s.recompute) :]),
+        "recompute": lambda s: list(RECOMPUTE[RECOMPUTE.index(s.recompute) :]) if s.layers > 1 else [s.recompute],
         "optimizer": lambda s: [s.optimizer] + ["adamw-8bit"] * (s.optimizer in ("adamw", "adamw-bf16")),
         "num_gpus": lambda s: [s.num_gpus] + [n for n in ACCELERATOR_STEPS if n > s.num_gpus],
         "accelerator": lambda s: [s.accelerator, *_bigger(s.accelerator)],
     }
 )
-"""For each field, in order of cost, what it may become: its value now, then ever less memory."""
+"""For each field, in order of cost, what it may become: its value now, then ever less memory.
+
+The layer being recomputed comes on top of the inputs kept: in a model of one layer recomputation saves nothing.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ def cheapest_remedy(setup: TrainingSetup) -> Remedy | None:
     Together means: of the costliest kind of change as little as can be, then of the next, and so on down `ORDER`.
     A set-up that fits already comes back without changes. Source: slide S5, "will it train on my GPUs?".
 
-    >>> print(*cheapest_remedy(TrainingSetup.of_model("Llama 2 70B", "A100 80GB", batch=2)).changes, sep=" and ")
+    >>> print(*cheapest_remedy(TrainingSetup.of_model("Llama 2 70B", "A100 80GB")).changes, sep=" and ")
     full recomputation and 16 x A100 80GB, sharded at stage 3
     """
     if setup.fit():
@@ -127,14 +130,19 @@ def _mildest(setup: TrainingSetup, fields: tuple[str, ...]) -> TrainingSetup | N
 
 
 def _bigger(accelerator: str) -> list[str]:
-    """Return the catalog's accelerators with more memory, smallest first; a TPU is not exchanged for a GPU."""
+    """Return the catalog's accelerators with more memory, smallest first; a TPU is not exchanged for a GPU.
+
+    By size as sold: what two "80 GB" report differs by 1 %, for which nobody exchanges one for the other. Of one size
+    the first of the catalog stands for all, unless another reports more.
+    """
     now = catalog.accelerator(accelerator)
-    others = [
-        chip
-        for chip in catalog.accelerators().values()
-        if chip.memory_bytes > now.memory_bytes and chip.kind == now.kind
-    ]
-    return [chip.name for chip in sorted(others, key=lambda chip: chip.memory_bytes)]
+    bigger = []
+    most = now.usable_bytes
+    for chip in sorted(catalog.accelerators().values(), key=lambda chip: chip.memory_bytes):
+        if chip.kind == now.kind and chip.memory_bytes > now.memory_bytes and chip.usable_bytes > most:
+            bigger.append(chip.name)
+            most = chip.usable_bytes
+    return bigger
 
 
 def _remedy(before: TrainingSetup, after: TrainingSetup) -> Remedy:

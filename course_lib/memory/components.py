@@ -1,12 +1,14 @@
 """Memory: how big a model is in bytes, and whether it trains on the accelerators at hand.
 
-Slides S5 and S11 to S14 in one line: Mem_training = Mem_params + Mem_opt + Mem_grad + Mem_activ, in bytes.
+Slides S5 and S11 to S14 in one line: Mem_training = Mem_params + Mem_opt + Mem_grad + Mem_activ, in bytes. What the
+slides leave out, the logits and the layer that is just being recomputed, is a fifth part: the working memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +19,9 @@ from course_lib._arguments import not_negative, one_of, positive, whole
 
 MASTER_BYTES = 4
 """The fp32 copy of the weights that the mixed recipes train; the 16-bit weights are cast from it."""
+
+LOGIT_BYTES = 4
+"""The logits are taken to fp32 for the loss, whatever the products use."""
 
 MIXED = ("fp32+fp16", "fp32+bf16")
 """The mixed recipes: fp32 for the optimizer, 16 bits for the products."""
@@ -45,6 +50,9 @@ bf16 weights in bf16.
 PARTS = ("parameters", "gradients", "optimizer", "activations")
 """The four components of training memory, in the order in which the course shows them (slide S5)."""
 
+PART_NAMES: Mapping[str, str] = MappingProxyType({part: part for part in PARTS} | {"working": "working memory"})
+"""All five parts in words, by their name in `TrainingMemory`: the slide's four, and the working memory."""
+
 RECOMPUTE = ("none", "selective", "full")
 """How much of the activations is computed again in the backward pass, from nothing to all (slide S14)."""
 
@@ -66,7 +74,8 @@ def gradient_bytes(parameters: ArrayLike, precision: str) -> Any:
     """Return the bytes of the gradients, one a parameter, in the datatype that the products use.
 
     fp32 4, fp16 and bf16 2, int8 1 (a formula, not a practice), and 2 for the mixed recipes. Where gradients are
-    kept in fp32, as under PyTorch's autocast or in Megatron-LM, ask for "fp32": 4.
+    kept in fp32 beside 16-bit weights, as in Megatron-LM, ask for "fp32": 4. PyTorch's autocast has fp32 gradients
+    as well, of weights that stay in fp32: there ask for "fp32" in `parameter_bytes`, too.
     Errors: as `parameter_bytes`. Source: slide S13; Rajbhandari et al. 2020, section 3.1.
 
     >>> gradient_bytes(7e9, "fp32+bf16"), gradient_bytes(7e9, "fp32")
@@ -108,7 +117,7 @@ def activation_bytes(
         full       L s b h 2             each layer keeps its input only, whole on every accelerator
 
     They hold for GPT's layer (MLP of 4h, dropout masks of 1 byte, scores stored: no FlashAttention) without sequence
-    parallelism, and leave out embeddings, logits and the layer that is just being recomputed.
+    parallelism, and leave out embeddings; for logits and the layer that is just being recomputed see `working_bytes`.
     Sizes are whole numbers, scalars or arrays that broadcast, t a scalar; `bytes_per_value` 4 is for fp32.
     Errors: `ValueError` for a size that is not a whole positive number, or an unknown `recompute`.
     Source: slide S14; Korthikanti et al. 2022, Table 2; Anthony et al. 2023.
@@ -118,18 +127,60 @@ def activation_bytes(
     [275, 82, 5]
     """
     one_of("recompute", recompute, RECOMPUTE)
-    t = whole("tensor_parallel", tensor_parallel)
-    e = whole("bytes_per_value", bytes_per_value)
-    if e not in (2, 4):
-        raise ValueError(f"bytes_per_value must be 2 (fp16, bf16) or 4 (fp32); got {e}")
-    b, s, h, a = (
-        _counts(name, value)
-        for name, value in {"batch": batch, "sequence": sequence, "hidden": hidden, "heads": heads}.items()
-    )
-    on_each, shared = 4 * e + 2, 12 * e  # 10 and 24 in 16 bits
-    scores = (2 * e + 1) * a * s / h  # 5 a s / h in 16 bits
-    per_value = {"none": on_each + (shared + scores) / t, "selective": on_each + shared / t, "full": e}
-    return _counts("layers", layers) * s * b * h * per_value[recompute]
+    layer = _layer_bytes(batch, sequence, hidden, heads, tensor_parallel, bytes_per_value)
+    kept = {"none": layer.linear + layer.scores, "selective": layer.linear, "full": layer.input}
+    return _counts("layers", layers) * kept[recompute]
+
+
+def logits_bytes(batch: ArrayLike, sequence: ArrayLike, vocab: ArrayLike, copies: ArrayLike = 1) -> Any:
+    """Return the bytes of the logits, the model's outputs: batch x sequence x vocab x 4 bytes x copies.
+
+    One number for each token and each entry of the vocabulary, in fp32 for the loss, whatever the model is trained in.
+    `copies` is 2 where a framework keeps their gradient beside them.
+    Sizes are whole numbers, scalars or arrays that broadcast.
+    Errors: `ValueError` for a size that is not a whole positive number.
+    Source: a count of what the slides leave out.
+
+    >>> logits_bytes(1, 1024, 50257) / 1e6  # GPT-2 at its full context, in MB
+    205.852672
+    """
+    sizes = {"batch": batch, "sequence": sequence, "vocab": vocab, "copies": copies}
+    return LOGIT_BYTES * prod(_counts(name, size) for name, size in sizes.items())
+
+
+def working_bytes(
+    batch: ArrayLike,
+    sequence: ArrayLike,
+    hidden: ArrayLike,
+    heads: ArrayLike,
+    vocab: ArrayLike,
+    recompute: str = "none",
+    tensor_parallel: int = 1,
+    bytes_per_value: int = 2,
+    logits_copies: ArrayLike = 1,
+) -> Any:
+    """Return the bytes of the working memory: what is held for a while only, on top of the four components.
+
+    It is the `logits_bytes`, and what the backward pass is just computing again; with the letters of
+    `activation_bytes`, in 16 bits:
+
+        none       logits
+        selective  logits + 5 a s^2 b / t                         one layer's attention scores
+        full       logits + s b h (10 + 24/t + 5 a s / (h t))     one whole layer
+
+    Their sum errs on the safe side where a framework gives the logits back before the first layer is recomputed. The
+    logits count whole on each accelerator, also where t accelerators share a layer.
+    Sizes, `tensor_parallel` and `bytes_per_value` are those of `activation_bytes`. Errors: as there.
+    Source: slide S14 ("they take some extra memory"); Korthikanti et al. 2022, Table 2 for the layer.
+
+    >>> xl = dict(batch=27, sequence=1024, hidden=1600, heads=25, vocab=50257)
+    >>> [round(working_bytes(**xl, recompute=again) / 1e9, 1) for again in ("none", "selective", "full")]
+    [5.6, 9.1, 10.6]
+    """
+    one_of("recompute", recompute, RECOMPUTE)
+    layer = _layer_bytes(batch, sequence, hidden, heads, tensor_parallel, bytes_per_value)
+    again = {"none": 0.0, "selective": layer.scores, "full": layer.linear + layer.scores}
+    return logits_bytes(batch, sequence, vocab, logits_copies) + again[recompute]
 
 
 def kv_cache_bytes(
@@ -154,9 +205,10 @@ def kv_cache_bytes(
 
 @dataclass(frozen=True, slots=True)
 class TrainingMemory:
-    """The four components of training memory, in bytes, scalars or arrays.
+    """The four components of training memory and the working memory, in bytes, scalars or arrays.
 
-    `master_weights` is the part of `parameters` that is an fp32 master copy; it is not added again.
+    `master_weights` is the part of `parameters` that is an fp32 master copy; it is not added again. `working` is held
+    for a while only: the logits and what is just being recomputed, see `working_bytes`.
     Source: slides S5 and S14.
     """
 
@@ -165,6 +217,7 @@ class TrainingMemory:
     optimizer: Any
     activations: Any = 0.0
     master_weights: Any = 0.0
+    working: Any = 0.0
 
     def __post_init__(self) -> None:
         """Refuse sizes that no memory can have."""
@@ -181,8 +234,8 @@ class TrainingMemory:
 
     @property
     def total(self) -> Any:
-        """The slide's total with activations; buffers, logits and fragmentation come on top."""
-        return self.model_states + self.activations
+        """The slide's total with activations, and the working memory; buffers and fragmentation come on top."""
+        return self.model_states + self.activations + self.working
 
 
 def training_memory(
@@ -192,12 +245,14 @@ def training_memory(
     *,
     activations: ArrayLike = 0.0,
     gradient_precision: str | None = None,
+    working: ArrayLike = 0.0,
 ) -> TrainingMemory:
     """Return what training keeps in memory: Mem_params + Mem_opt + Mem_grad + Mem_activ, each in bytes.
 
-    `parameters` is a count; `activations` is in bytes, from `activation_bytes`. Gradients take the precision of the
-    products: 16 bits in the mixed recipes, so that with adamw they take 6 + 2 + 8 = 16 bytes a parameter;
-    `gradient_precision="fp32"` makes it 18.
+    `parameters` is a count; `activations` is in bytes, from `activation_bytes`, and `working` from `working_bytes`.
+    Gradients take the precision of the products: 16 bits in the mixed recipes, so that with adamw they take
+    6 + 2 + 8 = 16 bytes a parameter; `gradient_precision="fp32"` makes it 18, as in Megatron-LM. PyTorch's autocast
+    keeps no 16-bit copy: persistently it is "fp32" with its 4 + 4 + 8 = 16, and up to 18 while the casts exist.
     Errors: as the functions of its parts. Source: slides S11 to S14; Rajbhandari et al. 2020, section 3.1.
 
     >>> training_memory(7.5e9, "fp32+fp16", "adamw").total  # Rajbhandari et al. 2020, Figure 1: 120 GB
@@ -211,6 +266,7 @@ def training_memory(
         optimizer=optimizer_bytes(parameters, optimizer),
         activations=activations,
         master_weights=_master_bytes(parameters, precision),
+        working=working,
     )
 
 
@@ -218,8 +274,8 @@ def zero_sharded(memory: TrainingMemory, num_gpus: ArrayLike, stage: int) -> Tra
     """Return what each of N data-parallel accelerators holds under ZeRO: sharded parts are divided by N.
 
     Stage 0 shards nothing; 1 the optimizer states and the fp32 master copy (ZeRO counts it as an optimizer state, and
-    only the optimizer reads it); 2 the gradients too; 3 the remaining parameters too. Activations belong to each
-    accelerator's own batch and stay whole. `num_gpus` N is a whole number or an array of them.
+    only the optimizer reads it); 2 the gradients too; 3 the remaining parameters too. Activations and working memory
+    belong to each accelerator's own batch and stay whole. `num_gpus` N is a whole number or an array of them.
     Errors: `ValueError` for a stage other than 0 to 3 or an N that is not a whole positive number; `TypeError` for
     anything but a `TrainingMemory`. Source: slide S5 (several GPUs); Rajbhandari et al. 2020, section 5.
 
@@ -238,6 +294,7 @@ def zero_sharded(memory: TrainingMemory, num_gpus: ArrayLike, stage: int) -> Tra
         optimizer=memory.optimizer / (n if stage >= 1 else 1),
         activations=memory.activations,
         master_weights=master,
+        working=memory.working,
     )
 
 
@@ -256,7 +313,8 @@ class Fit:
 def fits(memory: TrainingMemory | ArrayLike, capacity_bytes: ArrayLike) -> Fit:
     """Return whether `memory`, a `TrainingMemory` or plain bytes, fits into an accelerator's `capacity_bytes`.
 
-    An exact fit fits. Leave some room: buffers, logits and fragmentation are not in the formulas.
+    An exact fit fits. Of a `TrainingMemory` all five parts count. Leave some room: buffers and fragmentation are not in
+    the formulas.
     Errors: `ValueError` for negative bytes or a capacity not positive. Source: slide S5, "will it fit?".
 
     >>> fits(training_memory(7e9, "fp32+bf16", "adamw"), 80e9).spare_bytes  # short by 32 GB
@@ -269,6 +327,31 @@ def fits(memory: TrainingMemory | ArrayLike, capacity_bytes: ArrayLike) -> Fit:
 
 def _master_bytes(parameters: ArrayLike, precision: str) -> Any:
     return positive("parameters", parameters) * (MASTER_BYTES if precision in MIXED else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """What one layer may keep, in bytes on one accelerator: its input, all but attention's scores, and the scores."""
+
+    input: Any
+    linear: Any
+    scores: Any
+
+
+def _layer_bytes(
+    batch: ArrayLike, sequence: ArrayLike, hidden: ArrayLike, heads: ArrayLike, tensor_parallel: int, e: int
+) -> _Layer:
+    t = whole("tensor_parallel", tensor_parallel)
+    e = whole("bytes_per_value", e)
+    if e not in (2, 4):
+        raise ValueError(f"bytes_per_value must be 2 (fp16, bf16) or 4 (fp32); got {e}")
+    b, s, h, a = (
+        _counts(name, value)
+        for name, value in {"batch": batch, "sequence": sequence, "hidden": hidden, "heads": heads}.items()
+    )
+    on_each, shared = 4 * e + 2, 12 * e  # 10 and 24 in 16 bits
+    scores = (2 * e + 1) * a * s / h / t  # 5 a s / h in 16 bits
+    return _Layer(s * b * h * e, s * b * h * (on_each + shared / t), s * b * h * scores)
 
 
 def _counts(name: str, value: ArrayLike) -> Any:

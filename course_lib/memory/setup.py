@@ -7,10 +7,21 @@ from typing import Any
 
 from course_lib import catalog
 from course_lib._arguments import positive, whole
-from course_lib.memory.components import Fit, TrainingMemory, activation_bytes, fits, training_memory, zero_sharded
+from course_lib.memory.components import (
+    Fit,
+    TrainingMemory,
+    activation_bytes,
+    fits,
+    training_memory,
+    working_bytes,
+    zero_sharded,
+)
 
 ASPECT = 128
 """Hidden size for each layer, and width of a head, where a model's shape is not known: GPT-3's and Llama 2 7B's."""
+
+ASSUMED_VOCAB = 50_257
+"""The vocabulary where a model is not known: GPT-2's and GPT-3's (Radford et al. 2019; Brown et al. 2020)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +29,14 @@ class TrainingSetup:
     """A model, how it is trained, and on what: all that its memory on one accelerator follows from.
 
     `batch` is the number of sequences of `sequence` tokens that one accelerator holds at a time (the micro-batch);
-    `num_gpus` accelerators share the states as ZeRO's `stage` says. The other fields are those of `memory`.
+    `num_gpus` accelerators share the states as ZeRO's `stage` says; the logits have `vocab` entries for each token. The
+    other fields are those of `memory`.
     Errors: `ValueError` for a size that is not a whole positive number, a stage other than 0 to 3 or an unknown name.
     Source: slides S5 and S14.
 
     >>> setup = TrainingSetup.of_model("Llama 2 7B", "A100 80GB", recompute="full")
     >>> round(setup.memory().total / 1e9, 1), setup.fit().fits
-    (108.9, False)
+    (112.7, False)
     """
 
     parameters: float
@@ -40,10 +52,11 @@ class TrainingSetup:
     recompute: str = "none"
     num_gpus: int = 1
     stage: int = 0
+    vocab: int = ASSUMED_VOCAB
 
     def __post_init__(self) -> None:
         """Refuse sizes that no set-up can have; `memory` refuses unknown names."""
-        for name in ("layers", "hidden", "heads", "batch", "sequence", "num_gpus"):
+        for name in ("layers", "hidden", "heads", "batch", "sequence", "num_gpus", "vocab"):
             object.__setattr__(self, name, whole(name, getattr(self, name)))
         object.__setattr__(self, "stage", whole("stage", self.stage, minimum=0, maximum=3))
 
@@ -51,14 +64,14 @@ class TrainingSetup:
     def of_model(cls, name: str, accelerator: str, **options: Any) -> TrainingSetup:
         """Return the set-up of a catalog's model, by default at the sequence length of its pre-training."""
         model = catalog.model(name)
-        shape = {"layers": model.layers, "hidden": model.hidden, "heads": model.heads}
+        shape = {"layers": model.layers, "hidden": model.hidden, "heads": model.heads, "vocab": model.vocab}
         options = {"sequence": model.context} | shape | options
         return cls(parameters=model.parameters, accelerator=accelerator, **options)
 
     @property
     def capacity(self) -> int:
-        """The memory of one accelerator, in bytes."""
-        return catalog.accelerator(self.accelerator).memory_bytes
+        """The memory that one accelerator reports, in bytes."""
+        return catalog.accelerator(self.accelerator).usable_bytes
 
     @property
     def sequences(self) -> str:
@@ -76,22 +89,16 @@ class TrainingSetup:
         return f"{self.num_gpus:,} x {self.accelerator}"
 
     def memory(self) -> TrainingMemory:
-        """Return what one accelerator holds; activations take 16 bits, and 32 in pure fp32."""
-        kept = activation_bytes(
-            self.batch,
-            self.sequence,
-            self.hidden,
-            self.layers,
-            self.heads,
-            self.recompute,
-            bytes_per_value=4 if self.precision == "fp32" else 2,
-        )
+        """Return what one accelerator holds; activations take 16 bits, and 32 in pure fp32; one copy of the logits."""
+        size = {"bytes_per_value": 4 if self.precision == "fp32" else 2}
+        shape = (self.batch, self.sequence, self.hidden)
         whole_model = training_memory(
             self.parameters,
             self.precision,
             self.optimizer,
-            activations=kept,
+            activations=activation_bytes(*shape, self.layers, self.heads, self.recompute, **size),
             gradient_precision=self.gradient_precision,
+            working=working_bytes(*shape, self.heads, self.vocab, self.recompute, **size),
         )
         return zero_sharded(whole_model, self.num_gpus, self.stage)
 
@@ -127,15 +134,15 @@ def assumed_shape(parameters: float) -> tuple[int, int, int]:
 def largest_batch(setup: TrainingSetup) -> int:
     """Return the most sequences that fit on each accelerator at a time, 0 if not even one does.
 
-    The activations grow in proportion to the batch: what the model states leave free / the bytes of one sequence.
-    Source: slide S14.
+    Activations and working memory grow in proportion to the batch: what the model states leave free / the bytes of one
+    sequence. Source: slide S14; `working_bytes`.
 
     >>> xl = TrainingSetup.of_model("GPT-2 XL", "A100 40GB")
     >>> [largest_batch(replace(xl, recompute=kept)) for kept in ("none", "selective", "full")]
-    [1, 5, 95]
+    [1, 5, 27]
     """
     one = replace(setup, batch=1).memory()
-    batch = max(0, int((setup.capacity - one.model_states) // one.activations))
+    batch = max(0, int((setup.capacity - one.model_states) // (one.activations + one.working)))
     while batch and not replace(setup, batch=batch).fit():
         batch -= 1
     return batch

@@ -113,7 +113,7 @@ def _about_memory(plan: PlannedRun) -> Iterator[Warning]:
     if 0 <= spare < TRAINING_ROOM * setup.capacity * (1 - 1e-9):
         yield Warning(
             f"only {format_bytes(spare)} to spare",
-            f"logits, buffers and fragmentation may need {percent(TRAINING_ROOM)} of the memory.",
+            f"buffers and fragmentation may need {percent(TRAINING_ROOM)} of the memory.",
         )
 
 

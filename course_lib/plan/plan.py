@@ -161,6 +161,6 @@ def _with_batch(setup: TrainingSetup) -> tuple[TrainingSetup, int]:
     """Return `setup` with the largest micro-batch that leaves room, and how many of them make one step."""
     each = max(1, round(tokens_of_a_step(setup.parameters) / (setup.sequence * setup.num_gpus)))
     one = setup.memory()
-    most = ((1 - TRAINING_ROOM) * setup.capacity - one.model_states) // one.activations
+    most = ((1 - TRAINING_ROOM) * setup.capacity - one.model_states) // (one.activations + one.working)
     batch = next((part for part in range(int(min(each, most)), 0, -1) if each % part == 0), 1)
     return replace(setup, batch=batch), each // batch

@@ -75,7 +75,7 @@ class Resources:
             models["inference cost"] = largest_model_within(inference_flop_per_token=self.inference_flop_per_token)
         sizes = {bound: float(model.parameters) for bound, model in models.items()}
         if self.serve_on is not None:
-            room = (1 - SERVING_ROOM) * catalog.accelerator(self.serve_on).memory_bytes
+            room = (1 - SERVING_ROOM) * catalog.accelerator(self.serve_on).usable_bytes
             sizes["serving memory"] = room / PRECISION_BYTES[self.serve_precision]
         return sizes
 

@@ -15,7 +15,10 @@ MOST_EPOCHS = 4
 """How often the same text may be read: up to 4 times is almost as good as new text (Muennighoff et al. 2023)."""
 
 TRAINING_ROOM, SERVING_ROOM = 0.1, 0.2
-"""Shares of an accelerator's memory to leave free: for logits, buffers and fragmentation; for the keys and values."""
+"""Shares of an accelerator's memory to leave free: for buffers and fragmentation; for the keys and values.
+
+The logits and the layer that is being recomputed are not in it: they are counted, as working memory.
+"""
 
 STEP_TOKENS = ((1e9, 2**19), (5e9, 2**20), (50e9, 2**21), (float("inf"), 2**22))
 """Models up to a size, and the tokens of one step: 0.5 M to 4 M, after Brown et al. 2020, Table 2.1."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from course_lib import catalog
 from course_lib.catalog import TrainingRun
 from course_lib.compute_cost import forward_flop, training_flop
-from course_lib.memory import PARTS
+from course_lib.memory import PART_NAMES
 from course_lib.plan.broken_rules import in_days, percent, warnings
 from course_lib.plan.rules import SERVING_ROOM, TRAINING_ROOM, published_utilization
 from course_lib.plan.run import PlannedRun
@@ -104,8 +104,9 @@ def _of_recipe(plan: PlannedRun) -> Iterator[str]:
     setup, steps = plan.setup, max(1.0, plan.tokens / plan.step_tokens)
     yield f"Shape: {setup.layers} layers of {setup.hidden:,} with heads of 128, as only the size is planned."
     yield (
-        f"Memory: activations of GPT's layers, scores stored unless recomputed; {percent(TRAINING_ROOM)} is to stay "
-        "free for logits, buffers and fragmentation."
+        f"Memory: activations of GPT's layers, scores stored unless recomputed; working memory for what is being "
+        f"recomputed and one fp32 copy of the logits, of {setup.vocab:,} entries a token; {percent(TRAINING_ROOM)} is "
+        "to stay free for buffers and fragmentation."
     )
     yield (
         f"Step: {format_count(plan.step_tokens)} tokens, {setup.num_gpus:,} x {plan.micro_batches:,} x "
@@ -146,7 +147,7 @@ def markdown(plan: PlannedRun, run: TrainingRun | None = None) -> str:
         "compute 6PD": format_flop(plan.flop),
         "recipe": recipe(plan),
         "memory on each": memory_on_each(plan),
-        "of which": ", ".join(f"{format_bytes(getattr(memory, part))} {part}" for part in PARTS),
+        "of which": ", ".join(f"{format_bytes(getattr(memory, part))} {name}" for part, name in PART_NAMES.items()),
         "time": f"{format_number(plan.days)} of {in_days(have.days)}",
         "accelerator-hours": format_number(plan.hours),
         "money": f"{format_number(plan.cost)}, at {format_number(have.price_per_hour)} an accelerator-hour",

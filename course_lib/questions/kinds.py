@@ -165,7 +165,8 @@ def how_near(value: float, expected: float, tolerance: float) -> str:
 class Vector(Kind):
     """Several numbers in order, or an array of them; `unit` says what they are.
 
-    `absolute` is a tolerance besides the relative one, for numbers that may be zero.
+    `absolute` is a tolerance besides the relative one, for numbers that may be zero. Where only whole numbers make
+    sense, `whole` is what to say to others.
     """
 
     called: ClassVar[str] = "numbers"
@@ -173,6 +174,7 @@ class Vector(Kind):
     unit: str = ""
     tolerance: float = 0.01
     absolute: float = 0.0
+    whole: str = ""
 
     def asked(self) -> str:
         """Return what an answer looks like."""
@@ -197,6 +199,8 @@ class Vector(Kind):
             return Verdict(WRONG, str(problem))
         if same(values, expected, self.tolerance, self.absolute):
             return self.correct()
+        if self.whole and np.any(values != np.rint(values)):
+            return Verdict(WRONG, self.whole)
         for wrong in self.wrong:
             if same(values, np.asarray(wrong.answer, dtype=np.float64), self.tolerance, self.absolute):
                 return Verdict(WRONG, wrong.hint)

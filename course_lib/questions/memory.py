@@ -5,7 +5,17 @@ from __future__ import annotations
 import math
 
 from course_lib import catalog
-from course_lib.memory import RECOMPUTE, activation_bytes, fits, parameter_bytes, training_memory, zero_sharded
+from course_lib.catalog import Accelerator
+from course_lib.memory import (
+    RECOMPUTE,
+    activation_bytes,
+    fits,
+    logits_bytes,
+    parameter_bytes,
+    training_memory,
+    working_bytes,
+    zero_sharded,
+)
 from course_lib.questions.kinds import Choice, Function, Number, Vector
 from course_lib.questions.question import Badge, Fact, Pick, Wrong, counted, named, question
 from course_lib.units import format_bytes, format_count
@@ -122,7 +132,7 @@ def saved_by_8_bit_states(pick: Pick) -> Number:
             Wrong((4 - in_8_bits / 2) * P, "That is what one of the two states saves."),
             Wrong(in_8_bits * P, "That is what the states still take. The question asks for what they save."),
             Wrong(8 * P, "That is what the states take before."),
-            Wrong((8 + MASTER - in_8_bits) * P, "8-bit states save no master copy: the weights still need it."),
+            Wrong((8 + MASTER - in_8_bits) * P, "8-bit states save no master copy: that belongs to the weights."),
             Wrong((4 - in_8_bits) * P, "That takes AdamW's states to be of 16 bits before. They are fp32."),
         ),
     )
@@ -198,28 +208,46 @@ def find_the_error(pick: Pick) -> Choice:
             ),
             Wrong(
                 "Line 1: in a mixed recipe only the 16-bit copy is there, and no fp32 copy anywhere.",
-                "An fp32 copy there must be: 16 bits round small steps away. How often does it stand here?",
+                "This recipe has one: without it 16 bits round small steps away. How often does it stand here?",
             ),
             Wrong(nothing, "The published figure has all of the model states. Write down what each byte holds."),
         ),
     )
 
 
+def in_memory(chip: Accelerator) -> Fact:
+    """Return the memory of one accelerator in bytes, and whether that is the printed figure or what it reports."""
+    if chip.reported_bytes is None:
+        return Fact(chip.usable_bytes, f"bytes, one {chip.name}, as on its datasheet")
+    mib = chip.reported_bytes // 2**20
+    return Fact(chip.usable_bytes, f"bytes, one {chip.name}: it reports {mib:,} MiB ({chip.reported_source})")
+
+
+def other_memory(chip: Accelerator) -> tuple[int, str]:
+    """Return the bytes that one may take for an accelerator's memory, with the hint that they deserve."""
+    sold = chip.memory_bytes // 10**9
+    if chip.reported_bytes is None:
+        return sold * GIB, "A datasheet's GB are 10**9 bytes, not 2**30."
+    return chip.memory_bytes, f"That takes the {sold} GB of its name. The card reports more: the table has its bytes."
+
+
 @question("4.6", "One model, one GPU", slides="S5 S13", badge=Badge(difficulty=2, importance=3, minutes=5))
 def what_is_missing(pick: Pick) -> Number:
     """The GB that one accelerator lacks to train a released model at all."""
     name, chip = pick(
-        ("Llama 3.1 8B", "H100 SXM"),
+        ("Llama 2 13B", "H100 SXM"),
         ("Llama 2 13B", "H200 SXM"),
-        ("Llama 2 7B", "L40S"),
+        ("Llama 2 13B", "L40S"),
         ("GPT-2 XL", "RTX 3090"),
-        ("Llama 3.1 8B", "L40S"),
+        ("Llama 2 7B", "RTX 4090"),
     )
-    model, memory = catalog.model(name), catalog.accelerator(chip).memory_bytes
-    P = model.parameters
+    model, accelerator = catalog.model(name), catalog.accelerator(chip)
+    P, memory = model.parameters, accelerator.usable_bytes
     kept = activation_bytes(1, model.context, model.hidden, model.layers, model.heads, "full")
-    needed = training_memory(P, "fp32+bf16", "adamw", activations=kept)
+    working = working_bytes(1, model.context, model.hidden, model.heads, model.vocab, "full")
+    needed = training_memory(P, "fp32+bf16", "adamw", activations=kept, working=working)
     missing = -fits(needed, memory).spare_bytes / GB
+    other, taken = other_memory(accelerator)
 
     def off_by(size: float) -> float:
         return missing + size / GB
@@ -230,7 +258,10 @@ def what_is_missing(pick: Pick) -> Number:
             "parameters": counted(P, digits=4),
             "recipe": Fact(RECIPE, "fp32 master copy, bf16 copy; momentum and variance in fp32"),
             "activations": Fact(int(kept), f"bytes: one sequence of {model.context:,} tokens, full recomputation"),
-            "memory": Fact(memory, f"bytes, one {chip}"),
+            "working": Fact(
+                int(working), "bytes of working memory: the layer being recomputed, one fp32 copy of logits"
+            ),
+            "memory": in_memory(accelerator),
         },
         answer=missing,
         unit="GB",
@@ -242,13 +273,15 @@ def what_is_missing(pick: Pick) -> Number:
             Wrong(-missing, "The sign is turned round: that is what is to spare, and the question asks what lacks."),
             Wrong(off_by(memory), "That is what training needs. Subtract what there is."),
             Wrong(off_by(-kept), "The activations are missing: full recomputation still keeps each layer's input."),
+            Wrong(off_by(-working), "The working memory is missing: it is there only for a while, but it must fit."),
+            Wrong(off_by(-kept - working), "Those are the model states alone. What grows with the batch is missing."),
             Wrong(off_by(-2 * P), "The gradients are missing, or the 16-bit copy of the weights is."),
             Wrong(off_by(-4 * P), "4 bytes a parameter are missing: the master copy, or AdamW's states in 16 bits."),
             Wrong(off_by(4 * P), "4 bytes a parameter too many: the master copy is counted twice."),
-            Wrong(off_by(2 * P), "Those are fp32 gradients, as under autocast. This recipe has them in bf16."),
+            Wrong(off_by(2 * P), "Those are fp32 gradients, as Megatron-LM keeps them. This recipe has them in bf16."),
             Wrong(off_by(-8 * P), "Half the model states are missing. Are AdamW's states in?"),
             Wrong(off_by(-14 * P), "Those are the weights alone, as for generating text. What does training add?"),
-            Wrong(off_by(memory - memory / GB * GIB), "A datasheet's GB are 10**9 bytes, not 2**30."),
+            Wrong(off_by(memory - other), taken),
         ),
     )
 
@@ -289,7 +322,7 @@ def activations_of_a_batch(pick: Pick) -> Number:
     )
 
 
-@question("4.8", "The batch that fits", slides="S14 S5", badge=Badge(difficulty=3, importance=3, minutes=7))
+@question("4.8", "The batch that fits", slides="S14 S5", badge=Badge(difficulty=3, importance=3, minutes=9))
 def batches_that_fit(pick: Pick) -> Vector:
     """The largest batch of a released model on one accelerator, for each kind of recomputation."""
     name, chip = pick(
@@ -299,12 +332,23 @@ def batches_that_fit(pick: Pick) -> Vector:
         ("GPT-2 XL", "L40S"),
         ("GPT-2 XL", "A100 80GB"),
     )
-    model, memory = catalog.model(name), catalog.accelerator(chip).memory_bytes
-    s, h, L, a = model.context, model.hidden, model.layers, model.heads
+    model, accelerator = catalog.model(name), catalog.accelerator(chip)
+    s, h, L, a, memory = model.context, model.hidden, model.layers, model.heads, accelerator.usable_bytes
     states = int(training_memory(model.parameters, "fp32+fp16", "adamw").model_states)
-    one = [float(activation_bytes(1, s, h, L, a, kind)) for kind in RECOMPUTE]
+    kept = [float(activation_bytes(1, s, h, L, a, kind)) for kind in RECOMPUTE]
+    working = [float(working_bytes(1, s, h, a, model.vocab, kind)) for kind in RECOMPUTE]
+    logits = float(logits_bytes(1, s, model.vocab))
+    one = [size + more for size, more in zip(kept, working, strict=True)]
+    no_logits = [size - logits for size in one]
     exactly = [(memory - states) / size for size in one]
-    batches = [math.floor(batch) for batch in exactly]
+    other, taken = other_memory(accelerator)
+
+    def fitting(sizes: list[float], room: float = memory) -> list[int]:
+        return [math.floor((room - states) / size) for size in sizes]
+
+    batches = fitting(one)
+    fraction = "A sequence fits or it does not: round to whole sequences, in the safe direction."
+    forgotten = "The logits are missing: one number in fp32 for each token and each entry of the vocabulary."
     return Vector(
         given={
             "model": named(model),
@@ -312,27 +356,52 @@ def batches_that_fit(pick: Pick) -> Vector:
             "hidden": Fact(h, "numbers a token, h"),
             "heads": Fact(a, "a count in each layer, a"),
             "sequence": Fact(s, "tokens, s"),
+            "vocab": Fact(model.vocab, "entries of the vocabulary: logits for each token, one copy in fp32"),
             "states": Fact(states, "bytes of model states: fp32+fp16, gradients in fp16, AdamW"),
-            "memory": Fact(memory, f"bytes, one {chip}"),
+            "memory": in_memory(accelerator),
         },
         answer=batches,
         unit="sequences (first none, then selective, then full)",
         tolerance=0,
-        note="Logits and buffers come on top, so that in practice each is smaller. Full costs a third more FLOP.",
+        whole=fraction,
+        note="Buffers come on top, and where the gradient of the logits is kept beside them, as much as they take: in "
+        "practice each is smaller. Full costs a third more FLOP.",
         wrong=(
-            Wrong(exactly, "A sequence fits or it does not: round to whole sequences, in the safe direction."),
+            Wrong(exactly, fraction),
+            *(
+                Wrong(nearest, "Rounded to the nearest: where that is up, the last one is too many.")
+                for nearest in [[round(batch) for batch in exactly]]
+                if nearest != batches
+            ),
             Wrong([batch + 1 for batch in batches], "Rounded up: the last sequence does not fit."),
+            Wrong(fitting(no_logits), forgotten),
+            Wrong(
+                fitting(no_logits, 0.9 * memory),
+                "A tenth of the memory does not cover the logits: they grow with the batch. Count them instead.",
+            ),
+            Wrong(
+                fitting([size + logits for size in kept]),
+                "While the backward pass computes a layer again, what it computes (the layer, or its scores) is there.",
+            ),
+            Wrong(
+                fitting(kept),
+                "What is kept is not all: while it trains there are the logits, and the layer being computed again.",
+            ),
+            Wrong(
+                fitting([size + logits for size in one]),
+                "Those are two copies of the logits, one for their gradient; here it is one copy.",
+            ),
             Wrong([memory // size for size in one], "The model states are in that memory, too."),
             Wrong([states // size for size in one], "That divides the model states, not what they leave free."),
-            Wrong([math.floor(batch * L) for batch in exactly], "Those are the activations of one layer: all stay."),
+            Wrong(
+                fitting([size / L + more for size, more in zip(kept, working, strict=True)]),
+                "Those are the activations of one layer: every layer keeps its own.",
+            ),
             Wrong([batch * s for batch in batches], "Those are tokens. How many sequences are they?"),
             Wrong(batches[::-1], "The order is turned round: recomputation makes room for more sequences."),
             Wrong([batches[1], *batches[1:]], "Without recomputation attention's scores are kept; they are missing."),
             Wrong([batches[0], batches[0], batches[2]], "Selective recomputation drops attention's scores."),
-            Wrong(
-                [math.floor((memory * GIB / GB - states) / size) for size in one],
-                "The memory was taken in GiB: the datasheet's figure is in GB, and given in bytes.",
-            ),
+            Wrong(fitting(one, other), taken),
         ),
     )
 

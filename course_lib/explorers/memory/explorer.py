@@ -1,4 +1,4 @@
-"""The explorer of slides S5 and S11 to S14: a model and its training in; four components against a memory out."""
+"""The explorer of slides S5 and S11 to S14: a model and its training in; five parts against a memory out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STAGES = ("0: nothing", "1: optimizer", "2: + gradients", "3: + parameters")
 
 
 class MemoryExplorer(Explorer):
-    """What training keeps in memory: four components in a stacked bar, against the memory of an accelerator.
+    """What training holds in memory: five parts in a stacked bar, against the memory of an accelerator.
 
     The upper bar is the set-up chosen; the lower one the same after the cheapest change that makes it fit or, where it
     fits, with the largest batch. The button makes the lower bar's change. Initial values by name: model, parameters,

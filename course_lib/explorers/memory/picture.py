@@ -1,6 +1,8 @@
-"""The picture of slides S5 and S11 to S14: what training keeps, in a stacked bar, against an accelerator's memory."""
+"""The picture of slides S5 and S11 to S14: what training holds, in a stacked bar, against an accelerator's memory."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -8,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from course_lib.explorers.memory.view import MemoryView
 from course_lib.explorers.picture import INK, MUTED, PART_COLOURS, RED, SMALL, TEXT, TITLE, Picture, part_bars, stack
-from course_lib.memory import PARTS, TrainingMemory, TrainingSetup, training_memory
+from course_lib.memory import PART_NAMES, TrainingMemory, TrainingSetup, logits_bytes, training_memory
 from course_lib.units import format_bytes, format_count
 
 LETTER = 0.0098
@@ -16,9 +18,9 @@ LETTER = 0.0098
 
 
 class MemoryPicture(Picture):
-    """Two stacked bars of the four components, now and then, each with a mark at its accelerator's memory.
+    """Two stacked bars of the five parts, now and then, each with a mark at its accelerator's memory.
 
-    Above them the components' amounts, each as the product that it comes from.
+    Above them the parts' amounts, each as the product that it comes from.
     """
 
     figure_size = (10.0, 3.5)
@@ -26,10 +28,10 @@ class MemoryPicture(Picture):
     def build(self, figure: Figure) -> None:
         """Draw the legend's names and the axes, which never change, and the artists that do."""
         self._build_legend(figure)
-        axes = figure.add_axes((0.06, 0.15, 0.893, 0.6))
+        axes = figure.add_axes((0.06, 0.15, 0.893, 0.545))
         axes.set(xlim=(0, 1), ylim=(-0.62, 1.75), xticks=[k / 5 for k in range(6)], xticklabels=[""] * 6, yticks=[])
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel("on one accelerator; logits, buffers and fragmentation come on top", labelpad=13)
+        axes.set_xlabel("on one accelerator; buffers and fragmentation come on top", labelpad=13)
         for y, name in ((1.1, "now"), (0, "then")):
             axes.text(-0.01, y, name, ha="right", va="center", fontsize=TEXT, color=INK)
         axes.text(0, -0.72, "0", ha="center", va="top", fontsize=SMALL, color=INK)
@@ -38,7 +40,7 @@ class MemoryPicture(Picture):
         self.moving(self.states)
         words = self.labels(axes)
         self.ticks = [words.add(k / 5, -0.72, side="center", level="top") for k in range(1, 6)]
-        self.initials = [words.add(0, 1.1, side="center", halo=True) for _ in PARTS]
+        self.initials = [words.add(0, 1.1, side="center", halo=True) for _ in PART_NAMES]
         self.states_words = words.add(0.002, 1.52, level="baseline")
         self.then_words = words.add(0, 0.33, level="baseline")
 
@@ -46,10 +48,15 @@ class MemoryPicture(Picture):
         words = self.labels(None)
         self.title = words.add(0.06, 0.945, size=TITLE, bold=True)
         self.amounts = []
-        for part, colour, x in zip(PARTS, PART_COLOURS, (0.06, 0.355, 0.567, 0.795), strict=True):
-            figure.add_artist(Rectangle((x, 0.79), 0.011, 0.085, facecolor=colour, edgecolor=INK, linewidth=0.5))
-            figure.text(x + 0.018, 0.845, part, fontsize=SMALL, fontweight="bold", color=INK)
-            self.amounts.append(words.add(x + 0.018, 0.787, level="baseline"))
+        named: Any = {"fontsize": SMALL, "fontweight": "bold", "color": INK}
+        swatch: Any = {"edgecolor": INK, "linewidth": 0.5}
+        # The model states, each with its amount below its name; below them the two that grow with the batch, in a line.
+        places = [(0.06, 0.845, 0), (0.4, 0.845, 0), (0.68, 0.845, 0), (0.06, 0.72, 0.1), (0.4, 0.72, 0.14)]
+        for name, colour, (x, y, beside) in zip(PART_NAMES.values(), PART_COLOURS, places, strict=True):
+            low, high = (y - 0.008, 0.042) if beside else (y - 0.055, 0.085)
+            figure.add_artist(Rectangle((x, low), 0.011, high, facecolor=colour, **swatch))
+            figure.text(x + 0.018, y, name, **named)
+            self.amounts.append(words.add(x + 0.018 + beside, y if beside else y - 0.058, level="baseline"))
         figure.text(0.173, 0.845, "hatched: fp32 master copy", fontsize=SMALL, color=MUTED)
 
     def draw(self, view: MemoryView) -> None:
@@ -59,10 +66,8 @@ class MemoryPicture(Picture):
         limit = _round_up(1.02 * max(sizes))
         verdict = f"fits, {format_bytes(view.spare)} to spare" if view.fits else f"short by {format_bytes(-view.spare)}"
         self.title.text = f"{view.who} on {setup.hardware}: {verdict}"
-        for amount, part, term in zip(self.amounts, PARTS, _terms(setup, memory), strict=True):
+        for amount, part, term in zip(self.amounts, PART_NAMES, _terms(setup, memory), strict=True):
             amount.text = f"{format_bytes(getattr(memory, part))} = {term}"
-        last = self.amounts[-1]
-        last.x, last.side = (0.813, "left") if len(last.text) < 27 else (0.995, "right")
         for k, tick in enumerate(self.ticks, start=1):
             tick.text = format_bytes(limit * k / 5)
         other = after if after and after.accelerator != setup.accelerator else None
@@ -77,11 +82,11 @@ class MemoryPicture(Picture):
     def _name_parts(self, memory: TrainingMemory, capacity: float, limit: float) -> None:
         """Write into each part of the upper bar its name, or its initial, beside the mark where there is room."""
         left, mark = 0.0, capacity / limit
-        for initial, part in zip(self.initials, PARTS, strict=True):
+        for initial, (part, name) in zip(self.initials, PART_NAMES.items(), strict=True):
             right = left + getattr(memory, part) / limit
             width = right - left
-            needed = LETTER * len(part)
-            initial.x, initial.text = (left + right) / 2, part if width > needed else part[0] if width > 0.02 else ""
+            needed = LETTER * len(name)
+            initial.x, initial.text = (left + right) / 2, name if width > needed else name[0] if width > 0.02 else ""
             beside = max(mark - left, right - mark)
             if left < mark < right and beside > needed:
                 initial.x = (left + mark) / 2 if beside == mark - left else (mark + right) / 2
@@ -104,7 +109,7 @@ class MemoryBar:
 
     def draw(self, memory: TrainingMemory | None, setup: TrainingSetup | None, limit: float, words: str) -> None:
         """Show `memory` on an axis that ends at `limit` bytes, with `words` at the mark."""
-        end = stack(self.parts, [getattr(memory, part, 0) / limit for part in PARTS])
+        end = stack(self.parts, [getattr(memory, part, 0) / limit for part in PART_NAMES])
         self.master.set_width(getattr(memory, "master_weights", 0) / limit)
         place = setup.capacity / limit if setup else 0
         self.mark.set_data(([place, place], self._reach) if setup else ([], []))
@@ -119,18 +124,23 @@ def _mark(setup: TrainingSetup) -> str:
 
 
 def _terms(setup: TrainingSetup, memory: TrainingMemory) -> list[str]:
-    """Return how each component comes about, as a product in words."""
+    """Return how each part comes about, as a product in words."""
     count = format_count(setup.parameters)
     one = training_memory(1, setup.precision, setup.optimizer, gradient_precision=setup.gradient_precision)
     shared = [f"/{setup.num_gpus:,}" if setup.num_gpus > 1 and setup.stage >= stage else "" for stage in (1, 2, 3)]
     weights = f"{one.parameters - one.master_weights:g}{shared[2]}"
     if one.master_weights:
         weights = f"({weights} + {one.master_weights:g}{shared[0]})"
+    logits = float(logits_bytes(1, setup.sequence, setup.vocab))
+    working = f"{format_bytes(logits)} logits"
+    if again := {"selective": "scores", "full": "layer"}.get(setup.recompute):
+        working = f"({format_bytes(memory.working / setup.batch - logits)} {again} + {working})"
     return [
         f"{weights} x {count}",
         f"{one.gradients:g}{shared[1]} x {count}",
         f"{one.optimizer:.3g}{shared[0]} x {count}",
         f"{setup.batch:,} x {format_bytes(memory.activations / setup.batch)}",
+        f"{setup.batch:,} x {working}",
     ]
 
 

@@ -1,4 +1,4 @@
-"""What the explorer of slides S5 and S11 to S14 shows: four components against a memory, and what to do about them."""
+"""What the explorer of slides S5 and S11 to S14 shows: five parts against a memory, and what to do about them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from course_lib import catalog
 from course_lib._arguments import one_of, whole
 from course_lib.memory import (
-    PARTS,
+    ASSUMED_VOCAB,
+    PART_NAMES,
     Remedy,
     TrainingMemory,
     TrainingSetup,
@@ -100,12 +101,12 @@ class MemoryView:
         """The answer in plain words."""
         setup = self.setup
         assumed = f" (shape assumed: {setup.layers} layers of {setup.hidden:,})" if self.model == OWN else ""
-        parts = " + ".join(f"{format_bytes(getattr(self.memory, part))} {part}" for part in PARTS)
+        parts = " + ".join(f"{format_bytes(getattr(self.memory, part))} {name}" for part, name in PART_NAMES.items())
         sharded = f", sharded at stage {setup.stage}" if setup.stage else ""
         return (
             f"{self.who}{assumed}, {setup.sequences} of {setup.sequence:,} tokens at a time, {setup.precision}, "
             f"{setup.optimizer}, {setup.recomputation}: {parts} = {format_bytes(self.memory.total)} "
-            f"on each of {setup.hardware}{sharded}. {self.verdict} Logits, buffers and fragmentation come on top."
+            f"on each of {setup.hardware}{sharded}. {self.verdict} Buffers and fragmentation come on top."
         )
 
 
@@ -126,9 +127,12 @@ def memory_view(
 
     Errors: `ValueError` or `TypeError` as `memory` and `catalog` raise them.
     """
+    layers, hidden, heads, vocab = _shape(model, parameters)
     setup = TrainingSetup(
         parameters,
-        *_shape(model, parameters),
+        layers,
+        hidden,
+        heads,
         accelerator=accelerator,
         precision=precision,
         optimizer=optimizer,
@@ -138,17 +142,18 @@ def memory_view(
         recompute=recompute,
         num_gpus=whole("num_accelerators", num_accelerators),
         stage=stage,
+        vocab=vocab,
     )
     memory = setup.memory()
     spare = float(fits(memory, setup.capacity).spare_bytes)
     return MemoryView(model, setup, memory, spare, cheapest_remedy(setup) if spare < 0 else None)
 
 
-def _shape(model: str, parameters: float) -> tuple[int, int, int]:
+def _shape(model: str, parameters: float) -> tuple[int, int, int, int]:
     if model == OWN:
-        return assumed_shape(parameters)
+        return *assumed_shape(parameters), ASSUMED_VOCAB
     known = catalog.model(model)
-    return known.layers, known.hidden, known.heads
+    return known.layers, known.hidden, known.heads, known.vocab
 
 
 def preset_values(model: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from course_lib.explorers.picture import (
 )
 from course_lib.explorers.plan.view import PlanView
 from course_lib.explorers.room import LETTER, LINE, Room, Spot
-from course_lib.memory import PARTS
+from course_lib.memory import PART_NAMES
 from course_lib.plan import TrainingPlan, memory_on_each
 from course_lib.scaling import MINIMUM_TOKENS, chinchilla_tokens
 from course_lib.units import format_bytes, format_number
@@ -63,7 +63,7 @@ class PlanPicture(Picture):
         self.marks = [words.add(x - 0.012, y, level="baseline", color=RED, bold=True) for x, y in places]
 
     def _build_bars(self, figure: Figure) -> None:
-        time, memory = figure.add_axes((0.56, 0.83, 0.425, 0.065)), figure.add_axes((0.56, 0.575, 0.425, 0.085))
+        time, memory = figure.add_axes((0.56, 0.83, 0.425, 0.065)), figure.add_axes((0.56, 0.595, 0.425, 0.08))
         for axes in (time, memory):
             axes.set(xlim=(0, 1), ylim=(0, 1))
             axes.axis("off")
@@ -76,13 +76,15 @@ class PlanPicture(Picture):
         (self.capacity,) = memory.plot([], [], color=INK, linewidth=2, solid_capstyle="butt")
         self.moving(self.capacity)
         words = self.labels(None)
-        self.time_title, self.memory_title = (words.add(0.56, y, level="baseline", size=TITLE) for y in (0.93, 0.69))
-        self.hours, self.recipe = (words.add(0.56, y, level="baseline") for y in (0.77, 0.362))
+        self.time_title, self.memory_title = (words.add(0.56, y, level="baseline", size=TITLE) for y in (0.93, 0.7))
+        self.hours, self.recipe = (words.add(0.56, y, level="baseline") for y in (0.775, 0.345))
         self.amounts = []
-        for part, colour, x in zip(PARTS, PART_COLOURS, (0.56, 0.675, 0.775, 0.875), strict=True):
-            figure.add_artist(Rectangle((x, 0.495), 0.01, 0.045, facecolor=colour, edgecolor=INK, linewidth=0.5))
-            figure.text(x + 0.015, 0.5, part, fontsize=SMALL, color=INK)
-            self.amounts.append(words.add(x + 0.015, 0.435, level="baseline"))
+        # The slide's four components side by side, each with its amount below its name; below them the working memory.
+        places = [(x, 0.53, 0, 0.465) for x in (0.56, 0.675, 0.775, 0.875)] + [(0.56, 0.405, 0.125, 0.405)]
+        for name, colour, (x, y, beside, amount) in zip(PART_NAMES.values(), PART_COLOURS, places, strict=True):
+            figure.add_artist(Rectangle((x, y - 0.005), 0.01, 0.042, facecolor=colour, edgecolor=INK, linewidth=0.5))
+            figure.text(x + 0.015, y, name, fontsize=SMALL, color=INK)
+            self.amounts.append(words.add(x + 0.015 + beside, amount, level="baseline"))
 
     def draw(self, view: PlanView) -> None:
         """Move the plan and its bounds, fill the two bars and list the rules broken."""
@@ -102,7 +104,7 @@ class PlanPicture(Picture):
         stage = f", stage {setup.stage}" if setup.stage else ""
         self.recipe.text = f"{setup.optimizer}, {setup.batch:,} at a time, {setup.recomputation}{stage}"
         limit = 1.02 * max(memory.total, setup.capacity)
-        sizes = [getattr(memory, part) for part in PARTS]
+        sizes = [getattr(memory, part) for part in PART_NAMES]
         stack(self.parts, [size / limit for size in sizes])
         for amount, size in zip(self.amounts, sizes, strict=True):
             amount.text = format_bytes(size)
