@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from course_lib import catalog
-from course_lib.compute_cost import training_flop
+from course_lib.compute_cost import forward_flop, training_flop
 from course_lib.questions.kinds import Choice, Function, Number
 from course_lib.questions.question import Badge, Fact, Pick, Wrong, counted, named, question, reported
 from course_lib.units import PFLOP_DAY, SECONDS_PER_DAY, convert_compute, flop_from_gpu_hours, gpu_hours
@@ -34,7 +34,12 @@ def cost_in_pflop_days(pick: Pick) -> Number:
             Wrong(flop / (1e12 * SECONDS_PER_DAY), "The prefix is wrong: T is 1e12, and P is a thousand times that."),
             Wrong(
                 flop * SECONDS_PER_DAY / 1e15,
-                "That multiplies by the seconds of a day: a larger unit makes the number smaller.",
+                "That multiplies by the seconds of a day. A larger unit makes the number smaller: divide by the whole "
+                "product, in brackets.",
+            ),
+            Wrong(
+                flop / (10 ^ (15 * SECONDS_PER_DAY)),
+                "In Python ^ is no power. Write 1e15 or 10**15.",
             ),
         ),
     )
@@ -67,6 +72,10 @@ def write_pflop_days(pick: Pick) -> Function:
                 "The rate is per second: turn the hours into seconds before you multiply.",
             ),
             Wrong(lambda rate, hours: rate * hours * 60 / PFLOP_DAY, "An hour was taken to have 60 seconds."),
+            Wrong(
+                lambda rate, hours: rate * hours * 3600 / 1e15 * 24 * 3600,
+                "Only the first factor was divided by. Put the FLOP of one PFLOP-day in brackets.",
+            ),
             Wrong(
                 lambda rate, hours: rate * hours * 24 / 1e15,
                 "The 24 is on the wrong side: a day is more than an hour, so there are fewer of them.",
@@ -174,39 +183,70 @@ def peak_with_sparsity(pick: Pick) -> Number:
     )
 
 
-def gpu_hours_at(flop: float, peak: float, utilisation: float) -> float:
-    """Return the GPU-hours of a cost on one kind of GPU, from its peak and the utilisation."""
-    return float(gpu_hours(flop, peak * utilisation))
+def bill_of(flop: float, peak: float, utilisation: float, dollars_per_hour: float) -> float:
+    """Return what a cost in FLOP is in dollars, on one kind of GPU that is rented by the hour."""
+    return float(gpu_hours(flop, peak * utilisation)) * dollars_per_hour
 
 
-@question("2.6", "From a cost to GPU-hours", slides="S3", badge=Badge(difficulty=2, importance=3, minutes=4))
-def write_gpu_hours(pick: Pick) -> Function:
-    """Write C / (utilisation x peak x 3600)."""
+@question("2.6", "From a cost to a bill", slides="S3", badge=Badge(difficulty=2, importance=3, minutes=5))
+def write_bill(pick: Pick) -> Function:
+    """Write C / (utilisation x peak x 3600) x the price of an hour."""
     return Function(
-        name="gpu_hours",
-        reference=gpu_hours_at,
-        cases=((3.14e23, 312e12, 0.4), (PFLOP_DAY, 1e15, 1.0), (0, 989.5e12, 0.35)),
+        name="bill",
+        reference=bill_of,
+        cases=((3.14e23, 312e12, 0.4, 2.0), (PFLOP_DAY, 1e15, 1.0, 1.5), (0, 989.5e12, 0.35, 3.0)),
         generate=lambda rng: (
             float(rng.uniform(1e20, 1e26)),
             float(rng.uniform(6e13, 1.4e15)),
             float(rng.uniform(0.1, 0.6)),
+            float(rng.uniform(0.5, 8)),
         ),
-        note="Without the GPU's model there is no peak, and without a peak no cost in hours.",
+        note="How many GPUs does not come in: twice as many take half as long, for the same money.",
         wrong=(
-            Wrong(lambda C, peak, u: C / (peak * 3600), "That is a GPU at its advertised rate: use `utilisation`."),
             Wrong(
-                lambda C, peak, u: C * u / (peak * 3600),
-                "The utilisation is upside down: a lower one must give more hours.",
+                lambda C, peak, u, price: C / (peak * 3600) * price,
+                "That is a GPU at its advertised rate: use `utilisation`.",
             ),
-            Wrong(lambda C, peak, u: C / (peak * u), "Those are seconds: FLOP divided by FLOP/s."),
-            Wrong(lambda C, peak, u: C / (peak * u * 60), "Those are minutes: an hour has 60 of them, not 60 seconds."),
-            Wrong(lambda C, peak, u: C / (peak * u * SECONDS_PER_DAY), "Those are GPU-days."),
-            Wrong(lambda C, peak, u: C / (2 * peak * u * 3600), "The peak was doubled, as if training were sparse."),
             Wrong(
-                lambda C, peak, u: 2 * C / (peak * u * 3600),
+                lambda C, peak, u, price: C * u / (peak * 3600) * price,
+                "The utilisation is upside down: a lower one must cost more.",
+            ),
+            Wrong(
+                lambda C, peak, u, price: C / (peak * u * 3600),
+                "Those are the GPU-hours. What is paid for so many of them?",
+            ),
+            Wrong(
+                lambda C, peak, u, price: C / (peak * u * 3600) / price,
+                "The price is on the wrong side: dearer hours must cost more.",
+            ),
+            Wrong(
+                lambda C, peak, u, price: C / (peak * u) * price,
+                "FLOP divided by FLOP/s are seconds, and the price is for an hour.",
+            ),
+            Wrong(
+                lambda C, peak, u, price: C / (peak * u * 60) * price,
+                "An hour was taken to have 60 seconds; those are its minutes.",
+            ),
+            Wrong(
+                lambda C, peak, u, price: C / (peak * u * SECONDS_PER_DAY) * price,
+                "Those are GPU-days, and the price is for an hour.",
+            ),
+            Wrong(
+                lambda C, peak, u, price: C / (2 * peak * u * 3600) * price,
+                "The peak was doubled, as if training were sparse.",
+            ),
+            Wrong(
+                lambda C, peak, u, price: 2 * C / (peak * u * 3600) * price,
                 "The cost was doubled: it is in FLOP already, not in multiply-accumulates.",
             ),
-            Wrong(lambda C, peak, u: C * 3600 / (peak * u), "Seconds become hours by a division, not by a product."),
+            Wrong(
+                lambda C, peak, u, price: C / peak * u * 3600 * price,
+                "Only the peak was divided by. Put all that divides in brackets.",
+            ),
+            Wrong(
+                lambda C, peak, u, price: C * 3600 / (peak * u) * price,
+                "Seconds become hours by a division, not by a product.",
+            ),
         ),
     )
 
@@ -244,44 +284,57 @@ def another_accelerator(pick: Pick) -> Number:
             Wrong(answer * new_share, "The new accelerator was taken at its advertised rate."),
             Wrong(answer / old_share, "The old accelerator was taken at its advertised rate."),
             Wrong(hours**2 / answer, "That is upside down: does the faster accelerator need more hours, or fewer?"),
+            Wrong(
+                hours * (old / new) * (new_share / old_share),
+                "The peaks are the right way round, the utilisations are not: a lower one must give more hours.",
+            ),
+            Wrong(
+                hours * (new / old) * (old_share / new_share),
+                "The utilisations are the right way round, the peaks are not: a higher one must give fewer hours.",
+            ),
+            Wrong(
+                answer * new_share**2,
+                "The new utilisation multiplies where it should divide: put the new achieved rate in brackets.",
+            ),
             Wrong(answer / 2, "Half of it: is that the new accelerator's peak with sparsity?"),
             Wrong(flop, "That is the cost in FLOP, half of the way. How long does the new one take for it?"),
         ),
     )
 
 
-TIMED = {"GPT-2 large": 12465.21, "GPT-2 XL": 6779.92}
-"""Tokens a second in training on one A100, as printed by the notebook `flops-analysis` of LLMs-from-scratch."""
-
-
 @question(
     "2.8", "Find the error", slides="S3", badge=Badge(difficulty=2, importance=3, minutes=5), kind="find the error"
 )
 def find_the_error(pick: Pick) -> Choice:
-    """A utilisation that is too good, from a peak without tensor cores."""
-    model = catalog.model(pick(*TIMED))
-    dense, looked_up = catalog.accelerator("A100 40GB").fp16_bf16_flop_per_second, 77.97e12
-    token = training_flop(model.parameters, 1)
-    rate = token * TIMED[model.name]
-    work = f"training work for one token = 6 x {model.parameters:.4g} = {token:.3g} FLOP"
-    achieved = f"achieved rate = {token:.3g} FLOP x {TIMED[model.name]:,.0f} tokens/s = {rate:.3g} FLOP/s"
-    peak = f"peak of one A100 in training with 16-bit numbers = {looked_up / 1e12:.4g} TFLOP/s"
-    share = f"utilisation = achieved rate / peak = {rate / looked_up:.2f}"
+    """A hardware utilisation that is taken for the model's: work done twice is counted twice."""
+    name, number, share = pick(
+        ("Llama 2 7B", 32, 0.52), ("Llama 2 13B", 64, 0.49), ("GPT-3 175B", 512, 0.47), ("BLOOM 176B", 384, 0.5)
+    )
+    model, chip = catalog.model(name), catalog.accelerator("A100 80GB")
+    dense = chip.fp16_bf16_flop_per_second
+    done = training_flop(model.parameters, 1) + forward_flop(model.parameters, 1)
+    tokens = float(f"{share * number * dense / done:.3g}")
+    rate = done * tokens / number
+    work = f"operations for one token, the forward pass twice = (2 + 2 + 4) x {model.parameters:.4g} = {done:.3g} FLOP"
+    achieved = f"rate of one GPU = {done:.3g} FLOP x {tokens:,.0f} tokens/s / {number} = {rate:.3g} FLOP/s"
+    peak = f"peak of one GPU, dense, in bf16 with tensor cores = {dense / 1e12:g} TFLOP/s"
+    utilisation = f"MFU = rate / peak = {rate / dense:.2f}, higher than without the second forward pass"
     nothing = "Every line is right."
     return Choice(
         given={
-            "model": Fact(model.name, "trained in bf16 on one A100, timed by a public notebook"),
+            "model": Fact(name, "an imagined training in bf16, which computes each forward pass twice to save memory"),
             "parameters": counted(model.parameters),
-            "tokens_per_second": Fact(TIMED[model.name], "forward and backward pass, as measured"),
+            "accelerators": Fact(number, f"of the kind {chip.name}"),
+            "tokens_per_second": Fact(tokens, "all accelerators together"),
         },
-        order=(work, achieved, peak, share, nothing),
-        answer=peak,
-        note=f"That is the rate without tensor cores. Of the dense {dense / 1e12:g} TFLOP/s it is {rate / dense:.2f}.",
+        order=(work, achieved, peak, utilisation, nothing),
+        answer=utilisation,
+        note=f"That share is the HFU. The model needs 6 of these 8 FLOP: its MFU is {rate / dense * 6 / 8:.2f}.",
         wrong=(
-            Wrong(work, "That line holds: by 6PD each token costs six FLOP a parameter, forward and backward."),
-            Wrong(achieved, "That line holds: FLOP for a token, times tokens a second, leaves FLOP/s."),
-            Wrong(share, "The division is right. Its result is hard to believe, so look at what went into it."),
-            Wrong(nothing, "Hold the last line against what expert teams get on thousands of accelerators."),
+            Wrong(work, "That line holds: two FLOP a parameter forward, two for forward again, four backward."),
+            Wrong(achieved, "That line holds: so much does each GPU really do in a second, useful or not."),
+            Wrong(peak, "That line holds: products of bf16 matrices run on tensor cores, and training is dense."),
+            Wrong(nothing, "Recomputation gives the model no operation that it lacked. Which line says it does?"),
         ),
     )
 
@@ -315,7 +368,11 @@ def hours_of_a_run(pick: Pick) -> Number:
         f"so the run reached {utilisation * hours / really:.0%} of its peak.",
         wrong=(
             Wrong(hours * utilisation, "That takes the advertised rate for the achieved one: utilisation is missing."),
-            Wrong(hours * utilisation**2, "The utilisation is upside down: a lower one must give more hours."),
+            Wrong(
+                hours * utilisation**2,
+                "The utilisation is upside down, or the brackets around the achieved rate are missing: a lower one "
+                "must give more hours.",
+            ),
             Wrong(hours / 3, "That is the forward pass alone. Training also runs backward."),
             Wrong(hours / 2, "Half of it: was each multiply-accumulate counted once, or the peak doubled by sparsity?"),
             Wrong(hours * 2 / 3, "The backward pass costs twice the forward pass, not the same."),
