@@ -100,22 +100,31 @@ class Model(Published):
 class TrainingRun(Published):
     """One published training run: what was trained, on how much, on what, for how long.
 
-    Units: counts, accelerator-hours, FLOP, and a fraction for `reported_mfu`. `None` means not reported.
+    Units: counts, accelerator-hours, FLOP, and fractions for `reported_mfu` and `reported_hfu`, which counts
+    recomputed work too. `None` means not reported. `parameters` are those that work on a token, the P of 6PD;
+    of a mixture of experts they are fewer than `total_parameters`, all that the memory holds.
     `accelerator` is a name in `accelerators()`, or two kinds joined by a slash; `note` says what to mind when
     you use the row; `remark` is what else the source says of its figures, which may give an answer away.
     """
 
     name: str
     parameters: int
+    total_parameters: int
     tokens: int
     accelerator: str
     num_accelerators: int | None
     accelerator_hours: float | None
     reported_flop: float | None
     reported_mfu: float | None
+    reported_hfu: float | None
     note: str
     citation: str
     remark: str
+
+    @property
+    def is_mixture(self) -> bool:
+        """Whether it is a mixture of experts, of which only some parameters work on a token."""
+        return self.parameters < self.total_parameters
 
 
 @cache
@@ -196,12 +205,14 @@ def training_runs() -> Mapping[str, TrainingRun]:
             row["model"]: TrainingRun(
                 name=row["model"],
                 parameters=_count(row["parameters"]),
+                total_parameters=_count(row["total_parameters"] or row["parameters"]),
                 tokens=_count(row["tokens"]),
                 accelerator=row["accelerator"],
                 num_accelerators=_count(row["num_accelerators"]) if row["num_accelerators"] else None,
                 accelerator_hours=_optional(row["accelerator_hours"]),
                 reported_flop=_optional(row["reported_flop"]),
                 reported_mfu=_optional(row["reported_mfu"]),
+                reported_hfu=_optional(row["reported_hfu"]),
                 note=row["note"],
                 citation=row["citation"],
                 remark=row["remark"],

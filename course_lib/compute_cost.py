@@ -97,6 +97,28 @@ def model_flop_utilization(
     return positive("flop", flop) / (positive("seconds", seconds) * available)
 
 
+def hardware_flop_utilization(
+    flop: ArrayLike,
+    seconds: ArrayLike,
+    num_gpus: ArrayLike,
+    peak_flop_per_second: ArrayLike,
+    recomputed_share: ArrayLike = 1 / 3,
+) -> Any:
+    """Return the utilisation HFU = (1 + r) C / (T x GPUs x peak) = (1 + r) MFU, which counts recomputed work too.
+
+    `recomputed_share` r is what the backward pass computes a second time, as a share of `flop` C = 6PD: 1/3 where it
+    is the whole forward pass, 2PD, and 0 without recomputation, where HFU is MFU. More recomputation raises HFU at
+    the same speed and leaves MFU as it is. The other arguments are those of `model_flop_utilization`.
+    Errors: as `model_flop_utilization`, and `ValueError` for a negative share.
+    Source: Chowdhery et al. 2022, section 4.1 and appendix B; Korthikanti et al. 2022, section 6.
+
+    >>> round(hardware_flop_utilization(0.32 * 312e12, 1, 1, 312e12), 2)  # BLOOM's 32 %, with its forward pass twice
+    0.43
+    """
+    share = 1 + not_negative("recomputed_share", recomputed_share)
+    return share * model_flop_utilization(flop, seconds, num_gpus, peak_flop_per_second)
+
+
 @dataclass(frozen=True, slots=True)
 class TransformerShape:
     """The shape of a decoder-only transformer; from it, its parameters and its exact forward cost.
@@ -197,17 +219,22 @@ class TransformerShape:
         }
         return parts | {"total": sum(parts.values())}
 
-    def forward_flop(self, tokens: ArrayLike) -> Any:
+    def forward_flop(self, tokens: ArrayLike, *, causal: bool = False) -> Any:
         """Return the forward FLOP for `tokens`, matrix product by matrix product, in FLOP.
 
         Per token: 2 FLOP a weight of attention, MLP and output layer, plus 4 x layers x hidden x sequence for
-        attention's scores and values (full, not causal-halved). Look-ups, norms and softmax count nothing.
-        Errors: `ValueError` for negative tokens. Source: Kaplan et al. 2020, Table 1; Korthikanti et al. 2022.
+        attention's scores and values: every token with every other. With `causal` half of that, 2 x layers x hidden x
+        sequence, as a token looks back only and a kernel may skip the rest. Look-ups, norms and softmax count nothing.
+        Errors: `ValueError` for negative tokens, `TypeError` for a `causal` that is not True or False.
+        Source: Korthikanti et al. 2022, appendix A, for the 4; Kaplan et al. 2020, Table 1, counts 2.
 
         >>> shape = TransformerShape(layers=96, hidden=12288, heads=96, vocab=50257, sequence=2048)
-        >>> round(shape.forward_flop(1) / forward_flop(shape.parameters()["total"], 1), 3)
-        1.027
+        >>> rule = forward_flop(shape.parameters()["total"], 1)
+        >>> round(shape.forward_flop(1) / rule, 3), round(shape.forward_flop(1, causal=True) / rule, 3)
+        (1.027, 1.014)
         """
+        if not isinstance(causal, bool):
+            raise TypeError(f"causal must be True or False; got {causal!r}")
         weights = self.layers * sum(self._layer_matrices().values()) + self.vocab * self.hidden
-        attention_products = 4 * self.layers * self.hidden * self.sequence
+        attention_products = (2 if causal else 4) * self.layers * self.hidden * self.sequence
         return (2 * weights + attention_products) * not_negative("tokens", tokens)

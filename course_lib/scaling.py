@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course_lib import catalog
 from course_lib._arguments import not_negative, plain, positive
 from course_lib.compute_cost import forward_flop, training_flop
+from course_lib.units import format_count
 
 TOKENS_PER_PARAMETER = 20
 """The slide's D = 20P, read off the fits of Hoffmann et al. 2022 (their Table 3 has 20.0 to 22.4)."""
@@ -41,7 +43,7 @@ def compute_optimal(flop: ArrayLike, tokens_per_parameter: ArrayLike = TOKENS_PE
     `flop` C in FLOP and `tokens_per_parameter` r, scalars or arrays that broadcast; P and D are counts.
     Errors: `ValueError` for C or r not positive. Source: slides S1 and S4; Hoffmann et al. 2022.
 
-    >>> parameters, tokens = compute_optimal(5.76e23)  # Gopher's budget, which Chinchilla spent on 70 B
+    >>> parameters, tokens = compute_optimal(5.76e23)  # Chinchilla's budget: it had 70 B on 1.4 T
     >>> round(parameters / 1e9, 1), round(tokens / 1e12, 2)
     (69.3, 1.39)
     """
@@ -104,8 +106,8 @@ class LossFit:
     def tokens_for_loss(self, loss: ArrayLike, parameters: ArrayLike) -> Any:
         """Return the D that brings a model of size P to `loss`: (B / (L - E - A / P^alpha))^(1 / beta).
 
-        This prices over-training: a smaller model reaches the same loss on more tokens. The result is infinite
-        where a model of this size cannot reach `loss` on any amount of data.
+        This prices over-training (more than 20 tokens a parameter): a smaller model reaches the same loss on more
+        tokens. The result is infinite where a model of this size cannot reach `loss` on any amount of data.
         """
         room = positive("loss", loss) - self.E - self.A / positive("parameters", parameters) ** self.alpha
         with np.errstate(divide="ignore", over="ignore"):
@@ -137,6 +139,23 @@ HOFFMANN_2022_UNROUNDED = LossFit(E=1.6934, A=406.4, B=410.7, alpha=0.3392, beta
 
 BESIROGLU_2024 = LossFit(E=1.8172, A=482.01, B=2085.43, alpha=0.3478, beta=0.3658)
 """The re-fit of Besiroglu et al. 2024 to the data of the same paper's figure: 72 B."""
+
+
+def why_no_loss(run: catalog.TrainingRun) -> str:
+    """Return why the loss laws say nothing about a published run, in a sentence, or nothing where they do.
+
+    Source: Hoffmann et al. 2022, section 3 (dense models alone); DeepSeek-AI 2024.
+
+    >>> why_no_loss(catalog.training_run("LLaMA 65B"))
+    ''
+    """
+    if not run.is_mixture:
+        return ""
+    active, total = format_count(run.parameters), format_count(run.total_parameters)
+    return (
+        f"A mixture of experts: {active} of its {total} parameters work on a token; the loss law was fitted to dense "
+        "models."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,3 +244,30 @@ def test_importing_the_catalog_reads_no_file():
 def test_an_unknown_name_is_answered_first_with_those_that_begin_alike() -> None:
     with pytest.raises(ValueError, match="did you mean 'A100 40GB', 'A100 80GB'"):
         catalog.accelerator("A100")
+
+
+def test_only_deepseek_v3_is_a_mixture_and_both_its_counts_are_values():
+    # DeepSeek-AI 2024, abstract: "671B total parameters with 37B activated for each token".
+    assert [run.name for run in RUNS if run.is_mixture] == ["DeepSeek-V3 (37B active)"]
+    mixture = catalog.training_run("DeepSeek-V3 (37B active)")
+    assert (mixture.parameters, mixture.total_parameters) == (37 * 10**9, 671 * 10**9)
+    assert all(run.total_parameters == run.parameters for run in RUNS if not run.is_mixture)
+
+
+def test_hardware_utilisation_is_reported_by_two_runs_and_counts_up_to_a_forward_pass_more():
+    reported = {run.name: run.reported_hfu for run in RUNS if run.reported_hfu is not None}
+    assert reported == {"PaLM 540B": 0.578, "BLOOM 176B": 0.48}
+    palm, bloom = catalog.training_run("PaLM 540B"), catalog.training_run("BLOOM 176B")
+    assert 1 < palm.reported_hfu / palm.reported_mfu < 4 / 3
+    # BLOOM's HFU is of the full rate, 150 of 312 TFLOP/s; its 32 % are over all its hours, with 6PD.
+    assert bloom.reported_hfu == pytest.approx(150 / 312, abs=0.005)
+    assert implied_utilisation(bloom) == pytest.approx(0.32, abs=0.005)
+    assert 4 / 3 * implied_utilisation(bloom) < bloom.reported_hfu
+
+
+def test_one_run_has_one_cost_and_chinchillas_is_not_gophers():
+    gopher, chinchilla = catalog.training_run("Gopher 280B"), catalog.training_run("Chinchilla 70B")
+    assert training_flop(gopher.parameters, gopher.tokens) == pytest.approx(5.04e23)
+    assert (gopher.reported_flop, chinchilla.reported_flop) == (6.31e23, 5.76e23)
+    assert "Gopher" not in chinchilla.note
+    assert "5.76" not in gopher.source + gopher.note

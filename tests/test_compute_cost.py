@@ -11,6 +11,7 @@ from course_lib.compute_cost import (
     TransformerShape,
     backward_flop,
     forward_flop,
+    hardware_flop_utilization,
     model_flop_utilization,
     throughput,
     training_flop,
@@ -354,9 +355,31 @@ def test_a_small_model_costs_1_7_times_6pd_and_gpt3_a_few_per_cent_more():
         assert counted / training_flop(shape.parameters()["total"], 1) == pytest.approx(expected, abs=0.005)
 
 
+def test_causal_halving_takes_half_of_attention_s_products_and_lesson_1_s_small_model_from_1_70_to_1_30():
+    small = TransformerShape(layers=4, hidden=128, heads=4, vocab=3000, sequence=1024)
+    rule = forward_flop(small.parameters()["total"], 1)
+    assert [round(small.forward_flop(1, causal=c) / rule, 2) for c in (False, True)] == [1.70, 1.30]
+    assert small.forward_flop(7) - small.forward_flop(7, causal=True) == 7 * 2 * 4 * 128 * 1024
+    with pytest.raises(TypeError, match=r"^causal must be True or False; got 1"):
+        small.forward_flop(1, causal=1)
+
+
 def test_attention_adds_4_layers_hidden_sequence_to_a_forward_token():
     doubled = dataclasses.replace(GPT3, sequence=4096)
     assert doubled.forward_flop(1) - GPT3.forward_flop(1) == 4 * 96 * 12288 * 2048
+
+
+def test_recomputation_raises_the_hardware_s_utilisation_and_not_the_model_s():
+    run = {"flop": 6e21, "seconds": 1e6, "num_gpus": 64, "peak_flop_per_second": 312e12}
+    mfu = model_flop_utilization(**run)
+    assert hardware_flop_utilization(**run, recomputed_share=0) == mfu
+    assert hardware_flop_utilization(**run) == pytest.approx(8 / 6 * mfu)  # the forward pass twice: 8PD for 6PD
+    palm = catalog.training_run("PaLM 540B")
+    share = palm.reported_hfu / palm.reported_mfu - 1
+    one_second = {"flop": palm.reported_mfu * 275e12, "seconds": 1, "num_gpus": 1, "peak_flop_per_second": 275e12}
+    assert hardware_flop_utilization(**one_second, recomputed_share=share) == pytest.approx(0.578)
+    with pytest.raises(ValueError, match=r"^recomputed_share must be finite and not negative; got -0.1"):
+        hardware_flop_utilization(**run, recomputed_share=-0.1)
 
 
 # Refusals
@@ -370,6 +393,7 @@ FUNCTIONS = {
     throughput: {"num_gpus": 8, "flop_per_second": 312e12, "utilization": 0.4},
     training_seconds: {"flop": 1e21, "throughput": 1e15},
     model_flop_utilization: {"flop": 1e21, "seconds": 3600, "num_gpus": 8, "peak_flop_per_second": 312e12},
+    hardware_flop_utilization: {"flop": 1e21, "seconds": 3600, "num_gpus": 8, "peak_flop_per_second": 312e12},
     GPT2.forward_flop: {"tokens": 1},
 }
 ARGUMENTS = [

@@ -331,8 +331,8 @@ PUBLIC = {
     "plan": """
         MOST_EPOCHS MOST_TOKENS_PER_PARAMETER OVER_TRAINED PARTS Resources SERVING_PRECISIONS SERVING_ROOM
         STEP_TOKENS TRAINING_ROOM TrainingPlan UNDER_TRAINED WORDS assumptions comparison given_up markdown
-        memory_on_each plan_training_run published_utilization recipe resources_of sentence tokens_of_a_step
-        training_precision warnings
+        memory_on_each plan_training_run published_utilization recipe resources_of sentence source_of_a_step
+        tokens_of_a_step training_precision warnings
     """,
 }
 """What `from course_lib.<topic> import ...` gives, whichever file of the topic it lies in."""

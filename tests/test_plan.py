@@ -20,6 +20,7 @@ from course_lib.plan import (
     published_utilization,
     recipe,
     resources_of,
+    source_of_a_step,
     tokens_of_a_step,
     training_precision,
 )
@@ -373,6 +374,27 @@ def test_a_comparison_gives_the_run_and_how_far_the_plan_is_from_it():
         "A100 80GB; the plan's loss is 0.013 nats lower (Besiroglu et al. 2024)."
     )
     assert "an unreported time on V100" in plan_training_run(**MONTH).compared_with("GPT-3 175B")
+
+
+def test_a_mixture_of_experts_is_not_compared_but_for_why():
+    plan, name = plan_training_run(**MONTH), "DeepSeek-V3 (37B active)"
+    assert plan.compared_with(name) == (
+        "DeepSeek-V3 (37B active): 14.8 T tokens, 3.29e24 FLOP, 2,660,000 hours on H800. A mixture of experts: 37 B of "
+        "its 671 B parameters work on a token; the loss law was fitted to dense models. It is not compared with the "
+        "plan."
+    )
+    assert "nats" not in plan.markdown(name).partition("## Compared with a published run")[2]
+
+
+def test_the_largest_models_step_as_llama_3_1_did_and_the_plan_names_whose_step_it_takes():
+    assert tokens_of_a_step(405e9) == 2**24  # Llama Team 2024, section 3.4.1: 16 M tokens
+    assert tokens_of_a_step(176e9) == 2**22  # BLOOM: 2,048 sequences of 2,048 tokens
+    assert source_of_a_step(405e9) == "Llama Team 2024, section 3.4.1"
+    step = next(text for text in plan_training_run(**resources_of("BLOOM 176B", 1)).assumptions if "Step:" in text)
+    assert "(by size, after Brown et al. 2020, Table 2.1)" in step
+    large = plan_training_run(**resources_of("Llama 3.1 405B", 1))
+    assert large.parameters > 250e9
+    assert any("(by size, after Llama Team 2024, section 3.4.1)" in text for text in large.assumptions)
 
 
 @settings(deadline=None, max_examples=40)

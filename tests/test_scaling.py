@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from course_lib import catalog
 from course_lib.compute_cost import forward_flop, training_flop
 from course_lib.scaling import (
     BESIROGLU_2024,
@@ -16,6 +17,7 @@ from course_lib.scaling import (
     chinchilla_tokens,
     compute_optimal,
     largest_model_within,
+    why_no_loss,
 )
 
 # Hoffmann et al. 2022, Table 3: parameters, FLOP, tokens, all as printed.
@@ -291,3 +293,11 @@ def test_a_perfect_model_may_have_zero_loss_but_not_a_negative_one():
     assert LossFit(0, 1, 1, 0.5, 0.5).loss(4, 4) == 1
     with pytest.raises(ValueError, match=r"^E must be finite and not negative; got -1"):
         LossFit(-1, 1, 1, 0.5, 0.5)
+
+
+def test_the_loss_law_speaks_of_dense_runs_alone() -> None:
+    mixture = catalog.training_run("DeepSeek-V3 (37B active)")
+    assert why_no_loss(mixture) == (
+        "A mixture of experts: 37 B of its 671 B parameters work on a token; the loss law was fitted to dense models."
+    )
+    assert [run.name for run in catalog.training_runs().values() if why_no_loss(run)] == [mixture.name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,10 +15,23 @@ LETTER, LINE = 0.61 * SMALL, 1.05 * SMALL
 EDGE = 4
 """How far a label may reach over the map's edge, in points."""
 
-TEXT, MARK, DOT, OUTSIDE = 100, 10, 1, 1000
-"""The price of writing across a text, a mark, a dot and the map's edge."""
+TEXT, MARK, STROKE, DOT, OUTSIDE = 100, 10, 4, 1, 1000
+"""The price of writing across a text, a mark, a piece of a line, a dot and the map's edge."""
+
+AROUND = (
+    ("left", 1, 0), ("right", -1, 0), ("center", 0, 1), ("center", 0, -1), ("left", 0.6, 0.7), ("right", -0.6, 0.7),
+    ("left", 0.6, -0.7), ("right", -0.6, -0.7), ("left", 0, 1.3), ("right", 0, 1.3), ("left", 0, -1.3),
+    ("right", 0, -1.3), ("center", 0, 1.7), ("center", 0, -1.7), ("left", 1.2, 1.4), ("right", -1.2, 1.4),
+    ("left", 1.2, -1.4), ("right", -1.2, -1.4), ("left", 1, 1.9), ("right", -1, 1.9), ("left", 1, -1.9),
+    ("right", -1, -1.9),
+)  # fmt: skip
+"""Where a name may stand around a mark, nearest first: its side, and shares of the steps to the right and up."""
 
 SHARES = {"left": 0.0, "center": 0.5, "right": 1.0}
+
+
+Box = tuple[float, ...]
+"""The left, lower, right and upper edge of a rectangle on the map, in points from its corner."""
 
 
 class Spot(NamedTuple):
@@ -35,42 +48,82 @@ class Room:
     def __init__(self, corner: Iterable[float], opposite: Iterable[float], size: Iterable[float]) -> None:
         """Take the map's lower left and upper right corners in data, and its size in points."""
         self._corner, self._size = np.log10(list(corner)), np.array(list(size))
-        self._scale = self._size / (np.log10(list(opposite)) - self._corner)
-        self._boxes: list[Any] = []
-        self._prices: list[float] = []
-        self._kept = 0
+        self.scale = self._size / (np.log10(list(opposite)) - self._corner)
+        self._fixed, self._fixed_prices = np.empty((0, 4)), np.empty(0)
+        self.clear()
 
     def take(self, x: float, y: float, reach: tuple[float, float, float, float], price: float) -> None:
         """Take a box around a place, which reaches so far from it to the left, down, right and up."""
-        self._boxes.append(self._places(x, y) + np.array(reach) * (-1, -1, 1, 1))
-        self._prices.append(price)
+        self._take(self._places(x, y) + np.array(reach) * (-1, -1, 1, 1), price)
+
+    def take_line(self, xs: Any, ys: Any, price: float = STROKE) -> None:
+        """Take a line through places, piece by piece."""
+        places = self._places(xs, ys)[:, :2]
+        ends = np.stack([places[:-1], places[1:]])
+        self._take(np.concatenate([ends.min(axis=0) - 1, ends.max(axis=0) + 1], axis=1), price)
 
     def keep(self) -> None:
         """Let all that is taken now be taken in every picture."""
-        self._kept = len(self._boxes)
+        self._fixed, self._fixed_prices = self._taken()
+        self.clear()
 
     def clear(self) -> None:
         """Free all but what is kept."""
-        del self._boxes[self._kept :], self._prices[self._kept :]
+        self._boxes: list[Any] = []
+        self._prices: list[Any] = []
 
-    def write(self, label: Label, text: str, spots: Iterable[Spot]) -> None:
-        """Give a label its text, and of the spots the first where it covers least, and take it; without spots, none."""
+    def around(self, x: float, y: float, right: float = 6, up: float = 9) -> list[Spot]:
+        """Return the spots beside, above and below a mark and at its corners, so many points away."""
+        spots = []
+        for side, across, along in AROUND:
+            there = right * across / self.scale[0], up * along / self.scale[1]
+            spots.append(Spot(x * 10 ** there[0], y * 10 ** there[1], side))
+        return spots
+
+    def write(self, label: Label, text: str, spots: Iterable[Spot]) -> Box | None:
+        """Give a label its text, and of the spots the first where it covers least, and take it; without spots, none.
+
+        The result is the box that the label takes, in points.
+        """
         spots = list(spots)
         label.text = text if spots else ""
         if not label.text:
-            return
+            return None
+        boxes, prices = self._priced(label, spots)
+        best = int(np.argmin(prices))
+        label.x, label.y, label.side = spots[best]
+        self._take(boxes[best], TEXT)
+        return tuple(boxes[best].tolist())
+
+    def free(self, label: Label, text: str, spots: Iterable[Spot]) -> list[tuple[Spot, Box]]:
+        """Return the spots where a label with this text would cover nothing, each with the box that it would take."""
+        spots, label.text = list(spots), text
+        boxes, prices = self._priced(label, spots)
+        return [(spot, tuple(box)) for spot, box, price in zip(spots, boxes.tolist(), prices, strict=True) if not price]
+
+    def box(self, x: float, y: float, reach: float) -> Box:
+        """Return the box around a place that reaches so far to every side, in points."""
+        return tuple((self._places(x, y) + np.array([-reach, -reach, reach, reach])).tolist())
+
+    def _priced(self, label: Label, spots: list[Spot]) -> tuple[Any, Any]:
+        """Return the box of the label at each spot, and the price of writing there."""
         boxes = self._spread(label, spots)
-        taken, prices = np.reshape(self._boxes, (-1, 4)), np.array(self._prices)
+        taken, prices = self._taken()
         covers = (boxes[:, None, :2] < taken[:, 2:]).all(axis=2) & (boxes[:, None, 2:] > taken[:, :2]).all(axis=2)
         outside = (boxes[:, :2] < -EDGE).any(axis=1) | (boxes[:, 2:] > self._size + EDGE).any(axis=1)
-        best = int(np.argmin(covers @ prices + OUTSIDE * outside))
-        label.x, label.y, label.side = spots[best]
-        self._boxes.append(boxes[best])
-        self._prices.append(TEXT)
+        return boxes, covers @ prices + OUTSIDE * outside
+
+    def _take(self, boxes: Any, price: float) -> None:
+        self._boxes.append(np.reshape(boxes, (-1, 4)))
+        self._prices.append(np.full(len(self._boxes[-1]), price))
+
+    def _taken(self) -> tuple[Any, Any]:
+        """Return all boxes and the price of each."""
+        return np.concatenate([self._fixed, *self._boxes]), np.concatenate([self._fixed_prices, *self._prices])
 
     def _places(self, x: Any, y: Any) -> Any:
         """Return places in points, each twice: as the lower left and the upper right corner of a box."""
-        place = (np.log10([x, y]).T - self._corner) * self._scale
+        place = (np.log10([x, y]).T - self._corner) * self.scale
         return np.concatenate([place, place], axis=-1)
 
     def _spread(self, label: Label, spots: list[Spot]) -> Any:
@@ -82,3 +135,31 @@ class Room:
         if label.turned:
             reach = [-1.5 * half, -before, 0.5 * half, wide - before]  # the letters rise to the left of their line
         return self._places([spot.x for spot in spots], [spot.y for spot in spots]) + np.array(reach).T
+
+
+class Names:
+    """The names of marks that stay, where they cover nothing that stays; they give way to what moves, or stay away."""
+
+    def __init__(self) -> None:
+        """Begin without a name."""
+        self._offers: list[tuple[Label, str, list[tuple[Spot, Box]]]] = []
+
+    def offer(self, label: Label, text: str, free: list[tuple[Spot, Box]]) -> None:
+        """Add a name, with the spots that are free for it and the boxes that it takes there, best first."""
+        self._offers.append((label, text, free))
+
+    def write(self, taken: Iterable[Box], strikes: Callable[[Box], bool]) -> None:
+        """Write each name in its first spot that is free of the boxes `taken`, of other names and of a line."""
+        boxes = list(taken)
+        for label, text, offers in self._offers:
+            label.text = ""
+            for spot, box in offers:
+                if not (strikes(box) or any(overlap(box, other) for other in boxes)):
+                    label.text, (label.x, label.y, label.side) = text, spot
+                    boxes.append(box)
+                    break
+
+
+def overlap(one: Box, other: Box) -> bool:
+    """Tell whether two boxes share more than an edge."""
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

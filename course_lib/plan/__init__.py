@@ -16,6 +16,7 @@ from course_lib.plan.rules import (
     TRAINING_ROOM,
     published_utilization,
     resources_of,
+    source_of_a_step,
     tokens_of_a_step,
     training_precision,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "reported_time",
     "resources_of",
     "sentence",
+    "source_of_a_step",
     "tokens_of_a_step",
     "training_precision",
     "warnings",

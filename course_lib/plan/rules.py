@@ -20,8 +20,18 @@ TRAINING_ROOM, SERVING_ROOM = 0.1, 0.2
 The logits and the layer that is being recomputed are not in it: they are counted, as working memory.
 """
 
-STEP_TOKENS = ((1e9, 2**19), (5e9, 2**20), (50e9, 2**21), (float("inf"), 2**22))
-"""Models up to a size, and the tokens of one step: 0.5 M to 4 M, after Brown et al. 2020, Table 2.1."""
+BROWN = "Brown et al. 2020, Table 2.1"
+STEP_TOKENS = (
+    (1e9, 2**19, BROWN),
+    (5e9, 2**20, BROWN),
+    (50e9, 2**21, BROWN),
+    (250e9, 2**22, BROWN),
+    (float("inf"), 2**24, "Llama Team 2024, section 3.4.1"),
+)
+"""Models up to a size, the tokens of one step, and whose they are: 0.5 M to 3.2 M for GPT-3, 16 M for Llama 3.1 405B.
+
+The last step is from one run, which began with 4 M. PaLM 540B ended with 4 M (Chowdhery et al. 2022).
+"""
 
 
 def training_precision(accelerator: str) -> str:
@@ -36,14 +46,27 @@ def training_precision(accelerator: str) -> str:
 
 
 def tokens_of_a_step(parameters: float) -> int:
-    """Return the tokens of one step that are usual for a model of this size: 2^19 to 2^22.
+    """Return the tokens of one step that are usual for a model of this size: 2^19 to 2^22, and 2^24 from 250 B on.
 
-    Source: Brown et al. 2020, Table 2.1.
+    Source: Brown et al. 2020, Table 2.1; Llama Team 2024, section 3.4.1 (4 M, then 8 M, then 16 M).
 
-    >>> tokens_of_a_step(174.6e9)  # GPT-3 took 3.2 M, LLaMA 4 M
-    4194304
+    >>> tokens_of_a_step(174.6e9), tokens_of_a_step(405e9)  # GPT-3 took 3.2 M, LLaMA 4 M; Llama 3.1 405B took 16 M
+    (4194304, 16777216)
     """
-    return next(tokens for size, tokens in STEP_TOKENS if positive("parameters", parameters) < size)
+    return _usual_step(parameters)[1]
+
+
+def source_of_a_step(parameters: float) -> str:
+    """Return whose steps `tokens_of_a_step` goes by for a model of this size.
+
+    >>> source_of_a_step(405e9)
+    'Llama Team 2024, section 3.4.1'
+    """
+    return _usual_step(parameters)[2]
+
+
+def _usual_step(parameters: float) -> tuple[float, int, str]:
+    return next(usual for usual in STEP_TOKENS if positive("parameters", parameters) < usual[0])
 
 
 @cache

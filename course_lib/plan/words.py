@@ -9,9 +9,9 @@ from course_lib.catalog import TrainingRun
 from course_lib.compute_cost import forward_flop, training_flop
 from course_lib.memory import PART_NAMES
 from course_lib.plan.broken_rules import in_days, percent, warnings
-from course_lib.plan.rules import SERVING_ROOM, TRAINING_ROOM, published_utilization
+from course_lib.plan.rules import SERVING_ROOM, TRAINING_ROOM, published_utilization, source_of_a_step
 from course_lib.plan.run import PlannedRun
-from course_lib.scaling import BESIROGLU_2024, HOFFMANN_2022, HOFFMANN_2022_UNROUNDED, compute_optimal
+from course_lib.scaling import BESIROGLU_2024, HOFFMANN_2022, HOFFMANN_2022_UNROUNDED, compute_optimal, why_no_loss
 from course_lib.units import format_bytes, format_count, format_flop, format_number, format_rate
 
 WORDS = {
@@ -110,7 +110,7 @@ def _of_recipe(plan: PlannedRun) -> Iterator[str]:
     )
     yield (
         f"Step: {format_count(plan.step_tokens)} tokens, {setup.num_gpus:,} x {plan.micro_batches:,} x "
-        f"{setup.sequences} of {setup.sequence:,} (by size, after Brown et al. 2020, Table 2.1); "
+        f"{setup.sequences} of {setup.sequence:,} (by size, after {source_of_a_step(plan.parameters)}); "
         f"{format_number(steps)} steps."
     )
     yield (
@@ -126,8 +126,13 @@ def reported_time(run: TrainingRun) -> str:
 
 
 def comparison(plan: PlannedRun, run: TrainingRun) -> str:
-    """Return how a published run differs from the plan, in words."""
+    """Return how a published run differs from the plan, in words; a mixture of experts is not compared."""
     flop = training_flop(run.parameters, run.tokens)
+    if reason := why_no_loss(run):
+        return (
+            f"{run.name}: {format_count(run.tokens)} tokens, {format_flop(flop)}, {reported_time(run)} on "
+            f"{run.accelerator}. {reason} It is not compared with the plan."
+        )
     more = BESIROGLU_2024.loss(plan.parameters, plan.tokens) - BESIROGLU_2024.loss(run.parameters, run.tokens)
     loss = f"{abs(more):.3f} nats {'higher' if more > 0 else 'lower'}" if abs(more) >= 5e-4 else "the same"
     return (

@@ -8,6 +8,7 @@ from course_lib import catalog
 from course_lib.catalog import TrainingRun
 from course_lib.compute_cost import training_flop
 from course_lib.plan import TrainingPlan, plan_training_run, reported_time
+from course_lib.scaling import why_no_loss
 from course_lib.units import format_count, format_number
 
 NO_LIMIT, NO_RUN = "no limit", "no run"
@@ -43,6 +44,8 @@ class PlanView:
         sentence = f"{plan.sentence} {rules or 'No rule of the lecture is broken.'}"
         if run is None:
             return sentence
+        if reason := why_no_loss(run):
+            return f"{sentence} {run.name}: {format_count(run.tokens)} in {reported_time(run)}. {reason}"
         share = format_number(plan.flop / training_flop(run.parameters, run.tokens), 2)
         return (
             f"{sentence} {run.name}: {format_count(run.parameters)} on {format_count(run.tokens)} in "

@@ -7,6 +7,7 @@ __all__, __getattr__, __dir__ = hand_on(
     {
         "ScalingExplorer": "explorer",
         "ScalingPicture": "picture",
+        "WideScalingPicture": "picture",
         "ScalingView": "view",
         "scaling_view": "view",
     },

@@ -10,8 +10,19 @@ import ipywidgets as widgets
 from course_lib import catalog
 from course_lib.explorers.base import Explorer
 from course_lib.explorers.controls import Magnitude, choice
-from course_lib.explorers.scaling.picture import ScalingPicture
-from course_lib.explorers.scaling.view import BOUND_OF, OWN, bounds_of, chosen_model, run_values, scaling_view
+from course_lib.explorers.picture import Picture
+from course_lib.explorers.scaling.picture import ScalingPicture, WideScalingPicture
+from course_lib.explorers.scaling.view import (
+    BOUND_OF,
+    LOSS_AXES,
+    NEAR,
+    OWN,
+    ScalingView,
+    bounds_of,
+    chosen_model,
+    run_values,
+    scaling_view,
+)
 from course_lib.scaling import TOKENS_PER_PARAMETER
 
 BOUNDS = {
@@ -26,11 +37,11 @@ class ScalingExplorer(Explorer):
     """P and D chosen in three ways: from a compute budget, from the data at hand, or from the inference cost.
 
     Changing the way keeps the model and changes what stays fixed.
-    Initial values by name: preset, way, flop, tokens, inference_flop_per_token, tokens_per_parameter.
+    Initial values by name: preset, way, flop, tokens, inference_flop_per_token, tokens_per_parameter, loss_axis.
     """
 
     view = staticmethod(scaling_view)
-    pictures = (ScalingPicture,)
+    pictures = (ScalingPicture, WideScalingPicture)
 
     def make_controls(self) -> dict[str, widgets.Widget]:
         """Return the controls; of the three bounds, the one of the chosen way is shown."""
@@ -44,7 +55,12 @@ class ScalingExplorer(Explorer):
             "way": choice("Choose P from", BOUND_OF, self.way),
             **bounds,
             "tokens_per_parameter": Magnitude("Tokens/parameter", TOKENS_PER_PARAMETER, 1, 10_000),
+            "loss_axis": choice("Loss axis to", LOSS_AXES, NEAR),
         }
+
+    def choose(self, view: ScalingView) -> type[Picture]:
+        """Return the picture whose loss axis goes as far as is asked for."""
+        return ScalingPicture if view.loss_axis == NEAR else WideScalingPicture
 
     def react(self, name: str, value: Any) -> None:
         """Show the bound of a new way, with the value that keeps the model as far as its range goes."""
@@ -52,6 +68,7 @@ class ScalingExplorer(Explorer):
             return
         now = BOUND_OF[value]
         values, self.way = self.values() | {"way": self.way}, value
+        del values["loss_axis"]
         with suppress(ValueError):
             known = run_values(values.pop("preset")) or bounds_of(chosen_model(**values))
             self.put(**{now: min(max(known[now], BOUNDS[now][2]), BOUNDS[now][3])})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from course_lib import catalog
+from course_lib._arguments import one_of
 from course_lib.catalog import TrainingRun
 from course_lib.compute_cost import forward_flop, training_flop
 from course_lib.scaling import (
@@ -14,12 +15,17 @@ from course_lib.scaling import (
     ModelChoice,
     compute_optimal,
     largest_model_within,
+    why_no_loss,
 )
 from course_lib.units import format_count, format_flop, format_number, format_scientific
 
 OWN = "your own numbers"
 BOUND_OF = {"compute budget": "flop", "data at hand": "tokens", "inference cost": "inference_flop_per_token"}
 """What P may be chosen from, and the bound of `largest_model_within` that each stands for."""
+
+NEAR, FAR = "0.03 nats", "0.2 nats"
+LOSS_AXES = {NEAR: 0.03, FAR: 0.2}
+"""How far the loss axis goes, in nats a token above the best."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +48,17 @@ class ScalingView:
     loss_given_up: tuple[float, float]
     cheapest: tuple[float, float]
     published: TrainingRun | None
+    loss_axis: str
 
     @property
     def run(self) -> str | None:
         """The name of the published run that the model is."""
         return self.published.name if self.published else None
+
+    @property
+    def no_loss(self) -> str:
+        """Why no loss and no comparison are shown, in a sentence; nothing where they are."""
+        return why_no_loss(self.published) if self.published else ""
 
     @property
     def enough_tokens(self) -> bool:
@@ -72,7 +84,15 @@ class ScalingView:
     @property
     def sentence(self) -> str:
         """The answer in plain words."""
+        if self.no_loss:
+            return f"{self._mixture()} {self.no_loss}"
         return f"{self._model()} {self._optima()} {self._given_up()}"
+
+    def _mixture(self) -> str:
+        return (
+            f"{self.run}: {format_count(self.tokens)} tokens; {format_flop(self.flop)} to train, "
+            f"{format_scientific(self.inference)} a token to use, as 6PD and 2P count the parameters at work."
+        )
 
     def _model(self) -> str:
         few = "" if self.enough_tokens else " (below 200 B)"
@@ -84,15 +104,16 @@ class ScalingView:
 
     def _optima(self) -> str:
         rule, hoffmann, besiroglu = (format_count(by[0]) for by in (self.by_rule, self.by_hoffmann, self.by_besiroglu))
-        fits = f"{self.disagreement:.2g} times apart" if self.disagreement >= 1.05 else "in agreement"
-        return f"Best P for this C: {rule} by D = 20P, {hoffmann} by Hoffmann and {besiroglu} by Besiroglu, {fits}."
+        fits = f"are {self.disagreement:.2g} times apart" if self.disagreement >= 1.05 else "agree"
+        both = f"Hoffmann as printed ({hoffmann}) and Besiroglu ({besiroglu})"
+        return f"Best P for this C: {rule} by D = 20P; {both} {fits}."
 
     def _given_up(self) -> str:
         loss = self.loss_given_up[1]
         nats = f"{loss:.3f}" if loss >= 0.0005 else "less than 0.001"
-        above = f"By Besiroglu your loss is {nats} nats a token above the best;"
+        above = f"By Besiroglu your loss is {nats} nats above the best;"
         if self.training_ratio < 1.05:
-            return f"{above} at the same loss you could save less than 5 % of your compute."
+            return f"{above} at the same loss you could save under 5 % of your compute."
         cheaper, more = (format_count(count) for count in self.cheapest)
         training, inference = (format_number(ratio, 2) for ratio in (self.training_ratio, self.inference_ratio))
         return (
@@ -128,10 +149,11 @@ def scaling_view(
     inference_flop_per_token: float,
     tokens_per_parameter: float,
     preset: str = OWN,
+    loss_axis: str = NEAR,
 ) -> ScalingView:
     """Return what the explorer shows for its controls' values; `preset` may name the published run they stand for.
 
-    Errors: `ValueError` or `TypeError` as `scaling` raises them.
+    `loss_axis` says how far the picture's loss axis goes. Errors: `ValueError` or `TypeError` as `scaling` raises them.
     """
     chosen = chosen_model(way, flop, tokens, inference_flop_per_token, tokens_per_parameter)
     size, data, cost = chosen.parameters, chosen.tokens, chosen.flop
@@ -153,6 +175,7 @@ def scaling_view(
         ),
         cheapest=BESIROGLU_2024.cheapest_for_loss(loss),
         published=catalog.training_runs().get(preset),
+        loss_axis=one_of("loss_axis", loss_axis, LOSS_AXES),
     )
 
 
