@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -21,9 +22,10 @@ from course_lib.explorers.compute_cost.explorer import (
     TOKEN_RANGE,
     ComputeCostExplorer,
 )
-from course_lib.explorers.compute_cost.view import OWN, compute_cost_view, preset_values
+from course_lib.explorers.compute_cost.picture import NAMES
+from course_lib.explorers.compute_cost.view import OWN, apart, axis_end, compute_cost_view, preset_values
 from course_lib.explorers.picture import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, RED, SKY, YELLOW
-from course_lib.units import convert_compute, gpu_hours, parse_count
+from course_lib.units import convert_compute, format_number, gpu_hours, parse_count
 
 RUNS = list(catalog.training_runs().values())
 MODELS_ALONE = [model for name, model in catalog.models().items() if name not in catalog.training_runs()]
@@ -91,7 +93,7 @@ def test_the_sentence_of_a_run_compares_with_the_hours_that_it_reported():
     view = compute_cost_view(**DEFAULT | preset_values("LLaMA 65B"), preset="LLaMA 65B")
     assert (view.run, view.reported_hours) == ("LLaMA 65B", 1_022_362)
     assert view.ratio == pytest.approx(view.hours / 1_022_362)
-    assert view.sentence.endswith(" LLaMA 65B reported 1,020,000 h: the estimate is 1.19 times that.")
+    assert view.sentence.endswith(" LLaMA 65B reported 1,022,362 h: the estimate is 1.19 times that.")
 
 
 @pytest.mark.parametrize("name", ["GPT-3 175B", "Chinchilla 70B"])
@@ -256,9 +258,67 @@ def test_a_percentage_given_for_a_fraction_is_refused_in_the_sentence(explorer):
 def test_the_picture_writes_the_view_s_numbers(explorer):
     explorer.set(preset="LLaMA 65B")
     written = texts(explorer)
-    for text in ("C = 6PD = 5.48e23 FLOP", "Time: 24.8 days", "estimate: 1,220,000 h", "reported: 1,020,000 h"):
+    for text in ("C = 6PD = 5.48e23 FLOP", "Time: 24.8 days", "estimate: 1,220,000 h", "reported: 1,022,362 h"):
         assert text in written
     assert {"1.83e23 FLOP", "3.65e23 FLOP"} <= {line for text in written for line in re.split(r"\n|2PD|4PD", text)}
+
+
+def test_estimate_and_reported_hours_are_told_apart_by_their_digits():
+    view = compute_cost_view(**DEFAULT | preset_values("LLaMA 65B") | {"utilization": 0.48}, preset="LLaMA 65B")
+    assert view.sentence.endswith(
+        " take 20.7 days, 1,016,000 accelerator-hours. LLaMA 65B reported 1,022,362 h: the estimate is 0.994 times "
+        "that."
+    )
+
+
+@quick
+@given(st.floats(1, 1e8), st.floats(1, 1e8))
+def test_two_hours_in_writing_differ_where_they_differ_in_five_digits(estimate, reported):
+    written = apart(estimate, reported)
+    assert parse_count(written) == pytest.approx(estimate, rel=0.0051)
+    if abs(estimate / reported - 1) > 1e-5:
+        assert written != format_number(reported, 7)
+
+
+def test_half_the_time_is_half_the_bar_and_a_doubling_is_seen(explorer):
+    picture, widths = explorer.picture, []
+    explorer.set(num_accelerators=64)
+    for utilization in (0.2, 0.4, 0.8):
+        explorer.set(utilization=utilization)
+        widths.append((picture.time_bar.get_width(), picture.bars[0].get_width()))
+        assert {"200 days", "200,000 h"} <= set(texts(explorer))
+    for twice, once in pairwise(widths):
+        assert twice == pytest.approx([2 * width for width in once])
+    explorer.set(utilization=0.4, num_accelerators=128)
+    assert picture.time_bar.get_width() == pytest.approx(widths[2][0])
+    assert picture.bars[0].get_width() == pytest.approx(widths[1][1])
+    assert picture.time_bar.axes.get_xscale() == picture.bars[0].axes.get_xscale() == "linear"
+
+
+@quick
+@given(st.floats(1e-6, 1e15))
+def test_a_bar_is_a_tenth_of_its_axis_or_longer_and_never_beyond_it(amount):
+    end = axis_end(amount)
+    assert amount <= end <= 10 * amount * (1 + 1e-9)
+    assert f"{end:.0e}"[0] == "2"
+
+
+def test_the_ratio_stands_on_a_linear_line_around_1(explorer):
+    explorer.set(preset="LLaMA 65B")
+    (x,), _ = explorer.picture.ratio.get_data()
+    assert x == compute_cost_view(**explorer.values()).ratio
+    assert (explorer.picture.ratio.axes.get_xscale(), explorer.picture.ratio.axes.get_xlim()) == ("linear", (0, 2))
+    assert "estimate / reported: 1.19" in texts(explorer)
+    explorer.set(utilization=0.05)
+    assert (explorer.picture.ratio.get_xdata(), explorer.picture.ratio.get_marker()) == ([2], ">")
+    explorer.set(preset="GPT-3 175B")
+    assert len(explorer.picture.ratio.get_xdata()) == 0
+    assert "nothing to compare with" in texts(explorer)
+
+
+def test_every_published_run_has_a_name_on_the_map(explorer):
+    assert NAMES.keys() == catalog.training_runs().keys()
+    assert {text for text, *_ in NAMES.values()} <= set(texts(explorer))
 
 
 def test_the_picture_of_a_run_without_hours_says_none(explorer):

@@ -74,11 +74,11 @@ class Room:
 
     def around(self, x: float, y: float, right: float = 6, up: float = 9) -> list[Spot]:
         """Return the spots beside, above and below a mark and at its corners, so many points away."""
-        spots = []
-        for side, across, along in AROUND:
-            there = right * across / self.scale[0], up * along / self.scale[1]
-            spots.append(Spot(x * 10 ** there[0], y * 10 ** there[1], side))
-        return spots
+        return [self.beside(x, y, side, right * across, up * along) for side, across, along in AROUND]
+
+    def beside(self, x: float, y: float, side: str, right: float, up: float) -> Spot:
+        """Return the spot so many points to the right of and above a place."""
+        return Spot(x * 10 ** (right / self.scale[0]), y * 10 ** (up / self.scale[1]), side)
 
     def write(self, label: Label, text: str, spots: Iterable[Spot]) -> Box | None:
         """Give a label its text, and of the spots the first where it covers least, and take it; without spots, none.
@@ -128,7 +128,7 @@ class Room:
 
     def _spread(self, label: Label, spots: list[Spot]) -> Any:
         """Return the box of the label at each spot."""
-        wide = LETTER * len(label.text)
+        wide = LETTER * len(label.text) * (1.2 if label.bold else 1)
         before = np.array([SHARES[spot.side] * wide for spot in spots])
         half = np.full(len(spots), LINE / 2)
         reach = [-before, -half, wide - before, half]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,8 @@ from course_lib.units import (
 )
 
 OWN = "your own numbers"
+MOST_DIGITS = 8
+"""No number needs as many digits as that."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,25 @@ class ComputeCostView:
         return self.hours / self.reported_hours if self.reported_hours else None
 
     @property
+    def estimate_in_words(self) -> str:
+        """The estimated hours with three digits, or as many as tell them from the reported ones."""
+        return apart(self.hours, self.reported_hours)
+
+    @property
+    def reported_in_words(self) -> str:
+        """The reported hours with all the digits that are published, or "none"."""
+        return f"{self.reported_hours:,.0f}" if self.reported_hours else "none"
+
+    @property
+    def ratio_in_words(self) -> str:
+        """The ratio with two decimals, or with as many as tell it from 1; nothing without a run to compare with."""
+        if self.ratio is None:
+            return ""
+        off = abs(self.ratio - 1)
+        decimals = math.ceil(-math.log10(off)) if 1e-5 < off < 0.01 else 2
+        return f"{self.ratio:.{decimals}f}"
+
+    @property
     def sentence(self) -> str:
         """The answer in plain words."""
         rate = format_rate(self.chip.fp16_bf16_flop_per_second)
@@ -63,14 +85,41 @@ class ComputeCostView:
             f"(forward {format_flop(self.forward)}, backward {format_flop(self.backward)}). "
             f"{self.num_accelerators:,.0f} x {self.chip.name} at {format_number(100 * self.utilization)} % of {rate} "
             f"{'takes' if self.num_accelerators == 1 else 'take'} {format_seconds(self.seconds)}, "
-            f"{format_number(self.hours)} accelerator-hours."
+            f"{self.estimate_in_words} accelerator-hours."
         )
         if self.published is None:
             return sentence
         if self.reported_hours is None or self.ratio is None:
             return f"{sentence} {self.run} did not report its hours."
-        reported = format_number(self.reported_hours)
-        return f"{sentence} {self.run} reported {reported} h: the estimate is {self.ratio:.2f} times that."
+        compared = f"{self.run} reported {self.reported_in_words} h: the estimate is {self.ratio_in_words} times that."
+        return f"{sentence} {compared}"
+
+
+def apart(estimate: float, reported: float | None) -> str:
+    """Return an estimate with three digits, or with as many as it takes to tell it from what was reported.
+
+    >>> apart(1_015_300, 1_022_362), apart(1_220_000, 1_022_362)
+    ('1,015,000', '1,220,000')
+    """
+    if reported is None:
+        return format_number(estimate)
+    for digits in range(3, MOST_DIGITS):
+        text = format_number(estimate, digits)
+        if text != format_number(reported, digits):
+            break
+    return text
+
+
+def axis_end(amount: float) -> float:
+    """Return where a bar's axis ends: the first of 2, 20, 200 and so on that is not below `amount`.
+
+    So a bar is a tenth of its axis or longer, and the axis stays while the amount doubles, in 7 cases of 10.
+
+    >>> axis_end(93_500), axis_end(187_000), axis_end(200_000), axis_end(201_000)
+    (200000.0, 200000.0, 200000.0, 2000000.0)
+    """
+    end = 2 * 10.0 ** math.ceil(math.log10(amount / 2))
+    return end if amount <= end else 10 * end
 
 
 def compute_cost_view(
