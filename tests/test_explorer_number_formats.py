@@ -5,13 +5,13 @@ from functools import partial
 from xml.etree import ElementTree
 
 import pytest
-from explorer_parts import calls_of, texts
+from explorer_parts import calls_of, misplaced, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib.explorers.number_formats.bits import BitPattern, field_of
 from course_lib.explorers.number_formats.explorer import FloatDecoder
-from course_lib.explorers.number_formats.picture import FloatDecoderPicture
+from course_lib.explorers.number_formats.picture import STEP, WIDTH, FloatDecoderPicture
 from course_lib.explorers.number_formats.state import DecoderState
 from course_lib.explorers.number_formats.view import (
     ORDER,
@@ -158,8 +158,40 @@ def test_the_number_asked_for_stands_between_the_numbers_that_there_are():
     view = float_decoder_view(0x40490FDB, "fp32", PI)
     assert view.wanted_place == pytest.approx(-8.7422780003e-8 / 2**-22, rel=1e-9)
     assert float_decoder_view(0x40490FDB, "fp32").wanted_place == 0
-    assert float_decoder_view(0x7C00, "fp16", "1e9").wanted_place is None
-    assert float_decoder_view(127, "int8", "300").wanted_place is None
+    assert float_decoder_view(127, "int8", "130").wanted_place == 3
+    assert float_decoder_view(0x7C00, "fp16", "65520").wanted_place == -0.5
+    assert float_decoder_view(0x7C00, "fp16", "1e9").wanted_place == math.inf
+    assert float_decoder_view(127, "int8", "300").wanted_place == math.inf
+    assert float_decoder_view(128, "int8", "-300").wanted_place == -math.inf
+    assert float_decoder_view(0x7C00, "fp16", "inf").wanted_place == 0
+    assert float_decoder_view(0x7E00, "fp16", "nan").wanted_place is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "format", "value", "marker", "label"),
+    [
+        (0x3800, "fp16", "0.5", "v", "asked for, and stored as it is"),
+        (0x2E66, "fp16", "0.1", "v", "asked for: 0.1"),
+        (127, "int8", "131", "v", "asked for: 131"),
+        (127, "int8", "300", ">", "asked for: 300"),
+        (128, "int8", "-300", "<", "asked for: -300"),
+        (0x7C00, "fp16", "1e9", ">", "asked for: 1e9"),
+        (0x7E00, "fp16", "nan", "", ""),
+    ],
+)
+def test_the_number_asked_for_is_marked_in_the_picture_wherever_it_lies(pattern, format, value, marker, label):
+    picture, view = FloatDecoderPicture(), float_decoder_view(pattern, format, value)
+    svg = picture.svg(view)
+    assert misplaced(svg) == []
+    assert (f">{label}<" in svg) if label else ("asked for" not in svg)
+    shown = picture.wanted.get_xdata()
+    assert len(shown) == (1 if marker else 0)
+    if marker:
+        low, high = picture.wanted.axes.get_xlim()
+        assert low < shown[0] < high
+        assert picture.wanted.get_marker() == marker
+    if marker == "v":
+        assert shown[0] == pytest.approx(WIDTH / 2 + STEP * view.wanted_place)
 
 
 @quick

@@ -76,7 +76,7 @@ class FloatDecoderPicture(Picture):
         self.words = self.labels(axes)
         self._build_formula(axes)
         self.line_title = self.words.add(0, LINE + 0.4, size=TEXT)
-        self.wanted_label = self.words.add(0, LINE + 0.18, color=RED)
+        self.wanted_label = self.words.add(0, LINE + 0.19, color=RED)
         self.names = [self.words.add(0, LINE - 0.19, side="center") for _ in range(MOST_LABELS)]
         self.wanted_head = self.words.add(COLUMNS["stored"], ROWS + ROW, bold=True)
         heights = [ROWS - ROW * row for row in range(len(ORDER))]
@@ -148,10 +148,15 @@ class FloatDecoderPicture(Picture):
         if view.step is not None:
             title += f": one step, a unit in the last place, is {view.one_step} here"
         self.line_title.text = title if view.points else "A NaN stands nowhere on the number line"
-        shown = [middle + STEP * view.wanted_place] if view.wanted_place else []
-        self.wanted.set_data(shown, [LINE + 0.13] * len(shown))
-        self.wanted_label.text = shortened(view.value, 24) if shown else ""
-        self.wanted_label.x = shown[0] + 0.11 if shown else 0
+        place = view.wanted_place  # marked above the line: at its place, or as an arrow at the edge; a NaN has none
+        x = min(max(middle + STEP * (place or 0), 0.1), WIDTH - 0.1)
+        self.wanted.set_data(*([], []) if place is None else ([x], [LINE + 0.17]))
+        self.wanted.set_marker("v" if place is None or math.isfinite(place) else ">" if place > 0 else "<")
+        self.wanted_label.text = "" if place is None else "asked for, and stored as it is"
+        if place:
+            self.wanted_label.text = f"asked for: {shortened(view.value, 24)}"
+        self.wanted_label.side = "right" if x > 0.7 * WIDTH else "left"
+        self.wanted_label.x = x + (0.11 if self.wanted_label.side == "left" else -0.11)
         chosen = named(view.points)
         for i, label in enumerate(self.names):
             label.text = chosen[i].label if i < len(chosen) else ""

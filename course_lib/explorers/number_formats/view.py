@@ -78,7 +78,8 @@ class FloatDecoderView:
     `exact` is the value in decimal, every digit; `value` the number asked for, in writing; `step` one unit in the last
     place (`None` for infinity and NaN), and `one_step` the same in three digits; `below` and `above` are the
     neighbours in writing, `None` where there is none; `wanted_place` is where `value` lies on the line, in steps
-    (`None` off the line); `carried` is by format, with `None` where a format cannot hold the value at all.
+    (infinite beyond the line's ends, `None` for NaN); `carried` is by format, with `None` where a format cannot hold
+    the value at all.
     """
 
     pattern: int
@@ -180,7 +181,7 @@ def float_decoder_view(pattern: int, format: str, value: str | None = None, pres
         points=points,
         below=below,
         above=above,
-        wanted_place=_place(wanted, around) if around and read.step is not None else None,
+        wanted_place=_place(wanted, around) if around else None,
         carried=carried,
     )
 
@@ -202,12 +203,16 @@ def _points(around: NumberLine) -> tuple[tuple[Point, ...], str | None, str | No
 
 
 def _place(text: str, around: NumberLine) -> float | None:
-    """Return where a number in writing lies on the line, in steps, or `None` off the line."""
+    """Return where a number in writing lies on the line, in steps: infinite beyond its ends, and `None` for NaN."""
     wanted = read_decimal(text)
-    if not wanted.is_finite():
+    if wanted.is_nan():
         return None
-    place = float((Fraction(wanted) - around.middle) / around.step)
-    return place if abs(place) <= LINE_REACH else None
+    if not wanted.is_finite():
+        return 0.0 if float(wanted) == around.values[around.here] else float(wanted)
+    off = (Fraction(wanted) - around.middle) / around.step
+    if abs(off) > LINE_REACH:
+        return math.copysign(math.inf, off)
+    return float(off)
 
 
 def written(values: list[float]) -> list[str]:
