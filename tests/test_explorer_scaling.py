@@ -104,9 +104,9 @@ def test_chinchillas_budget_gives_the_three_published_optima():
     assert round(view.disagreement, 1) == 2.2
     assert view.sentence == (
         "From the compute budget: 69.3 B parameters on 1.39 T tokens, 20 a parameter; 5.76e23 FLOP to train, 1.39e11 "
-        "a token to use. Best P for this C: 69.3 B by D = 20P; Hoffmann as printed (32.2 B) and Besiroglu (72.2 B) are "
-        "2.2 times apart. By Besiroglu your loss is less than 0.001 nats above the best; at the same loss you could "
-        "save under 5 % of your compute."
+        "a token to use. Best P: 69.3 B by D = 20P; Hoffmann as printed (32.2 B) and Besiroglu (72.2 B) are "
+        "2.2 times apart. By Besiroglu your loss is less than 0.001 nats a token above the best; at the same loss you "
+        "could save under 5 % of your compute."
     )
 
 
@@ -116,7 +116,7 @@ def test_llama_2_7b_is_over_trained_and_the_sentence_prices_it():
     assert (round(view.training_ratio, 1), round(view.inference_ratio, 2)) == (1.9, 0.35)
     assert view.sentence.startswith("Llama 2 7B: 6.74 B parameters on 2 T tokens, 297 a parameter; 8.09e22 FLOP")
     assert view.sentence.endswith(
-        "By Besiroglu your loss is 0.027 nats above the best; 19.1 B on 374 B tokens do as well; "
+        "By Besiroglu your loss is 0.027 nats a token above the best; 19.1 B on 374 B tokens do as well; "
         "yours costs 1.9 times as much to train, 0.35 times to use."
     )
 

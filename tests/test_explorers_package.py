@@ -13,7 +13,7 @@ from course_lib.questions import TOPICS
 NAMES = {
     "compute_cost": "ComputeCostExplorer ComputeCostPicture ComputeCostView compute_cost_view",
     "units": "UnitConverter UnitPicture UnitView unit_view",
-    "scaling": "ScalingExplorer ScalingPicture ScalingView scaling_view",
+    "scaling": "ScalingExplorer ScalingPicture WideScalingPicture ScalingView scaling_view",
     "memory": "MemoryExplorer MemoryPicture MemoryBar MemoryView memory_view",
     "number_formats": "FloatDecoder BitPattern FloatDecoderPicture FloatDecoderView float_decoder_view",
     "quantization": "QuantizationExplorer QuantizationPicture ErrorPicture HistogramPicture MappingPicture "

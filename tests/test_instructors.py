@@ -127,7 +127,7 @@ SEEN = [
         ["15.2", "93,500 accelerator-hours"],
     ),
     ("ComputeCostExplorer", {"preset": "LLaMA 65B", "utilization": 0.4}, ["1.19 times"], ["1.19"]),
-    ("ComputeCostExplorer", {"preset": "LLaMA 65B", "utilization": 0.48}, ["0.99 times"], ["0.99 times"]),
+    ("ComputeCostExplorer", {"preset": "LLaMA 65B", "utilization": 0.48}, ["0.994 times"], ["0.994 times"]),
     ("UnitConverter", {"preset": "GPT-3 175B", "accelerator": "T4"}, ["3,360,000 T4-hours"], ["3,360,000"]),
     ("UnitConverter", {"preset": "GPT-3 175B", "accelerator": "MI300X"}, ["167,000 MI300X-hours"], ["167,000"]),
     ("UnitConverter", {"quantity": "312 TFLOPS"}, ["can be read in two ways"], ["can be read in two ways"]),

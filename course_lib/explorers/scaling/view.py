@@ -106,12 +106,12 @@ class ScalingView:
         rule, hoffmann, besiroglu = (format_count(by[0]) for by in (self.by_rule, self.by_hoffmann, self.by_besiroglu))
         fits = f"are {self.disagreement:.2g} times apart" if self.disagreement >= 1.05 else "agree"
         both = f"Hoffmann as printed ({hoffmann}) and Besiroglu ({besiroglu})"
-        return f"Best P for this C: {rule} by D = 20P; {both} {fits}."
+        return f"Best P: {rule} by D = 20P; {both} {fits}."
 
     def _given_up(self) -> str:
         loss = self.loss_given_up[1]
         nats = f"{loss:.3f}" if loss >= 0.0005 else "less than 0.001"
-        above = f"By Besiroglu your loss is {nats} nats above the best;"
+        above = f"By Besiroglu your loss is {nats} nats a token above the best;"
         if self.training_ratio < 1.05:
             return f"{above} at the same loss you could save under 5 % of your compute."
         cheaper, more = (format_count(count) for count in self.cheapest)
