@@ -73,8 +73,10 @@ def encode_decimal(text: str, fmt: Format) -> int:
 def carry(text: str, fmt: Format) -> Carried:
     """Return how a format stores a decimal number in writing, with its absolute and its relative error.
 
+    What is too large becomes infinity, or in fp8 e4m3, which has none, NaN: of the two modes of conversion to fp8 the
+    non-saturating one. Where there is neither (fp4, integers) it is held at the end.
     Errors: as `read_decimal`; `ValueError` for NaN in a format without one. Source: slide S6; Goldberg 1991, section
-    1.2.
+    1.2; Micikevicius et al. 2022, section 2; Open Compute Project 2023, *8-bit Floating Point Specification* 1.0.
 
     >>> from course_lib.number_formats import FP32, FP16
     >>> carry("0.1", FP32).value, carry("70000", FP16).outcome

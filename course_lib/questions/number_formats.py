@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from course_lib import catalog
-from course_lib.number_formats import BF16, FORMATS, FP8_E5M2, FP16, FloatFormat, bits, decode, encode, fields, spacing
+from course_lib.number_formats import (
+    BF16,
+    FORMATS,
+    FP8_E5M2,
+    FP16,
+    FP32,
+    INT8,
+    FloatFormat,
+    bits,
+    decode,
+    encode,
+    fields,
+    spacing,
+)
 from course_lib.questions.kinds import Bits, Choice, Function, Number
-from course_lib.questions.question import Badge, Fact, Pick, Wrong, counted, question
+from course_lib.questions.question import Badge, Fact, Pick, Wrong, question
 
 
 def shape(fmt: FloatFormat) -> dict[str, Fact]:
@@ -22,38 +33,38 @@ def shape(fmt: FloatFormat) -> dict[str, Fact]:
     }
 
 
-@question("5.1", "Bits and bytes", slides="S6", badge=Badge(difficulty=1, importance=3, minutes=2))
-def size_of_the_weights(pick: Pick) -> Number:
-    """The weights of a published model in one of the slide's formats."""
+@question("5.1", "A file of weights", slides="S6", badge=Badge(difficulty=1, importance=3, minutes=3))
+def parameters_in_a_file(pick: Pick) -> Number:
+    """From the bytes of a published model's weights, and their format, back to the parameters."""
     name, format_name = pick(
         ("Llama 2 70B", "fp32"), ("Llama 3.1 405B", "bf16"), ("BLOOM 176B", "fp32"), ("GPT-3 175B", "fp16")
     )
     model, fmt = catalog.model(name), FORMATS[format_name]
-    size = model.parameters * fmt.bits / 8 / 1e9
-    other = Wrong(size / 2, "Half of it: which formats take 2 bytes a number, and is this one of them?")
+    size = round(model.parameters * fmt.bits / 8 / 1e9, 1)
+    right = size * 1e9 * 8 / fmt.bits
+    other = Wrong(right * 2, "That takes two bytes a number, and single precision has more. What does the name count?")
     if fmt.bits == 16:
-        other = Wrong(size * 2, "Twice as much: that is single precision. The name says how wide this format is.")
+        other = Wrong(right / 2, "That takes four bytes a number: single precision. How wide is this format?")
     return Number(
         given={
-            "model": Fact(model.name, model.citation),
-            "parameters": counted(model.parameters),
-            "format": Fact(fmt.name, "of every parameter"),
+            "size": Fact(size, f"GB, of 1e9 bytes: a model's weights and nothing else; {model.citation}"),
+            "format": Fact(fmt.name, "of every weight"),
         },
-        answer=size,
-        unit="GB",
-        tolerance=0.01,
-        also={"bytes": 1e9, "GiB": 1e9 / 2**30, "MB": 1e3},
-        note="A format's name is its width in bits; the slide gives both.",
+        answer=right,
+        tolerance=0.005,
+        also={"billions": 1e-9, "millions": 1e-6},
+        note="A format's name is its width in bits; from it a file's size says how many numbers it holds.",
         wrong=(
-            Wrong(size * 8, "Those are gigabits. The format's name counts bits; how many of them make a byte?"),
+            Wrong(size * 1e9 / fmt.bits, "A file is counted in bytes, a format's name in bits. How many make a byte?"),
             other,
-            Wrong(size * 8 / fmt.bits, "One byte a parameter is int8, and this is another format."),
-            Wrong(size * 64 / fmt.bits, "Eight bytes a parameter is double precision."),
+            Wrong(size * 1e9, "One byte a weight is int8, and this is another format."),
+            Wrong(size * 1e9 * fmt.bits / 8, "That is more numbers than bytes: multiplied, where to divide."),
+            Wrong(size * 2**30 * 8 / fmt.bits, "Those would be GiB; a GB is 1e9 bytes."),
         ),
     )
 
 
-@question("5.2", "A format for small numbers", slides="S6 S8", badge=Badge(difficulty=2, importance=3, minutes=4))
+@question("5.2", "A format for small numbers", slides="S6 S8", badge=Badge(difficulty=2, importance=3, minutes=5))
 def format_for_gradients(pick: Pick) -> Choice:
     """Choose by the exponent, where it is the range that is short."""
     smallest, largest = pick((2e-9, 0.03), (5e-10, 0.4), (1e-9, 0.02), (3e-10, 0.006))
@@ -79,7 +90,7 @@ def format_for_gradients(pick: Pick) -> Choice:
     )
 
 
-@question("5.3", "Decode by hand", slides="S7 S8", badge=Badge(difficulty=1, importance=3, minutes=4))
+@question("5.3", "Decode by hand", slides="S7 S8", badge=Badge(difficulty=1, importance=3, minutes=5))
 def decode_by_hand(pick: Pick) -> Number:
     """A normal fp16 number from its three fields."""
     pattern = encode(pick(-21.0, -14.0, -0.15625, -75.0, -5.5), FP16)
@@ -122,7 +133,7 @@ def power_and_m(e: int, m: int) -> float:
     return 2.0 ** (max(e, 1) - 15) * ((e > 0) + m / 1024)
 
 
-@question("5.4", "Write a decoder", slides="S8", badge=Badge(difficulty=3, importance=3, minutes=8))
+@question("5.4", "Write a decoder", slides="S8", badge=Badge(difficulty=3, importance=3, minutes=10))
 def write_decode(pick: Pick) -> Function:
     """Every finite fp16 pattern, subnormals and zero with them."""
     return Function(
@@ -172,13 +183,17 @@ def write_decode(pick: Pick) -> Function:
     )
 
 
-@question("5.5", "Encode by hand", slides="S7 S8", badge=Badge(difficulty=2, importance=3, minutes=6))
+@question("5.5", "Encode by hand", slides="S7 S8", badge=Badge(difficulty=2, importance=3, minutes=8))
 def encode_by_hand(pick: Pick) -> Bits:
     """The nearest fp16 pattern of a number that no format holds exactly."""
     value = pick(-0.3, -0.7, -5.3, -2.4, -0.15)
     pattern = int(encode(value, FP16))
     parts = fields(pattern, FP16)
     head, power, m = pattern & 0xFC00, int(parts.power), int(parts.significand)
+    lost_sign: tuple[Wrong, ...] = ()
+    if power < 0:
+        hint = "The power is below zero, and the bias was forgotten: the field holds the two added up."
+        lost_sign = (Wrong(0x8000 | -power << 10 | m, hint),)
     return Bits(
         given={
             "value": Fact(value, "to be stored in fp16"),
@@ -198,18 +213,28 @@ def encode_by_hand(pick: Pick) -> Bits:
                 "The 1 before the point was stored too. It is the hidden bit, and takes no room.",
             ),
             Wrong(pattern + 0x400, "The exponent is one too large: the power of two must leave a factor from 1 to 2."),
+            Wrong(
+                0x8000 | (FP16.bias - power) << 10 | m,
+                "The power was taken off the bias. Its sign matters: the field holds the bias plus the power.",
+            ),
+            *lost_sign,
             Wrong(int(encode(value, BF16)), "That is bf16, with 8 exponent and 7 significand bits."),
             Wrong(0x10000 - (pattern & 0x7FFF), "Two's complement is how integers do it. A float has a sign bit."),
         ),
     )
 
 
-@question("5.6", "The largest number", slides="S6 S8", badge=Badge(difficulty=2, importance=3, minutes=4))
+@question("5.6", "The largest number", slides="S6 S8", badge=Badge(difficulty=2, importance=3, minutes=5))
 def largest_number(pick: Pick) -> Number:
     """The largest finite number, one exponent below infinity's."""
     fmt = pick(BF16, FP8_E5M2, FP16)
     right, top = fmt.largest, 2.0 ** (2**fmt.exponent_bits - 2 - fmt.bias)
     other_bias = 15 if fmt.bias == 127 else 127
+    others = tuple(
+        Wrong(other.largest, f"That is {other.name}'s. It has {other.significand_bits} bits of significand.")
+        for other in (FP32, FP16, BF16)
+        if other is not fmt
+    )
     return Number(
         given=shape(fmt),
         answer=right,
@@ -223,12 +248,13 @@ def largest_number(pick: Pick) -> Number:
             Wrong(right - top, "The hidden bit was forgotten: the formula has 1.m."),
             Wrong(right * 2.0**fmt.bias, "The bias was not taken off the exponent field."),
             Wrong(right * 2.0 ** (fmt.bias - other_bias), f"The bias {other_bias} is that of another format."),
-            Wrong(2.0 ** (fmt.bits - 1) - 1, "That is the largest integer of this width: one bit is the sign."),
+            Wrong(2.0 ** (fmt.bits - 1) - 1, "That is the largest integer of this width, in two's complement."),
+            *others,
         ),
     )
 
 
-@question("5.7", "The smallest number above zero", slides="S8", badge=Badge(difficulty=2, importance=2, minutes=4))
+@question("5.7", "The smallest number above zero", slides="S8", badge=Badge(difficulty=2, importance=2, minutes=5))
 def smallest_number(pick: Pick) -> Number:
     """The smallest subnormal, below which everything is rounded to zero."""
     fmt = pick(FP8_E5M2, FP16, BF16)
@@ -256,38 +282,40 @@ def smallest_number(pick: Pick) -> Number:
 
 
 @question(
-    "5.8", "Find the error", slides="S7", badge=Badge(difficulty=2, importance=2, minutes=4), kind="find the error"
+    "5.8", "Find the error", slides="S7 S8", badge=Badge(difficulty=2, importance=2, minutes=5), kind="find the error"
 )
 def find_the_error(pick: Pick) -> Choice:
-    """The two misprints of the slide's pi."""
-    name, exponent, significand, bias, factor = pick(
-        ("fp32", "10000000", "100100100000111111011011", 127, "1.5707963705"),
-        ("fp16", "10000", "1001001000", 15, "1.5703125"),
+    """A subnormal number decoded in lines, one of which treats it as a normal one."""
+    name, m, mistake = pick(
+        ("fp16", 384, "power"), ("bf16", 80, "factor"), ("fp8 e5m2", 3, "power"), ("fp16", 640, "factor")
     )
     fmt = FORMATS[name]
-    field = int(exponent, 2)
-    sign = "The sign field is 0, so the number is positive."
-    printed = f"The significand field is {significand}, as the slide prints it."
-    power = f"The exponent field is {exponent} = {field}, so the power is 2^({field} - {bias})."
-    if name == "fp16":
-        printed, power = "The power is 2^(128 - 127), as the slide prints it.", printed
-    last = f"1.m is {factor}, and with the factor 2 the value is {float(decode(encode(np.pi, fmt), fmt)):.10g}."
+    whole, pattern = 2**fmt.significand_bits, m + 2 ** (fmt.bits - 1)
+    digits, field = f"{m:0{fmt.significand_bits}b}", "0" * fmt.exponent_bits
+    sign = "The sign field is 1, so the number is negative."
+    power = f"The exponent field is {field}, so the power is 2^(1 - {fmt.bias})."
+    factor = f"The significand field is {digits}, {m} of {whole}, so the factor is {m / whole:g}."
+    wrong_power = f"The exponent field is {field}, so the power is 2^(0 - {fmt.bias})."
+    wrong_factor = f"The significand field is {digits}, {m} of {whole}, so the factor is {1 + m / whole:g}."
+    wrong, other = (wrong_power, factor) if mistake == "power" else (wrong_factor, power)
+    last = f"The pattern stands for {float(decode(pattern, fmt)):.6g}."
     nothing = "Every line is right."
     return Choice(
         given={
             "format": Fact(
                 name, f"{fmt.bits} bits, {fmt.exponent_bits} of exponent, {fmt.significand_bits} of significand"
             ),
-            "wanted": Fact("pi", "stored in this format"),
+            "bias": Fact(fmt.bias, f"of {name}"),
+            "pattern": Fact(bits(pattern, fmt), "sign, exponent, significand"),
         },
-        order=(sign, printed, power, last, nothing),
-        answer=printed,
-        note="The result is right all the same, so the error is easily missed: hold every field against its format.",
+        order=(sign, wrong, other, last, nothing),
+        answer=wrong,
+        note="The last line is right all the same: a right value does not prove the way to it.",
         wrong=(
-            Wrong(sign, "That line holds: (-1)^0 is 1."),
-            Wrong(power, "That line fits the format: its digits are as many as the table says."),
-            Wrong(last, "That line holds: it is what this format stores for pi, next to 3.14159."),
-            Wrong(nothing, "Hold every field and every bias against the format that the table describes."),
+            Wrong(sign, "That line holds: (-1)^1 is -1."),
+            Wrong(other, "That line is as the lesson's table of exponent fields has it."),
+            Wrong(last, "That line holds: it is what the decoder says of this pattern."),
+            Wrong(nothing, "Hold each field against the lesson's table: what kind of number is it?"),
         ),
     )
 
@@ -304,7 +332,7 @@ LEARNING_RATES = {
     "5.9",
     "A step that is lost",
     slides="S6 S8",
-    badge=Badge(difficulty=3, importance=3, minutes=6),
+    badge=Badge(difficulty=3, importance=3, minutes=8),
     kind="estimate",
 )
 def lost_step(pick: Pick) -> Number:
@@ -316,13 +344,14 @@ def lost_step(pick: Pick) -> Number:
     return Number(
         given={
             "model": Fact(name),
-            "learning_rate": Fact(rate, f"at its peak, {source}: Adam moves a weight by about this much"),
+            "learning_rate": Fact(rate, f"at its peak, {source}: about the size of Adam's step"),
             "weight": Fact(weight, "a weight in bf16, about"),
             "significand_bits": Fact(BF16.significand_bits, "of bf16"),
         },
         answer=step / 2,
         tolerance=0.01,
-        note=f"The learning rate is {2 * rate / step:.2f} times that, {kept}. Hence the fp32 master copy.",
+        note=f"The learning rate is {2 * rate / step:.2f} times that, {kept}. "
+        "Hence a master copy in fp32, or stochastic rounding.",
         wrong=(
             Wrong(step, "That is the whole step to the next number. From where on is the sum rounded to it?"),
             Wrong(step / 4, "Half of it: the 7 bits are those after the point, and the hidden bit is not one of them."),
@@ -334,5 +363,25 @@ def lost_step(pick: Pick) -> Number:
             Wrong(weight * BF16.epsilon, "Take the power of two below the weight, and then half of the step."),
             Wrong(step / 16, "That is fp16's precision: it has ten bits after the point."),
             Wrong(rate, "That is the step that Adam wants to take. From which size on does bf16 keep it?"),
+        ),
+    )
+
+
+@question("5.10", "A pattern of int8", slides="S6", badge=Badge(difficulty=1, importance=2, minutes=3))
+def pattern_of_int8(pick: Pick) -> Number:
+    """A negative integer in two's complement."""
+    value = pick(-100, -3, -37, -120, -90)
+    pattern, m = int(encode(value, INT8)), int(encode(value, INT8)) - 128
+    return Number(
+        given={"pattern": Fact(f"{pattern:08b}", "in int8, two's complement")},
+        answer=float(value),
+        tolerance=0,
+        note="The first bit counts -128, and nothing else of int8 is below zero.",
+        wrong=(
+            Wrong(-m, "That is sign and magnitude, as in a float. In two's complement the first bit has a weight."),
+            Wrong(pattern, "That is an integer without a sign, from 0 to 255. What does the first bit count in int8?"),
+            Wrong(m, "The first bit was left out, or read as a plus. It has a weight of its own."),
+            Wrong(-value, "The size is right. On which side of zero is the weight of the first bit?"),
+            Wrong(value + 1, "Turning every digit round and putting a minus before it is one off. Add up the weights."),
         ),
     )
