@@ -286,10 +286,7 @@ def smallest_number(pick: Pick) -> Number:
 )
 def find_the_error(pick: Pick) -> Choice:
     """A subnormal number decoded in lines, one of which treats it as a normal one."""
-    name, m, mistake = pick(
-        ("fp16", 384, "power"), ("bf16", 80, "factor"), ("fp8 e5m2", 3, "power"), ("fp16", 640, "factor")
-    )
-    fmt = FORMATS[name]
+    fmt, m, mistake = pick((FP16, 384, "power"), (BF16, 80, "factor"), (FP8_E5M2, 3, "power"), (FP16, 640, "factor"))
     whole, pattern = 2**fmt.significand_bits, m + 2 ** (fmt.bits - 1)
     digits, field = f"{m:0{fmt.significand_bits}b}", "0" * fmt.exponent_bits
     sign = "The sign field is 1, so the number is negative."
@@ -303,9 +300,9 @@ def find_the_error(pick: Pick) -> Choice:
     return Choice(
         given={
             "format": Fact(
-                name, f"{fmt.bits} bits, {fmt.exponent_bits} of exponent, {fmt.significand_bits} of significand"
+                fmt.name, f"{fmt.bits} bits, {fmt.exponent_bits} of exponent, {fmt.significand_bits} of significand"
             ),
-            "bias": Fact(fmt.bias, f"of {name}"),
+            "bias": Fact(fmt.bias, f"of {fmt.name}"),
             "pattern": Fact(bits(pattern, fmt), "sign, exponent, significand"),
         },
         order=(sign, wrong, other, last, nothing),
