@@ -171,11 +171,12 @@ def sqnr_db(x: NDArray[Any], axis: int) -> float:
 def rows_or_columns() -> Prediction:
     """Which scales help where a whole column is large."""
     x = with_outlier(example_tensor("uniform"), 20, "a column")
+    gain = sqnr_db(x, 1) - sqnr_db(x, 0)
     return Prediction(
         asks="Below, a whole column of a 64 x 64 matrix is 20 times as large as the rest. Which scales save more of "
         "the other values?",
         options={"One for each row": "rows", "One for each column": "columns", "Both save as much": "both"},
-        truth="columns" if sqnr_db(x, 1) > sqnr_db(x, 0) + 3 else "rows or both",
+        truth="both" if abs(gain) < 3 else "columns" if gain > 0 else "rows",
         facts={
             "shape": Known((64, 64), "64 x 64 matrix"),
             "harm": Known(
@@ -266,7 +267,7 @@ def reading_against_arithmetic() -> Prediction:
     arithmetic = compute_cost.forward_flop(model.parameters, 1) / gpu.fp16_bf16_flop_per_second
     return Prediction(
         asks="Llama 2 7B, with 6.74 B parameters (13.5 GB in bf16), writes one token for one user. The A100 reads "
-        "2,039 GB/s and computes 312 TFLOP/s. How many times as long as the arithmetic does the reading of all weights take?",
+        "2,039 GB/s and computes 312 TFLOP/s. How many times as long as the arithmetic does reading all weights take?",
         truth=reading / arithmetic,
         unit="times",
         facts={

@@ -39,27 +39,40 @@ def span(X: NDArray[Any]) -> Any:
     return np.max(X) - np.min(X)
 
 
-@question("6.1", "Absmax by hand", slides="S9", badge=Badge(difficulty=1, importance=3, minutes=4))
+@question("6.1", "Absmax by hand", slides="S9", badge=Badge(difficulty=1, importance=3, minutes=5))
 def absmax_by_hand(pick: Pick) -> Vector:
     """Four numbers to codes, two of them half-way between two codes."""
     X = pick(
-        [-63.5, 0.4, 10.25, 40.25],
+        [-63.5, 0.4, -10.25, 40.25],
         [-31.75, 6.7, -1.125, 20.125],
         [22.25, -63.5, 0.9, -8.25],
         [-254.0, 169.0, 61.6, -33.0],
-        [15.125, 5.2, -31.75, 10.625],
+        [15.125, 5.2, -31.75, -10.625],
     )
     x = np.array(X)
     factor = 127 / half_range(x)
+    codes = absmax_quantize(X).values.astype(int)
     return Vector(
         given={"X": Fact(X, "four numbers in fp32")},
-        answer=absmax_quantize(X).values.tolist(),
+        answer=codes.tolist(),
         unit="whole codes of int8",
         tolerance=0,
         note="Two of them lay half-way between two codes; `round` takes the even one.",
         wrong=(
             Wrong(away(factor * x), "Nearly: `round` takes a half to the even neighbour, not away from zero."),
+            Wrong(np.floor(factor * x + 0.5), "Nearly: these halves all go up. `round` takes the even neighbour."),
             Wrong(np.trunc(factor * x), "The fractions were cut off, towards zero. The formula rounds."),
+            Wrong(np.floor(factor * x), "Each was rounded down. The formula rounds to the nearest code."),
+            Wrong(np.abs(codes), "The signs are lost: only the size that sets the scale is taken without its sign."),
+            Wrong(
+                np.where(codes < 0, codes + 256, codes),
+                "Those are the bits read as numbers from 0 to 255. int8 is two's complement: its first bit is -128.",
+            ),
+            Wrong(
+                np.where(codes < 0, 128 - codes, codes),
+                "That sets a sign bit before the size, and reads all as one number. Give each code with its sign; and "
+                "int8 has no such bit, it is two's complement.",
+            ),
             Wrong(np.round(x / factor), "The scale is upside down: max / 127 was taken for 127 / max."),
             Wrong(np.round(128 / half_range(x) * x), "That divides 128 by the maximum. Which codes does absmax use?"),
             Wrong(np.round(127 / np.max(x) * x), "Codes beyond int8: the maximum is one of sizes, signs left aside."),
@@ -72,7 +85,7 @@ def absmax_by_hand(pick: Pick) -> Vector:
     )
 
 
-@question("6.2", "Write absmax", slides="S9", badge=Badge(difficulty=2, importance=3, minutes=5))
+@question("6.2", "Write absmax", slides="S9", badge=Badge(difficulty=2, importance=3, minutes=6))
 def write_absmax(pick: Pick) -> Function:
     """The codes of absmax."""
 
@@ -110,7 +123,7 @@ def write_absmax(pick: Pick) -> Function:
     )
 
 
-@question("6.3", "The way back", slides="S9", badge=Badge(difficulty=1, importance=3, minutes=3))
+@question("6.3", "The way back", slides="S9", badge=Badge(difficulty=1, importance=3, minutes=4))
 def way_back(pick: Pick) -> Vector:
     """Codes of the zero-point method to real numbers."""
     X = pick(
@@ -155,7 +168,13 @@ def clipped(codes: Any, zero: float) -> tuple[Any, float]:
     return np.clip(codes, -128, 127), zero
 
 
-@question("6.4", "Write zero-point", slides="S9", badge=Badge(difficulty=3, importance=3, minutes=7))
+def stretched(X: NDArray[Any]) -> tuple[Any, float]:
+    """Return codes and zero-point as a framework does whose zero-point must be a code: over a range that holds 0."""
+    q = zeropoint_quantize(np.append(X, 0.0))
+    return q.values[:-1], q.zero_point
+
+
+@question("6.4", "Write zero-point", slides="S9", badge=Badge(difficulty=3, importance=3, minutes=9))
 def write_zeropoint(pick: Pick) -> Function:
     """The codes of the zero-point method, and the zero-point."""
 
@@ -190,6 +209,15 @@ def write_zeropoint(pick: Pick) -> Function:
                 lambda X: (shifted(X)[0].astype(int).astype(np.int8), shifted(X)[1]),
                 "A code of 128 became -128 in int8: the largest number turned into the smallest. Clip before.",
             ),
+            Wrong(
+                stretched,
+                "The range was stretched to hold 0, as a framework does whose zero-point must be a code. Slide S9 "
+                "takes min and max as they are.",
+            ),
+            Wrong(
+                lambda X: (zeropoint_quantize(X).values, np.clip(zeropoint_quantize(X).zero_point, -128, 127)),
+                "The zero-point was clipped as well. It is stored beside the codes, and may lie outside int8.",
+            ),
             Wrong(lambda X: clipped(*shifted(X, sign=1)), "The zero-point's sign is wrong in front of its `round`."),
             Wrong(lambda X: clipped(*shifted(X, steps=256)), "256 codes have one step fewer between them."),
             Wrong(
@@ -207,65 +235,70 @@ def write_zeropoint(pick: Pick) -> Function:
     )
 
 
-@question("6.5", "A skewed tensor", slides="S9", badge=Badge(difficulty=1, importance=3, minutes=3))
+def attention_weights(spread: float) -> NDArray[np.float32]:
+    """Return rows of positive numbers with the sum 1, as a softmax leaves them."""
+    powers = np.exp(spread * example_tensor("normal").astype(np.float64))
+    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+@question("6.5", "A skewed tensor", slides="S9", badge=Badge(difficulty=1, importance=3, minutes=4))
 def skewed_tensor(pick: Pick) -> Choice:
-    """Which method suits data on one side of zero, and why."""
-    x = example_tensor("ReLU-like") * np.float32(pick(1.0, 0.5, 2.0, 4.0, 0.25))
-    absmax, zeropoint = (quantization_error(x, method(x)) for method in (absmax_quantize, zeropoint_quantize))
+    """With how many bits zero-point does as well as absmax with 8, on numbers of one sign."""
+    x = attention_weights(pick(1.0, 0.5, 2.0, 0.75, 1.5))
+    by_absmax = quantization_error(x, absmax_quantize(x)).rmse
+    by_zeropoint = {bits: quantization_error(x, zeropoint_quantize(x, bits)).rmse for bits in range(2, 9)}
+    same = min(by_zeropoint, key=lambda bits: abs(np.log(by_zeropoint[bits] / by_absmax)))
+    answer = f"{same} bits: absmax leaves half of its codes unused here, the negative ones, and that is one bit."
+    half = "4 bits: absmax leaves half of its codes unused here, so that half of the bits would do."
+    both = "6 bits: absmax gives one bit away for its sign, and the zero-point saves another one."
+    equal = "8 bits: both methods have a byte a number, and the bits alone decide the error."
+    more = "9 bits: each number needs one bit more, to say whether the zero-point was added."
     return Choice(
         given={
-            "data": Fact("ReLU-like", "4,096 numbers after a ReLU, as in the lesson"),
-            "smallest": Fact(float(x.min()), "about half of them are that"),
+            "data": Fact("attention's weights", "4,096 numbers as a softmax leaves them, none below 0"),
+            "smallest": Fact(float(x.min())),
             "largest": Fact(float(x.max())),
+            "absmax_bits": Fact(8, "bits a number now, with one scale"),
         },
-        answer="Zero-point: absmax never uses its negative codes here, so its steps are about twice as large.",
-        note=f"Its SQNR is {zeropoint.sqnr_db:.1f} dB, against {absmax.sqnr_db:.1f} dB with absmax.",
+        order=(half, both, answer, equal, more),
+        answer=answer,
+        note=f"The RMSE is {by_absmax:.3g} by absmax in 8 bits, {by_zeropoint[same]:.3g} by zero-point in {same}.",
         wrong=(
-            Wrong(
-                "Absmax: it keeps 0 exact, and with zero-point half of the numbers, the zeros, would get an error.",
-                "Zeros come back exact with both methods here: the zero-point is the code that stands for 0.",
-            ),
-            Wrong(
-                "Absmax: it divides its 127 codes over max, which is finer than 255 codes over max - min.",
-                "Work out both steps, max / 127 and (max - min) / 255, with the numbers given.",
-            ),
-            Wrong(
-                "Zero-point: it uses 256 codes and absmax 255, and on any data that one more code decides.",
-                "One code in 256 is next to nothing. How many of absmax's codes do these data use?",
-            ),
-            Wrong(
-                "Either: both methods have 8 bits a number, and the bits decide the error.",
-                "The bits say how many codes there are; the method says whether they lie where the data are.",
-            ),
+            Wrong(half, "Half of the codes is not half of the bits: how many codes does one bit more or less make?"),
+            Wrong(both, "The sign and the empty half are one and the same loss. Count it once."),
+            Wrong(equal, "The bits say how many codes there are; the method says whether they lie where the data are."),
+            Wrong(more, "The zero-point is one number for the whole tensor, stored beside the scale."),
         ),
     )
 
 
 @question(
-    "6.6", "Find the error", slides="S9", badge=Badge(difficulty=2, importance=3, minutes=4), kind="find the error"
+    "6.6", "Find the error", slides="S9", badge=Badge(difficulty=2, importance=3, minutes=5), kind="find the error"
 )
 def find_the_error(pick: Pick) -> Choice:
-    """A zero-point quantisation whose largest number wraps."""
+    """A zero-point quantisation whose largest number has no code."""
     c, middle = pick((1.0, 40.0), (0.5, 10.0), (2.0, -60.0), (0.25, 5.0), (4.0, 100.0))
     X = np.array([-127.5 * c, middle, 127.5 * c])
     factor = 255 / span(X)
     codes, zero = shifted(X)
-    stored = codes.astype(int).astype(np.int8)
-    scale = f"scale = 255 / ({X[2]} - {X[0]}) = {factor:g}".replace("- -", "+ ")
+    back = (np.clip(codes, -128, 127) - zero) / factor
+    scale = f"scale = 255 / ({X[2]} - {X[0]}) = {factor:g} steps per unit".replace("- -", "+ ")
     zero_point = f"zeropoint = -round({factor:g} x {X[0]}) - 128 = -({np.round(factor * X[0]):.0f}) - 128 = {zero:.0f}"
     rounded = f"round({factor:g} x X + {zero:.0f}) = {codes.astype(int).tolist()}"
-    written = f"X_quant, stored as int8 = {stored.tolist()}"
-    nothing = "Every line is right."
+    fits = "int8 has 256 codes, so these three numbers are stored in it as they are."
+    clip = f"Clipped to -128 ... 127, the largest comes back as {back[2]:g}: half a step below {X[2]:g}."
     return Choice(
         given={"X": Fact(X.tolist(), "to quantise by zero-point, with the formulas of the slide")},
-        order=(scale, zero_point, rounded, written, nothing),
-        answer=written,
-        note="Int8 ends at 127, so 128 wraps to -128, and the largest number comes back as the smallest: clip first.",
+        order=(scale, zero_point, rounded, fits, clip),
+        answer=fits,
+        note="Int8 ends at 127; 128 would wrap to -128, and the largest number come back as the smallest.",
         wrong=(
             Wrong(scale, "That line holds: 255 steps between 256 codes, divided by the range."),
             Wrong(zero_point, "That line holds: `round` takes the half to the even neighbour."),
-            Wrong(rounded, "That line is what the formula says, halves to even. What happens to its result?"),
-            Wrong(nothing, "Take the last line back to real numbers, and compare them with X."),
+            Wrong(
+                rounded, "That line is what the formula says, halves to even. Whether int8 can hold it is another one."
+            ),
+            Wrong(clip, "That line holds: the last code, times the size of a step, is that much; no error is larger."),
         ),
     )
 
@@ -275,7 +308,7 @@ def zeros(x: NDArray[Any]) -> float:
     return float(np.mean(absmax_quantize(x).values == 0))
 
 
-@question("6.7", "What one outlier destroys", slides="S10", badge=Badge(difficulty=2, importance=3, minutes=5))
+@question("6.7", "What one outlier destroys", slides="S10", badge=Badge(difficulty=2, importance=3, minutes=6))
 def outlier_damage(pick: Pick) -> Number:
     """How many times the RMSE grows by one outlier."""
     factor = pick(150, 100, 200)
@@ -307,7 +340,7 @@ def outlier_damage(pick: Pick) -> Number:
     )
 
 
-@question("6.8", "A product in integers", slides="S10", badge=Badge(difficulty=3, importance=3, minutes=7))
+@question("6.8", "A product in integers", slides="S10", badge=Badge(difficulty=3, importance=3, minutes=9))
 def integer_product(pick: Pick) -> Vector:
     """A matrix product from int8 codes, as real numbers."""
     a, b = pick(
@@ -341,7 +374,7 @@ def integer_product(pick: Pick) -> Vector:
 
 
 @question(
-    "6.9", "The scales' own memory", slides="S10", badge=Badge(difficulty=3, importance=2, minutes=6), kind="estimate"
+    "6.9", "The scales' own memory", slides="S10", badge=Badge(difficulty=3, importance=2, minutes=8), kind="estimate"
 )
 def memory_of_scales(pick: Pick) -> Number:
     """What QLoRA saves by quantising the scales too."""
