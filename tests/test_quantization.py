@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from course_lib import catalog, compute_cost, memory, questions
 from course_lib.quantization import (
     DB_PER_BIT,
     LONGEST_INNER_DIMENSION,
@@ -13,6 +14,7 @@ from course_lib.quantization import (
     Quantized,
     absmax_quantize,
     as_blocks,
+    example_tensor,
     int8_matmul,
     quantization_error,
     stored_bytes,
@@ -458,3 +460,42 @@ def test_each_bit_more_is_worth_six_decibels_on_uniform_data():
     np.testing.assert_allclose(np.diff(sqnr), DB_PER_BIT, atol=0.3)
     assert round(DB_PER_BIT, 2) == 6.02
     assert sqnr[-1] == pytest.approx(8 * DB_PER_BIT, abs=0.1)
+
+
+# What lesson 6 says of numbers, and its question of an error to find
+
+
+@pytest.mark.parametrize("method", [absmax_quantize, zeropoint_quantize])
+def test_normal_data_lie_6_to_11_db_below_the_rule_and_not_along_it(method):
+    x = example_tensor("normal")
+    below = [DB_PER_BIT * bits - quantization_error(x, method(x, bits)).sqnr_db for bits in range(2, 9)]
+    assert below == sorted(below, reverse=True)
+    assert (round(below[0], 1), round(below[-1], 1)) == ((11.1, 6.5) if method is absmax_quantize else (8.6, 6.3))
+
+
+def test_after_1000_tokens_a_user_adds_more_to_read_than_to_compute_and_after_100_tokens_less():
+    model, gpu = catalog.model("Llama 2 7B"), catalog.accelerator("A100 80GB")
+    arithmetic = compute_cost.forward_flop(model.parameters, 1) / gpu.fp16_bf16_flop_per_second
+    reading = {
+        context: memory.kv_cache_bytes(1, context, model.layers, model.kv_heads, model.hidden // model.heads, "bf16")
+        / gpu.memory_bandwidth_bytes_per_second
+        for context in (100, 1000)
+    }
+    assert (round(1e3 * reading[1000], 3), round(1e3 * arithmetic, 3)) == (0.257, 0.043)
+    assert reading[100] < arithmetic < reading[1000]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_of_the_five_lines_of_question_6_6_one_alone_is_wrong(seed):
+    asks = questions.find("6.6", seed).asks
+    x = np.array(asks.given["X"].value)
+    scale, zero_point, rounded, fits, clip = asks.options().values()
+    factor = 255 / (x[2] - x[0])
+    assert scale.endswith(f"= {factor:g} steps per unit")
+    assert zero_point.endswith(f" = {-round(factor * x[0]) - 128}")
+    assert rounded.endswith(f" = {np.round(factor * x).astype(int).tolist()}")
+    back = zeropoint_quantize(x).dequantize()[2]
+    assert f"comes back as {back:g}: half a step below {x[2]:g}" in clip
+    assert x[2] - back == 0.5 / factor
+    assert asks.answer == fits
+    assert np.round(factor * x).max() > np.iinfo(np.int8).max
