@@ -198,9 +198,9 @@ def hand_in_the_class(edition: ClassEdition, folder: Path, elsewhere: Path) -> N
         "=HYPERLINK(1)": "cost = 5",
     }.items():
         hand_in(folder, student, edition.solved(SET, answer_1_1=source))
-    renamed = "def my_forward_flop(parameters, tokens):\n    return 2 * parameters * tokens"
+    renamed = "def my_mixture_needs(total, active, tokens):\n    return 2 * active * tokens, 2 * total"
     hand_in(folder, "renames", edition.solved(SET, answer_1_3=renamed))
-    endless = "def forward_flop(parameters, tokens):\n    while True:\n        pass"
+    endless = "def mixture_needs(total, active, tokens):\n    while True:\n        pass"
     hand_in(folder, "endless function", edition.solved(SET, answer_1_3=endless))
 
     both = edition.solved(SET, answer_1_1="while True:\n    pass", answer_1_2="import os\nos._exit(1)")
@@ -315,7 +315,7 @@ ONE_QUESTION_LOST = {
     "asks": "1.1: there is no `cost`",
     "typo": "1.1: there is no `cost`",
     "edits a check": "1.1: its check was changed; the original was run",
-    "renames": "1.3: there is no `forward_flop`",
+    "renames": "1.3: there is no `mixture_needs`",
     "endless function": "1.3: stopped after 3 s",
 }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from course_lib import catalog
-from course_lib.compute_cost import TransformerShape, backward_flop, forward_flop, training_flop
+from course_lib.compute_cost import TransformerShape, forward_flop, training_flop
+from course_lib.memory import parameter_bytes
 from course_lib.questions.kinds import Choice, Function, Number
 from course_lib.questions.question import Badge, Fact, Pick, Wrong, counted, named, question, reported
 from course_lib.units import PFLOP_DAY, SECONDS_PER_DAY, format_count, format_flop
@@ -73,45 +74,103 @@ def days_of_a_run(pick: Pick) -> Number:
     )
 
 
-@question("1.3", "The forward pass", slides="S2", badge=Badge(difficulty=1, importance=3, minutes=3))
-def write_forward_flop(pick: Pick) -> Function:
-    """Write 2PD."""
+@question("1.3", "A mixture of experts", slides="S2", badge=Badge(difficulty=1, importance=3, minutes=4))
+def write_mixture_needs(pick: Pick) -> Function:
+    """Write 2PD with the active parameters, and the bytes of all of them."""
     return Function(
-        name="forward_flop",
-        reference=forward_flop,
-        cases=((7e9, 1e12), (174_604_259_328, 1), (0, 1e9)),
-        generate=lambda rng: (float(rng.integers(1, 10**12)), float(rng.integers(1, 10**13))),
-        note="Every weight meets every token once, at one multiplication and one addition.",
-        wrong=(
-            Wrong(lambda P, D: P * D, "A multiply-accumulate was counted as one FLOP: name its two operations."),
-            Wrong(lambda P, D: 6 * P * D, "That is the whole training, forward and backward."),
-            Wrong(lambda P, D: 4 * P * D, "That is the backward pass."),
-            Wrong(lambda P, D: 2 * P, "That is the cost of one token: `tokens` is not used."),
-            Wrong(lambda P, D: 2 * (P + D), "Parameters and tokens were added. Each parameter meets each token."),
+        name="mixture_needs",
+        reference=mixture_needs,
+        cases=((671e9, 37e9, 1e12), (100e9, 10e9, 1), (8e9, 8e9, 0)),
+        generate=lambda rng: (
+            float(rng.integers(10**10, 10**12)),
+            float(rng.integers(1, 10**10)),
+            float(rng.integers(1, 10**13)),
         ),
-    )
-
-
-@question("1.4", "The backward pass", slides="S2", badge=Badge(difficulty=2, importance=3, minutes=4))
-def write_backward_flop(pick: Pick) -> Function:
-    """Write 4PD."""
-    return Function(
-        name="backward_flop",
-        reference=backward_flop,
-        cases=((7e9, 1e12), (174_604_259_328, 1), (0, 1e9)),
-        generate=lambda rng: (float(rng.integers(1, 10**12)), float(rng.integers(1, 10**13))),
-        note="Two products where the forward pass has one: the weights' gradient and the input's.",
+        note="Active parameters for compute, all of them for memory.",
         wrong=(
-            Wrong(lambda P, D: 2 * P * D, "That is as much as the forward pass. Which gradients does each layer need?"),
-            Wrong(lambda P, D: 6 * P * D, "That is the whole training, the forward pass included."),
-            Wrong(lambda P, D: P * D, "One gradient is missing, and each multiply-accumulate was counted as one FLOP."),
-            Wrong(lambda P, D: 4 * P, "That is the cost of one token: `tokens` is not used."),
             Wrong(
-                lambda P, D: 3 * P * D,
-                "Training is three times the forward pass. How much of it runs backward, in FLOP?",
+                lambda total, active, tokens: (2 * total * tokens, 2 * total),
+                "Every parameter was put to work. Which of them does one token meet?",
+            ),
+            Wrong(
+                lambda total, active, tokens: (2 * active * tokens, 2 * active),
+                "The memory does not follow the active parameters: the next token may need any of the others.",
+            ),
+            Wrong(
+                lambda total, active, tokens: (2 * total * tokens, 2 * active),
+                "The two are swapped: some parameters work on a token, but all must be at hand.",
+            ),
+            Wrong(
+                lambda total, active, tokens: (6 * active * tokens, 2 * total),
+                "That is the whole training. The question asks for the forward pass.",
+            ),
+            Wrong(
+                lambda total, active, tokens: (active * tokens, 2 * total),
+                "A multiply-accumulate was counted as one FLOP: name its two operations.",
+            ),
+            Wrong(
+                lambda total, active, tokens: (2 * active, 2 * total),
+                "The FLOP are those of one token: `tokens` is not used.",
+            ),
+            Wrong(
+                lambda total, active, tokens: (2 * active * tokens, total),
+                "The second number counts parameters. How many bytes does each take?",
             ),
         ),
     )
+
+
+def mixture_needs(total: float, active: float, tokens: float) -> tuple[float, float]:
+    """Return the forward FLOP of a mixture of experts and the bytes of its 16-bit weights."""
+    return forward_flop(active, tokens), parameter_bytes(total, "bf16")
+
+
+@question("1.4", "Frozen layers", slides="S2", badge=Badge(difficulty=2, importance=3, minutes=6))
+def write_finetuning_flop(pick: Pick) -> Function:
+    """Write 6PD for the trained layers, and 4PD for frozen ones between them and the loss."""
+    return Function(
+        name="finetuning_flop",
+        reference=finetuning_flop,
+        cases=((1e9, 6e9, 1e9), (174_604_259_328, 1, 1), (0, 7e9, 1e6), (7e9, 0, 1e6)),
+        generate=lambda rng: tuple(float(rng.integers(1, 10**12)) for _ in range(3)),
+        note="A frozen layer saves the gradient of its weights; the gradient of its input must still pass.",
+        wrong=(
+            Wrong(
+                lambda trained, frozen, tokens: 6 * (trained + frozen) * tokens,
+                "That trains every layer. Which product serves nothing but the change of the weights?",
+            ),
+            Wrong(
+                lambda trained, frozen, tokens: (6 * trained + 2 * frozen) * tokens,
+                "The frozen layers run forward there, not backward. How does a gradient reach the layers before them?",
+            ),
+            Wrong(
+                lambda trained, frozen, tokens: 6 * trained * tokens,
+                "The frozen layers cost nothing there. Does a token not go through them?",
+            ),
+            Wrong(
+                lambda trained, frozen, tokens: (4 * trained + 2 * frozen) * tokens,
+                "That is the backward pass alone. The question asks for both passes.",
+            ),
+            Wrong(
+                lambda trained, frozen, tokens: (3 * trained + 2 * frozen) * tokens,
+                "The products are right, counted in multiply-accumulates. In FLOP, each is two.",
+            ),
+            Wrong(
+                lambda trained, frozen, tokens: 4 * (trained + frozen) * tokens,
+                "The trained layers need the gradient of their weights too.",
+            ),
+            Wrong(
+                lambda trained, frozen, tokens: 6 * trained + 4 * frozen,
+                "That is the cost of one token: `tokens` is not used.",
+            ),
+        ),
+    )
+
+
+def finetuning_flop(trained: float, frozen: float, tokens: float) -> float:
+    """Return the FLOP of forward and backward where `frozen` parameters lie between the trained ones and the loss."""
+    input_gradients = forward_flop(frozen, tokens)
+    return float(training_flop(trained, tokens) + forward_flop(frozen, tokens) + input_gradients)
 
 
 @question("1.5", "One linear layer by hand", slides="S2", badge=Badge(difficulty=2, importance=2, minutes=5))
@@ -120,6 +179,7 @@ def one_linear_layer(pick: Pick) -> Number:
     model = catalog.model(pick("GPT-2 124M", "GPT-2 medium", "GPT-2 large", "GPT-2 XL", "BLOOM 176B"))
     inputs, outputs, tokens = model.hidden, model.mlp_hidden, model.context
     macs = inputs * outputs * tokens
+    first_additions = inputs * outputs + inputs * tokens + outputs * tokens
     return Number(
         given={
             "model": Fact(model.name, "the first matrix of its MLP, in one layer"),
@@ -127,7 +187,7 @@ def one_linear_layer(pick: Pick) -> Number:
             "outputs": Fact(outputs, "numbers come out for each token"),
             "tokens": Fact(tokens, "tokens, one full context"),
         },
-        answer=6 * macs,
+        answer=training_flop(inputs * outputs, tokens),
         unit="FLOP",
         tolerance=0,
         also={"GFLOP": 1e-9},
@@ -139,6 +199,14 @@ def one_linear_layer(pick: Pick) -> Number:
             Wrong(macs, "That is one product in multiply-accumulates: count the FLOP, and the backward pass."),
             Wrong(6 * inputs * outputs, "That is the cost for one token; the question has more of them."),
             Wrong(6 * inputs * inputs * tokens, "The matrix is not square: the outputs are missing."),
+            Wrong(
+                6 * macs - first_additions,
+                "A sum of n products was taken for n - 1 additions. The lesson counts the first one, to zero, as well.",
+            ),
+            Wrong(
+                6 * macs - 3 * outputs * tokens,
+                "The first addition of each sum, the one to zero, is missing; it counts, as in a multiply-accumulate.",
+            ),
         ),
     )
 
@@ -225,7 +293,14 @@ def utilisation_of_a_run(pick: Pick) -> Number:
     number, hours = reported(run.num_accelerators), reported(run.accelerator_hours)
     achieved = training_flop(run.parameters, run.tokens) / (hours * 3600)
     share = achieved / peak
-    published = f"Published: {run.reported_mfu}, from a closer count." if run.reported_mfu else "A believable value."
+    published = (
+        f"Published: {run.reported_mfu}, from the speed while training runs; the hours include restarts and waiting."
+        if run.reported_mfu
+        else "A believable value."
+    )
+    recomputed = "Recomputed work is in the reported FLOP. It counts in HFU, not in MFU: recomputing raises no MFU."
+    counted_by_authors = (run.reported_flop or 0) / (hours * 3600 * peak)
+    differs = abs(counted_by_authors / share - 1) > 0.1 and run.reported_flop
     return Number(
         given={
             "model": named(run),
@@ -247,7 +322,11 @@ def utilisation_of_a_run(pick: Pick) -> Number:
             Wrong(share / 3, "That is the forward pass alone. Training also runs backward."),
             Wrong(share / 2, "Half of it: was each multiply-accumulate counted once, or the peak taken with sparsity?"),
             Wrong(share * 2 / 3, "The backward pass costs twice the forward pass, not the same."),
-            Wrong(share * 4 / 3, "That counts recomputation as work. The model's own FLOP are fewer."),
+            Wrong(
+                share * 4 / 3,
+                "That runs the forward pass twice. Recomputed work counts in HFU; MFU takes the model's own FLOP.",
+            ),
+            *([Wrong(counted_by_authors, recomputed)] if differs else []),
             Wrong(achieved, "That is the achieved rate in FLOP/s of one accelerator. What share of its peak is it?"),
             Wrong(1 / share, "That is upside down: the achieved rate is below the peak."),
         ),
@@ -274,14 +353,25 @@ def share_of_attention(pick: Pick) -> Number:
         unit="",
         tolerance=0.02,
         also={"per cent": 100},
-        note="It grows with sequence / hidden: watch small models and long contexts.",
+        note="Causal-halved, it is half of that. It grows with sequence / hidden: watch long contexts.",
         wrong=(
-            Wrong(share / 2, "Half of it: scores and values are two products, and a multiply-accumulate is two FLOP."),
+            Wrong(
+                share / 2,
+                "Half of it: causal-halved? The question counts every token with every other. Or is one of the two "
+                "products, scores or values, missing?",
+            ),
+            Wrong(
+                share / (1 + share),
+                "That is attention's share of rule and attention together. Compare it with the rule's FLOP alone.",
+            ),
             Wrong(share * 3, "The 12 is for the whole training. Compare the forward pass with the forward pass."),
             Wrong(share / 3, "That divides forward work by the work of the whole training."),
             Wrong(share / shape.layers, "That is one layer's attention, against the weights of all layers."),
             Wrong(share * shape.heads, "The heads share the hidden width among them; their number does not matter."),
-            Wrong(share / shape.sequence, "Each token attends to every token of the sequence, not to one."),
+            Wrong(
+                share / shape.sequence,
+                "The sequence is lost, or divided by: one token attends to all of it, and meets each weight once.",
+            ),
             Wrong(share * shape.sequence, "That is attention for the whole sequence against weights for one token."),
             Wrong(1 + share, "That is rule and attention together; the question asks for what is added."),
         ),
