@@ -128,6 +128,8 @@ SEEN = [
     ),
     ("ComputeCostExplorer", {"preset": "LLaMA 65B", "utilization": 0.4}, ["1.19 times"], ["1.19"]),
     ("ComputeCostExplorer", {"preset": "LLaMA 65B", "utilization": 0.48}, ["0.994 times"], ["0.994 times"]),
+    ("ComputeCostExplorer", {"preset": "BLOOM 176B", "utilization": 0.48}, ["0.66 times"], ["0.66 times"]),
+    ("ComputeCostExplorer", {"preset": "BLOOM 176B", "utilization": 0.36}, ["0.88 times"], ["to 0.88"]),
     ("UnitConverter", {"preset": "GPT-3 175B", "accelerator": "T4"}, ["3,360,000 T4-hours"], ["3,360,000"]),
     ("UnitConverter", {"preset": "GPT-3 175B", "accelerator": "MI300X"}, ["167,000 MI300X-hours"], ["167,000"]),
     ("UnitConverter", {"quantity": "312 TFLOPS"}, ["can be read in two ways"], ["can be read in two ways"]),
