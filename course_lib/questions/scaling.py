@@ -4,35 +4,66 @@ from __future__ import annotations
 
 from math import log, sqrt
 
+import numpy as np
+
 from course_lib import catalog
+from course_lib.catalog import TrainingRun
 from course_lib.compute_cost import forward_flop, throughput, training_flop
 from course_lib.questions.kinds import Choice, Function, Number, Vector
-from course_lib.questions.question import Badge, Fact, Pick, Wrong, counted, named, question, reported
+from course_lib.questions.question import Badge, Fact, Pick, Wrong, counted, named, question
 from course_lib.scaling import (
     BESIROGLU_2024,
     HOFFMANN_2022,
     HOFFMANN_2022_UNROUNDED,
     MINIMUM_TOKENS,
+    LossFit,
     chinchilla_tokens,
     compute_optimal,
     largest_model_within,
 )
 from course_lib.units import format_count, format_flop
 
-TABLE_3 = {0.4e9: 1.92e19, 1e9: 1.21e20, 10e9: 1.23e22, 175e9: 3.85e24, 280e9: 9.90e24, 520e9: 3.43e25, 1e13: 1.30e28}
+TABLE_3 = {0.4e9: 1.92e19, 1e9: 1.21e20, 10e9: 1.23e22, 67e9: 5.76e23, 175e9: 3.85e24}
 """The best size, in parameters, and the compute that it is best for, in FLOP: Hoffmann et al. 2022, Table 3."""
+
+GRIDS = {
+    "the whole tens of billions": 10e9 * np.arange(1, 101),
+    "steps of five billion": 5e9 * np.arange(1, 201),
+    "1, 2 and 5 of each power of ten": np.multiply.outer(10.0 ** np.arange(7, 13), (1, 2, 5)).ravel(),
+    "the powers of two of a billion": 1e9 * 2.0 ** np.arange(11),
+    "ten sizes in each power of ten": np.geomspace(1e9, 1e12, 31),
+    "fifty sizes from a billion to a trillion": np.geomspace(1e9, 1e12, 50),
+}
+"""Sizes, in parameters, that one may try by hand, and what they are: too few to meet the best one."""
+
+
+def budget(run: TrainingRun) -> float:
+    """Return the cost of a published run, 6PD to three digits, in FLOP."""
+    return float(f"{training_flop(run.parameters, run.tokens):.3g}")
+
+
+def best_on_a_grid(fit: LossFit, flop: float, tolerance: float, *known: float) -> tuple[Wrong, ...]:
+    """Return the best size of each grid, with its hint, if it misses the best of all and every `known` answer."""
+    far = [float(fit.optimal(flop)[0]), *known]
+    hints = []
+    for words, sizes in GRIDS.items():
+        size = float(sizes[np.argmin(fit.iso_flop_loss(flop, sizes))])
+        if all(abs(size / other - 1) > 1.05 * tolerance for other in far):
+            far.append(size)
+            hints.append(Wrong(size, f"That is the best among {words}. Try more sizes on both sides of it."))
+    return tuple(hints)
 
 
 @question("3.1", "Share a budget", slides="S4", badge=Badge(difficulty=1, importance=3, minutes=4))
 def share_a_budget(pick: Pick) -> Vector:
     """The pair (P, D) of a published budget, by D = 20P."""
     run = catalog.training_run(pick("GPT-3 175B", "PaLM 540B", "Gopher 280B", "Llama 3.1 405B"))
-    C = reported(run.reported_flop)
+    C = budget(run)
     P, D = compute_optimal(C)
     return Vector(
         given={
             "model": named(run),
-            "flop": Fact(C, "FLOP, the budget: what its training took, as reported"),
+            "flop": Fact(C, "FLOP, the budget: what its training took, as 6PD counts"),
         },
         answer=[P, D],
         note=f"Its authors chose {format_count(run.parameters)} parameters and {format_count(run.tokens)} tokens.",
@@ -44,6 +75,11 @@ def share_a_budget(pick: Pick) -> Vector:
                 [sqrt(C / 40), sqrt(10 * C)], "That spends the budget on forward passes. Training also runs backward."
             ),
             Wrong([sqrt(C / 6), sqrt(C / 6)], "That has one token a parameter: D = P."),
+            Wrong(
+                [sqrt(C / 6), 20 * sqrt(C / 6)],
+                "The tokens follow from P. But the 20 is in the budget too: put D into it.",
+            ),
+            Wrong([C / 240, C / 12], "Python reads `x**1/2` as (x**1) / 2. Write `x**0.5`."),
             Wrong([sqrt(C) / 120, sqrt(C) / 6], "The root was taken of the budget alone: divide first."),
             Wrong([P, C / P], "The parameters are right. The tokens are too many: 6 FLOP go with each of them."),
         ),
@@ -61,7 +97,16 @@ def write_compute_optimal(pick: Pick) -> Function:
         note="At a fixed ratio, four times the compute gives twice the parameters and twice the tokens.",
         wrong=(
             Wrong(lambda C, r: (sqrt(C / 120), sqrt(C / 6 * 20)), "The 20 is fixed: use `tokens_per_parameter`."),
+            Wrong(
+                lambda C, r: (sqrt(C / 120), r * sqrt(C / 120)),
+                "The 120 is 6 times the fixed 20: use `tokens_per_parameter` there too.",
+            ),
             Wrong(lambda C, r: (C / (6 * r), C / 6), "The square root is missing: there are two P in the budget."),
+            Wrong(lambda C, r: (C / (12 * r), C / 12), "Python reads `x**1/2` as (x**1) / 2. Write `x**0.5`."),
+            Wrong(
+                lambda C, r: (sqrt(C / 6), r * sqrt(C / 6)),
+                "The tokens follow from P. But the ratio is in the budget too: C = 6P times rP.",
+            ),
             Wrong(
                 lambda C, r: (sqrt(C * r / 6), sqrt(C / (6 * r))),
                 "Parameters and tokens are exchanged: the ratio is tokens for each parameter.",
@@ -83,7 +128,7 @@ def past_the_rule(pick: Pick) -> Number:
     run = catalog.training_run(pick("Llama 2 13B", "Pythia 6.9B", "LLaMA 33B", "BLOOM 176B", "Pythia 2.8B"))
     P, D = run.parameters, run.tokens
     times = D / chinchilla_tokens(P)
-    side = "over-trained" if times > 1 else "not over-trained, but short of data"
+    side = "over-trained" if times > 1 else "not over-trained"
     return Number(
         given={
             "model": named(run),
@@ -94,7 +139,7 @@ def past_the_rule(pick: Pick) -> Number:
         unit="",
         tolerance=0.01,
         also={"per cent": 100},
-        note=f"It read {D / P:.3g} tokens a parameter: by the rule it is {side}.",
+        note=f"It read {D / P:.3g} tokens a parameter, where the rule has 20: it is {side}.",
         wrong=(
             Wrong(D / P, "Those are the tokens a parameter. Hold them against those of the rule."),
             Wrong(1 / times, "That is upside down: the tokens that it read come first."),
@@ -109,10 +154,10 @@ def past_the_rule(pick: Pick) -> Number:
 
 @question("3.4", "Three ways to choose P", slides="S4", badge=Badge(difficulty=2, importance=3, minutes=6))
 def three_ways(pick: Pick) -> Vector:
-    """P from the data, from the compute and from the inference time."""
-    run = catalog.training_run(pick("GPT-3 175B", "Gopher 280B", "PaLM 540B", "Chinchilla 70B"))
+    """P from the data, from the compute and from the inference time, by its arithmetic alone."""
+    run = catalog.training_run(pick("GPT-3 175B", "Gopher 280B", "PaLM 540B", "LLaMA 65B"))
     chip = catalog.accelerator(pick("H100 SXM", "A100 80GB"))
-    tokens, flop, per_second = MINIMUM_TOKENS, reported(run.reported_flop), pick(10_000, 4_000, 20_000)
+    tokens, flop, per_second = MINIMUM_TOKENS, budget(run), pick(10_000, 4_000, 20_000)
     rate = throughput(1, chip.fp16_bf16_flop_per_second, utilization=0.40)
     by_data = largest_model_within(tokens=tokens)
     P1, P2 = by_data.parameters, largest_model_within(flop=flop).parameters
@@ -120,7 +165,7 @@ def three_ways(pick: Pick) -> Vector:
     return Vector(
         given={
             "tokens": Fact(int(tokens), "the data: the least that the slide recommends"),
-            "flop": Fact(flop, f"FLOP, the compute: the training of {run.name}, as reported"),
+            "flop": Fact(flop, f"FLOP, the compute: 6PD of {run.name}"),
             "achieved_rate": Fact(rate, f"FLOP/s, achieved in inference: one {chip.name} at 40 % of its peak"),
             "tokens_per_second": Fact(per_second, "tokens a second, to be written for all users together"),
         },
@@ -131,7 +176,9 @@ def three_ways(pick: Pick) -> Vector:
                 [20 * tokens, P2, P3], "The 20 is the wrong way round: each parameter wants 20 tokens, not each token."
             ),
             Wrong([P1, flop / 120, P3], "The second lacks the square root: P is in C = 6PD with D = 20P twice."),
+            Wrong([P1, flop / 240, P3], "In the second, Python reads `x**1/2` as (x**1) / 2. Write `x**0.5`."),
             Wrong([P1, sqrt(flop / 20), P3], "The second lacks the 6 of C = 6PD."),
+            Wrong([P1, sqrt(flop / 6), P3], "The second has no tokens a parameter: put D = 20P into C = 6PD."),
             Wrong([P1, P2, P3 / 3], "The third divides by 6, as if inference also ran backward."),
             Wrong([P1, P2, 2 * P3], "The third counts one FLOP a parameter: a multiply-accumulate is two."),
             Wrong([P1, P2, rate / 2], "The third allows one token a second: the users need more."),
@@ -218,30 +265,31 @@ def optimum_of_a_fit(pick: Pick) -> Number:
         (HOFFMANN_2022_UNROUNDED, "Hoffmann et al. 2022, unrounded", "Gopher 280B"),
         (BESIROGLU_2024, "Besiroglu et al. 2024", "Llama 3.1 405B"),
     )
-    C = reported(catalog.training_run(name).reported_flop)
+    C = budget(catalog.training_run(name))
     best, tokens = fit.optimal(C)
     rule = compute_optimal(C)[0]
-    power = 1 / (fit.alpha + fit.beta)
+    power, tolerance = 1 / (fit.alpha + fit.beta), 0.02
+    equal = (fit.A / fit.B) ** power * (C / 6) ** (fit.beta * power)
     return Number(
         given={
             "fit": Fact(words, "the source of the five constants"),
             "E": Fact(fit.E, "nats a token"),
             "A": Fact(fit.A, "in the term A / P^alpha"),
-            "alpha": Fact(fit.alpha, "the exponent in that term"),
             "B": Fact(fit.B, "in the term B / D^beta"),
-            "beta": Fact(fit.beta, "the exponent in that term"),
-            "flop": Fact(C, f"FLOP, the budget: the training of {name}, as reported"),
+            "alpha": Fact(fit.alpha, "the exponent of P"),
+            "beta": Fact(fit.beta, "the exponent of D"),
+            "flop": Fact(C, f"FLOP, the budget: 6PD of {name}"),
         },
         answer=best,
         unit="parameters",
-        tolerance=0.02,
+        tolerance=tolerance,
         also={"billions of parameters": 1e-9},
         note=f"The rule D = 20P says {format_count(rule)} for this budget. The bowl is flat: the losses nearly agree.",
         wrong=(
             Wrong(rule, "That is D = 20P. The question asks where this fit has its lowest loss."),
             Wrong(tokens, "Those are the tokens of the best pair; the question asks for its parameters."),
             Wrong(
-                (fit.A / fit.B) ** power * (C / 6) ** (fit.beta * power),
+                equal,
                 "That makes the two terms of the loss equal. At the lowest point it is their slopes that balance.",
             ),
             Wrong(
@@ -256,6 +304,11 @@ def optimum_of_a_fit(pick: Pick) -> Number:
                 (fit.beta * fit.B / (fit.alpha * fit.A)) ** power * (C / 6) ** (fit.beta * power),
                 "The factor in front is upside down: it belongs to the tokens.",
             ),
+            Wrong(
+                LossFit(fit.E, fit.A, fit.alpha, fit.B, fit.beta).optimal(C)[0],
+                "The constants stand in another order than `LossFit` takes: `E`, `A`, `B`, `alpha`, `beta`.",
+            ),
+            *best_on_a_grid(fit, C, tolerance, rule, equal),
         ),
     )
 
@@ -265,7 +318,7 @@ def optimum_of_a_fit(pick: Pick) -> Number:
 )
 def growth_of_the_best_size(pick: Pick) -> Number:
     """The exponent of P in C from two rows of a published table."""
-    small, large = pick((1e9, 280e9), (10e9, 520e9), (0.4e9, 175e9), (1e9, 1e13))
+    small, large = pick((10e9, 67e9), (67e9, 175e9), (1e9, 67e9), (0.4e9, 67e9))
     less, more = TABLE_3[small], TABLE_3[large]
     grown, paid = large / small, more / less
     exponent = log(grown) / log(paid)
@@ -279,9 +332,12 @@ def growth_of_the_best_size(pick: Pick) -> Number:
         },
         answer=exponent,
         unit="",
-        tolerance=0.01,
+        tolerance=0.004,
         note="The paper's own figure is 0.50 (Table 2, approach 1), and by D = 20P it is a square root.",
         wrong=(
+            Wrong(
+                0.5, "That is the square root of the rule, for any two rows. What do these two say, to three digits?"
+            ),
             Wrong(1.0, "Twice the compute is not twice the parameters: the tokens grow too."),
             Wrong(1 / exponent, "That is upside down: how the compute grows with the parameters."),
             Wrong(grown / paid, "That divides the growths. An exponent is found from their logarithms."),
@@ -295,7 +351,7 @@ def growth_of_the_best_size(pick: Pick) -> Number:
 
 @question("3.9", "What over-training buys", slides="S4", badge=Badge(difficulty=3, importance=3, minutes=6))
 def what_over_training_buys(pick: Pick) -> Number:
-    """The tokens of use after which a published over-trained model is cheaper in all."""
+    """The tokens of use after which a published over-trained model, D > 20P, is cheaper in all."""
     run = catalog.training_run(pick("Llama 2 7B", "LLaMA 33B", "Pythia 1B", "LLaMA 13B"))
     P, D = run.parameters, run.tokens
     loss = BESIROGLU_2024.loss(P, D)
