@@ -138,9 +138,9 @@ def the_largest_of_three() -> Prediction:
         asks="One of you has 1 T tokens of text, one has 10²³ FLOP, and one can bear 16 × 10⁹ FLOP a token. Whose "
         "model becomes the largest?",
         options={
+            "Who has the data": "data",
             "Who has the compute": "compute",
             "Who bears the inference cost": "inference",
-            "Who has the data": "data",
         },
         truth=max(sizes, key=lambda way: sizes[way]),
         facts={
@@ -191,9 +191,9 @@ def cache_against_arithmetic() -> Prediction:
         asks="So many users are served at once that reading the weights hardly counts for each. One more comes, 1,000 "
         "tokens into a text. What takes longer for the next token of this user?",
         options={
-            "The arithmetic, by far": 1 / 6,
-            "Both take about as long": 1,
             "Reading the cache, by far": 6,
+            "Both take about as long": 1,
+            "The arithmetic, by far": 1 / 6,
         },
         truth=cache / gpu.memory_bandwidth_bytes_per_second / arithmetic,
         facts={
