@@ -293,7 +293,7 @@ def gpt_3_against_the_rule() -> Prediction:
 
 @prediction("1l")
 def token_of_a_mixture() -> Prediction:
-    """The forward cost of one token of a mixture of experts, typed."""
+    """The forward cost of one token of a mixture of experts, by its active parameters."""
     run = catalog.training_run("DeepSeek-V3 (37B active)")
     return Prediction(
         asks=(

@@ -9,6 +9,7 @@ from course_lib import catalog
 from course_lib.compute_cost import forward_flop, throughput, training_flop
 from course_lib.memory import kv_cache_bytes, parameter_bytes
 from course_lib.predictions.prediction import Known, Prediction, prediction
+from course_lib.questions.question import reported
 from course_lib.scaling import (
     BESIROGLU_2024,
     HOFFMANN_2022,
@@ -240,7 +241,7 @@ def memory_of_a_mixture() -> Prediction:
         asks="Of the 671 B parameters 37 B are active, and which ones changes from token to token. In 16 bits a "
         "parameter takes 2 bytes. How much memory do the weights need?",
         options={"74 GB": 74e9, "671 GB": 671e9, "1,342 GB": 1342e9},
-        truth=parameter_bytes(671e9, "bf16"),
+        truth=parameter_bytes(reported(catalog.training_run("DeepSeek-V3 (37B active)").total_parameters), "bf16"),
         facts={
             "total": Known(671e9, "671 B parameters"),
             "active": Known(37e9, "37 B are active"),
