@@ -75,6 +75,16 @@ def test_exercise(guard: str, path: Path) -> None:
     assert not complaints, "\n".join([path.name, *complaints])
 
 
+@pytest.mark.parametrize("path", MASTERS, **BY_NAME)
+def test_a_set_says_how_many_questions_it_has_and_how_long_they_take(path: Path) -> None:
+    said = read(path).cells[0].source
+    every = [questions.find(number) for number in questions.numbers_of(int(path.stem[:2]))]
+    if counted := re.search(r"^(\w+) questions on", said, re.MULTILINE):
+        assert counted[1] == {8: "Eight", 9: "Nine", 10: "Ten"}[len(every)]
+    minutes = sum(one.badge.minutes for one in every)
+    assert re.findall(r"about (\d+) minutes", said) == [str(5 * round(minutes / 5))]
+
+
 @pytest.mark.parametrize("path", MASTERS + COPIES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_exercise_is_saved_as_make_exercises_saves_it(path: Path) -> None:
     saved = path.read_bytes().replace(b"\r\n", b"\n")

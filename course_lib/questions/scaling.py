@@ -9,6 +9,7 @@ import numpy as np
 from course_lib import catalog
 from course_lib.catalog import TrainingRun
 from course_lib.compute_cost import forward_flop, throughput, training_flop
+from course_lib.memory import kv_cache_bytes
 from course_lib.questions.kinds import Choice, Function, Number, Vector
 from course_lib.questions.question import Badge, Fact, Pick, Wrong, counted, named, question
 from course_lib.scaling import (
@@ -384,5 +385,44 @@ def what_over_training_buys(pick: Pick) -> Number:
             Wrong((paid - least) / forward_flop(best, 1), "A token does not save all that the larger model costs."),
             Wrong(D - best_tokens, "Those are the extra tokens of training. The question is about tokens of use."),
             Wrong(paid - least, "That is the extra training in FLOP. How many tokens of use save as much?"),
+        ),
+    )
+
+
+@question("3.10", "Many users at once", slides="S4", badge=Badge(difficulty=2, importance=3, minutes=5))
+def many_users_at_once(pick: Pick) -> Choice:
+    """What takes the time of a further user, where the reading of the weights is shared by many."""
+    name, context = pick(
+        ("Llama 2 13B", 2000), ("Llama 2 7B", 1000), ("Llama 3.1 8B", 8000), ("GPT-3 175B", 2000), ("Llama 2 7B", 4000)
+    )
+    model, chip = catalog.model(name), catalog.accelerator("A100 80GB")
+    cache = kv_cache_bytes(1, context, model.layers, model.kv_heads, model.hidden // model.heads, "fp16")
+    flop, peak = forward_flop(model.parameters, 1), chip.fp16_bf16_flop_per_second
+    bandwidth = chip.memory_bandwidth_bytes_per_second
+    reading, arithmetic = cache / bandwidth, flop / peak
+    faster = "Matrix units of twice the FLOP/s: with so many users at once the arithmetic takes longest."
+    weights = "Weights in 8 bits instead of 16: for every token of every user they are read anew."
+    caches = "Caches in 8 bits instead of 16: each user's own is read for each token, and takes longest."
+    larger = "Twice the memory of the same bandwidth: what stays in it need not be read."
+    more = "Twice the users at once: what they share costs each of them half, and they share everything."
+    return Choice(
+        given={
+            "model": Fact(name, f"on {chip.name}; so many users that the weights' reading hardly counts for each"),
+            "cache": Fact(int(cache), f"bytes: the keys and values of one user, {context:,} tokens into a text"),
+            "bandwidth": Fact(bandwidth, "bytes/s, from the memory"),
+            "flop": Fact(flop, "FLOP, one token of one user"),
+            "peak": Fact(peak, "FLOP/s, dense 16-bit arithmetic, as advertised"),
+        },
+        order=(faster, weights, caches, larger, more),
+        answer=caches,
+        note=f"One more user adds {1e3 * reading:.2f} ms of reading and {1e3 * arithmetic:.2f} ms of arithmetic.",
+        wrong=(
+            Wrong(
+                faster,
+                "That takes batching to make arithmetic the limit in any case. Work out both times for one more user.",
+            ),
+            Wrong(weights, "They are read once for all users together. What is read for each of them?"),
+            Wrong(larger, "Capacity says how many caches fit. How fast they are read is another thing."),
+            Wrong(more, "They share the weights alone. What does each further user add?"),
         ),
     )
