@@ -268,7 +268,7 @@ def largest_of_three() -> Prediction:
 
 @prediction("4l")
 def enough_by_itself() -> Prediction:
-    """The one change that makes a set-up fit; wrong are one that leaves the states alone and one that saves too little."""
+    """The one change that makes a set-up fit; wrong are one that leaves the states alone and one that saves less."""
     short = TrainingSetup.of_model("Llama 2 7B", "A100 80GB", recompute="selective")
     ways = {
         "recompute": replace(short, recompute="full"),
@@ -277,7 +277,8 @@ def enough_by_itself() -> Prediction:
     }
     (enough,) = [name for name, way in ways.items() if way.fit()]
     return Prediction(
-        asks="Llama 2 7B with selective recomputation is 43.4 GB short of one A100. Which change is enough by itself?",
+        asks=f"Llama 2 7B with selective recomputation is {-short.fit().spare_bytes / GB:.1f} GB short of one A100. "
+        "Which change is enough by itself?",
         options={
             "Full recomputation": "recompute",
             "8-bit states": "states",
@@ -321,9 +322,10 @@ def one_share() -> Prediction:
 def first_stage_that_fits() -> Prediction:
     """The first of ZeRO's stages at which a model fits on eight accelerators."""
     setup = TrainingSetup.of_model("Llama 2 13B", "A100 80GB", recompute="full", num_gpus=8)
+    batch = (setup.memory().activations + setup.memory().working) / GB
     return Prediction(
-        asks="Llama 2 13B has 13.02 B parameters; with full recomputation, activations and working memory take 6.3 GB. "
-        "Which stage is the first that fits on eight A100 of 85.9 GB?",
+        asks=f"Llama 2 13B has {setup.parameters / 1e9:.2f} B parameters; with full recomputation, activations and "
+        f"working memory take {batch:.1f} GB. Which stage is the first that fits on eight A100 of 85.9 GB?",
         options={"Stage 1": 1, "Stage 2": 2, "Stage 3": 3},
         truth=next(stage for stage in (1, 2, 3) if replace(setup, stage=stage).fit()),
         facts={
@@ -366,7 +368,7 @@ def three_limits() -> Prediction:
             "rule": Known(limit, "one that meets n tokens does n FLOP for each byte"),
         },
         reason=lambda ratio, training, answer, rule: (rule(training, ratio), rule(answer, ratio)),
-        shown=("Training is limited by arithmetic",),
+        shown=("The products of training are limited by arithmetic",),
     )
 
 
