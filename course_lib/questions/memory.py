@@ -25,6 +25,7 @@ IN_OTHER_UNITS = {"GiB": GB / GIB, "bytes": GB, "Gbit": 8}
 RECIPE = "fp32+bf16, gradients in bf16, AdamW"
 MASTER = 4
 SCALE, BLOCK = 4, 256
+MIXTURE = "DeepSeek-V3 (37B active)"
 
 # Rajbhandari et al. 2020, section 3.1, Figure 1 and Table 1: parameters, and the GB of their model states.
 UNSHARDED = {1.5e9: (24, "section 3.1"), 7.5e9: (120, "Figure 1"), 128e9: (2048, "Table 1"), 1e12: (16000, "Table 1")}
@@ -42,15 +43,19 @@ SHARDED = {
 
 @question("4.1", "One model, four precisions", slides="S11", badge=Badge(difficulty=1, importance=3, minutes=3))
 def four_precisions(pick: Pick) -> Vector:
-    """The size of a released model in fp32, fp16, bf16 and int8."""
-    model = catalog.model(pick("Llama 3.1 8B", "Llama 2 13B", "GPT-2 XL", "Llama 2 70B", "Llama 3.1 70B"))
-    P = model.parameters
+    """The size of a released model in fp32, fp16, bf16 and int8; of a mixture of experts all parameters count."""
+    name = pick(MIXTURE, "Llama 3.1 8B", "Llama 2 13B", "GPT-2 XL", "Llama 2 70B", "Llama 3.1 70B")
+    mixture = catalog.training_run(name) if name == MIXTURE else None
+    P = mixture.total_parameters if mixture else catalog.model(name).parameters
+    model = Fact(name, f"a mixture of experts; {mixture.citation}") if mixture else named(catalog.model(name))
+    active = (
+        {"active": Fact(mixture.parameters, "of them, a count: those that work on any one token")} if mixture else {}
+    )
     sizes = [parameter_bytes(P, kind) / GB for kind in ("fp32", "fp16", "bf16", "int8")]
+    forgotten = "Memory does not follow the active parameters: the next token needs others. Which must be at hand?"
+    of_active = [Wrong([size * mixture.parameters / P for size in sizes], forgotten)] if mixture else []
     return Vector(
-        given={
-            "model": named(model),
-            "parameters": counted(P, digits=4),
-        },
+        given={"model": model, "parameters": counted(P, digits=4)} | active,
         answer=sizes,
         unit="GB, in the order fp32, fp16, bf16, int8",
         tolerance=0.01,
@@ -64,6 +69,7 @@ def four_precisions(pick: Pick) -> Vector:
             Wrong([*sizes[:2], sizes[0], sizes[3]], "Bf16 has the range of fp32, and not its size."),
             Wrong([*sizes[:3], sizes[1]], "The 8 in int8 counts bits; that size is fp16's."),
             Wrong([*sizes[:3], sizes[3] / 2], "That is the size of 4 bits a parameter. Int8 has more."),
+            *of_active,
         ),
     )
 
@@ -83,7 +89,7 @@ def why_eight_bytes(pick: Pick) -> Choice:
         wrong=(
             Wrong(
                 "The fp32 master copy of each weight and its fp32 gradient.",
-                "Both exist, each with a place of its own in the sum. What does AdamW remember besides them?",
+                "Where a recipe has them, each has a place of its own in the sum. What does AdamW remember besides?",
             ),
             Wrong(
                 "A running mean of each gradient in fp32, and the fp32 master copy of the weight.",
@@ -91,7 +97,7 @@ def why_eight_bytes(pick: Pick) -> Choice:
             ),
             Wrong(
                 "The weight, its gradient, momentum and variance, all four in 16 bits.",
-                "Weights and gradients are no states of the optimizer, and its states are kept more finely.",
+                "Weights and gradients are no states of the optimizer, and the slide keeps its states more finely.",
             ),
             Wrong(
                 "One byte for each of the last eight gradients.",
@@ -200,7 +206,7 @@ def find_the_error(pick: Pick) -> Choice:
             ),
             Wrong(
                 "Line 3: momentum and variance take 16 bits each in a mixed recipe, so AdamW takes 4 + 2 + 2 bytes.",
-                "That sum would meet the published figure by accident: in a mixed recipe the states stay fp32.",
+                "That sum would meet the published figure by accident: in this recipe the states stay fp32.",
             ),
             Wrong(
                 "Line 4: it is in GB, the published figure in GiB.",
@@ -208,7 +214,7 @@ def find_the_error(pick: Pick) -> Choice:
             ),
             Wrong(
                 "Line 1: in a mixed recipe only the 16-bit copy is there, and no fp32 copy anywhere.",
-                "This recipe has one: without it 16 bits round small steps away. How often does it stand here?",
+                "This recipe has one, against small steps that 16 bits round away. How often does it stand here?",
             ),
             Wrong(nothing, "The published figure has all of the model states. Write down what each byte holds."),
         ),
