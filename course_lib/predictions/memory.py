@@ -365,7 +365,7 @@ def three_limits() -> Prediction:
             "ratio": Known(153, "153 FLOP"),
             "training": Known(4096, "4,096 tokens"),
             "answer": Known(1, "1 token"),
-            "rule": Known(limit, "one that meets n tokens does n FLOP for each byte"),
+            "rule": Known(limit, "one that meets t tokens does t FLOP for each byte"),
         },
         reason=lambda ratio, training, answer, rule: (rule(training, ratio), rule(answer, ratio)),
         shown=("The products of training are limited by arithmetic",),
