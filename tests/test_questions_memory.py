@@ -107,3 +107,20 @@ def test_what_4_6_says_of_a_memory_is_true_of_its_accelerator(seed: int) -> None
         assert f"reports {chip.reported_bytes // 2**20:,} MiB" in words
         assert "The card reports more" in as_sold
         assert "datasheet" not in words + in_gib
+
+
+def test_in_4_1_a_mixture_needs_memory_for_all_its_parameters() -> None:
+    asks = asked("4.1", 0)
+    assert isinstance(asks, Vector)
+    all_of_them, active = given(asks, "parameters"), given(asks, "active")
+    assert all_of_them > active
+    assert asks.judge([size * all_of_them / 1e9 for size in (4, 2, 2, 1)]).correct
+    forgotten = asks.judge([size * active / 1e9 for size in (4, 2, 2, 1)])
+    assert "does not follow the active parameters" in forgotten.message
+
+
+@pytest.mark.parametrize("seed", EDITIONS)
+def test_4_1_speaks_of_active_parameters_for_a_mixture_alone(seed: int) -> None:
+    asks = asked("4.1", seed)
+    about = [wrong for wrong in asks.wrong if "active parameters" in wrong.hint]
+    assert bool(about) == ("active" in asks.given) == (asks.given["model"].value not in catalog.models())
