@@ -350,8 +350,12 @@ def said_by_git(root: Path, *options: str) -> list[Path]:
 
 
 def tests_of_parts(root: Path) -> Iterator[str]:
-    """Yield the tests that a topic's parts may have: tests/test_memory_advice.py for course_lib/memory/advice.py."""
+    """Yield the tests that a topic's parts may have: tests/test_memory_advice.py for course_lib/memory/advice.py.
+
+    What a topic's questions promise beyond what every question does is in tests/test_questions_memory.py.
+    """
     for topic in TOPICS:
+        yield f"tests/test_questions_{topic}.py"
         for kind, folder in (("", "course_lib"), ("explorer_", "course_lib/explorers")):
             parts = (path.stem for path in (root / folder / topic).glob("*.py") if not path.stem.startswith("_"))
             yield from (f"tests/test_{kind}{topic}_{part}.py" for part in parts)
