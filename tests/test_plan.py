@@ -2,13 +2,15 @@ import dataclasses
 import itertools
 import math
 import re
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib import catalog
+from course_lib import catalog, questions
 from course_lib.compute_cost import training_flop
 from course_lib.memory import PRECISION_BYTES, RECOMPUTE, TrainingSetup, assumed_shape
 from course_lib.plan import (
@@ -468,3 +470,38 @@ def test_a_plan_cannot_be_changed():
 
 def test_the_same_resources_give_the_same_plan():
     assert plan_training_run(**MONTH) == plan_training_run(**MONTH)
+
+
+# Set 7 goes by the planner's rules
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_bounds_of_set_7_are_the_planners(seed):
+    """Question 7.2's serving memory is what the accelerator reports, as the planner takes it."""
+    facts = {name: fact.value for name, fact in questions.find("7.2", seed).asks.given.items()}
+    resources = plan_training_run(
+        accelerator="A100 80GB", num_accelerators=1, days=30, data_tokens=facts["text"], serve_on="A100 80GB"
+    ).resources
+    sizes = resources.largest_models(facts["budget"])
+    planned = [sizes[bound] / 1e9 for bound in ("compute", "data", "serving memory")]
+    assert questions.find("7.2", seed).asks.answer == pytest.approx(planned)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_recipe_of_set_7_is_the_quickest_that_leaves_a_tenth(seed):
+    asks = questions.find("7.4", seed).asks
+    facts = {name: fact.value for name, fact in asks.given.items()}
+    to_fill = (1 - TRAINING_ROOM) * facts["memory"]
+    states = 16 * facts["parameters"] / 1e9
+    at_stage_2, at_stage_3 = states * (2 + 14 / facts["accelerators"]) / 16, states / facts["accelerators"]
+    assert at_stage_3 + facts["all_kept"] > to_fill >= at_stage_3 + facts["selective"]
+    assert at_stage_2 + facts["selective"] > to_fill
+    assert asks.answer.startswith("Stage 3, selective")
+
+
+def test_the_half_page_of_set_7_is_asked_for_what_its_rubric_pays():
+    master = Path(__file__).resolve().parent.parent / "exercises" / "solutions" / "07_plan.ipynb"
+    cells = {cell.id: cell.source for cell in nbformat.read(master, as_version=4).cells}
+    asked = re.findall(r"^(\d)\. ", cells["text-7-6-2"], re.MULTILINE)
+    paid = re.findall(r"^\| (\d) · .+\| 0\.5 \|$", cells["text-7-6-3"], re.MULTILINE)
+    assert asked == paid == list("123456")

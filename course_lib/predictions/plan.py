@@ -8,7 +8,7 @@ from typing import Any
 
 from course_lib import catalog
 from course_lib.number_formats import BF16, FP16, decode, encode
-from course_lib.plan import MOST_EPOCHS, TrainingPlan, plan_training_run, published_utilization, resources_of
+from course_lib.plan import TrainingPlan, plan_training_run, published_utilization, resources_of
 from course_lib.predictions.prediction import Known, Prediction, prediction
 from course_lib.scaling import (
     BESIROGLU_2024,
@@ -16,6 +16,7 @@ from course_lib.scaling import (
     HOFFMANN_2022_UNROUNDED,
     compute_optimal,
 )
+from course_lib.units import format_count
 
 COMPUTE = Known(2.63e23, "2.63e+23 FLOP")
 ACCELERATORS, DAYS, MFU = Known(256, "256 NVIDIA H100"), Known(30, "30 days"), Known(0.40, "40 %")
@@ -38,7 +39,15 @@ def what_limits_the_model() -> Prediction:
     """The smallest of the three bounds."""
 
     def smallest(
-        accelerators: int, peak: float, mfu: float, days: int, text: float, serve: float, size: int, ratio: int, largest: Any
+        accelerators: int,
+        peak: float,
+        mfu: float,
+        days: int,
+        text: float,
+        serve: float,
+        size: int,
+        ratio: int,
+        largest: Any,
     ) -> str:
         sizes = {
             "compute": largest(accelerators * peak * mfu * days * 86_400),
@@ -105,7 +114,7 @@ def by_compute_alone() -> Prediction:
 def what_becomes_of_the_compute() -> Prediction:
     """The tokens that the capped model reads, if all compute is spent."""
     return Prediction(
-        asks="You train the largest model that the L40S can hold, and spend all the compute. How much text does it read?",
+        asks="You train the largest model that the L40S can hold, and spend all the compute. How much text is it?",
         options={"0.4 T tokens": 0.4e12, "0.9 T tokens": 0.9e12, "2.3 T tokens": 2.3e12, "6 T tokens": 6e12},
         truth=the_plan().tokens,
         facts={"flop": COMPUTE, "serve": SERVE, "free": FREE, "size": Known(2, "2 bytes"), "tokens": TOKENS},
@@ -117,11 +126,11 @@ def what_becomes_of_the_compute() -> Prediction:
 @prediction("7e")
 def what_ends_first() -> Prediction:
     """Text or days, with a third of the text."""
-    tokens = the_plan().tokens
+    short = the_plan(data_tokens=0.5e12)
     return Prediction(
         asks="Suppose you had 0.5 T tokens, not 1.5 T. What would end the run?",
         options={"the text": "text", "the 30 days": "days"},
-        truth="text" if MOST_EPOCHS * 0.5e12 < tokens else "days",
+        truth="text" if short.days < short.resources.days else "days",
         facts={"wanted": Known(2.28e12, "2.28 T"), "text": Known(0.5e12, "0.5 T tokens"), "epochs": EPOCHS},
         reason=lambda wanted, text, epochs: "text" if epochs * text < wanted else "days",
         shown=("0.5 T of text: 4.00 epochs",),
@@ -358,7 +367,8 @@ def too_many_accelerators() -> Prediction:
     kinds = {"steps of": "steps", "under-trained": "under-trained", "does not fit": "does not fit"}
     found = [kind for start, kind in kinds.items() if any(rule.startswith(start) for rule in plan.broken)]
     return Prediction(
-        asks="You get 8,192 H100, each with one sequence of 2,048 tokens at a time. Which rule breaks?",
+        asks=f"You get 8,192 H100, which allow {format_count(plan.parameters)} parameters; each takes one sequence of "
+        "2,048 tokens at a time. Which rule breaks?",
         options={
             "none: more of them only helps": "none",
             "the steps are too large": "steps",

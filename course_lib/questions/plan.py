@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from course_lib import catalog
 from course_lib.compute_cost import training_flop
 from course_lib.memory import RECOMPUTE, TrainingSetup, assumed_shape
-from course_lib.plan import MOST_EPOCHS, SERVING_ROOM, published_utilization
+from course_lib.plan import MOST_EPOCHS, SERVING_ROOM, TRAINING_ROOM, published_utilization
 from course_lib.questions.kinds import Choice, Number, Vector
 from course_lib.questions.question import Badge, Fact, Pick, Wrong, named, question, reported
 from course_lib.scaling import TOKENS_PER_PARAMETER, largest_model_within
@@ -83,7 +83,7 @@ def case_of(pick: Pick) -> Case:
     )
 
 
-@question("7.1", "The budget", slides="S1 S3", badge=Badge(difficulty=1, importance=3, minutes=4))
+@question("7.1", "The budget", slides="S1 S3", badge=Badge(difficulty=1, importance=3, minutes=5))
 def budget(pick: Pick) -> Number:
     """What the accelerators can do in the days that there are."""
     case = case_of(pick)
@@ -108,11 +108,17 @@ def budget(pick: Pick) -> Number:
     )
 
 
-@question("7.2", "Three bounds", slides="S4", badge=Badge(difficulty=2, importance=3, minutes=6))
+def whose_figure(chip: catalog.Accelerator) -> str:
+    """Return whether an accelerator's memory is what it reports or what is printed."""
+    return f"it reports {chip.reported_bytes // 2**20:,} MiB" if chip.reported_bytes else "as on its datasheet"
+
+
+@question("7.2", "Three bounds", slides="S4", badge=Badge(difficulty=2, importance=3, minutes=8))
 def three_bounds(pick: Pick) -> Vector:
     """The largest model by compute, by text and by use."""
     case = case_of(pick)
-    memory, text, ratio = catalog.accelerator(case.serve_on).memory_bytes, case.run.tokens, TOKENS_PER_PARAMETER
+    serve, text, ratio = catalog.accelerator(case.serve_on), case.run.tokens, TOKENS_PER_PARAMETER
+    memory = serve.usable_bytes
     compute = float(largest_model_within(flop=case.budget).parameters) / 1e9
     data, use = text * MOST_EPOCHS / ratio / 1e9, (1 - SERVING_ROOM) * memory / 2 / 1e9
     return Vector(
@@ -120,7 +126,9 @@ def three_bounds(pick: Pick) -> Vector:
             "budget": Fact(case.budget, "FLOP for the run itself, a tenth being kept for trials and restarts"),
             "text": Fact(text, f"tokens of text, as many as {case.name} was trained on"),
             "most_epochs": Fact(MOST_EPOCHS, "times the text may be read"),
-            "serve_memory": Fact(memory, f"bytes of the one {case.serve_on} that the model must run on"),
+            "serve_memory": Fact(
+                memory, f"bytes of the one {serve.name} that the model must run on: {whose_figure(serve)}"
+            ),
             "free": Fact(SERVING_ROOM, "of that memory stays free, for the KV cache"),
         },
         answer=[compute, data, use],
@@ -141,12 +149,29 @@ def three_bounds(pick: Pick) -> Vector:
             Wrong(
                 [compute, data, use * 2], "The third takes one byte a parameter: that is int8, and it asks for bf16."
             ),
+            Wrong(
+                [compute, data, use * serve.memory_bytes / memory],
+                f"The third takes {serve.memory_bytes / 1e9:.0f} GB, as sold. Given are the bytes that it reports.",
+            ),
             Wrong([compute * 1e9, data * 1e9, use * 1e9], "Those are parameters; the question asks for billions."),
+            Wrong(
+                [compute * (1 - FOR_TRIALS) ** 0.5, data, use],
+                "The first takes the tenth for trials off again: the budget that is given is what is left without it.",
+            ),
+            Wrong(
+                [compute, data, use * 0.9],
+                "The third takes a tenth off beside the share that stays free: that tenth is of the training.",
+            ),
+            Wrong([data, compute, use], "The numbers are right, and the first two stand in each other's place."),
+            Wrong([compute, use, data], "The numbers are right, and the last two stand in each other's place."),
+            Wrong([use, data, compute], "The numbers are right, from the last to the first."),
+            Wrong([data, use, compute], "The numbers are right, but the first of the order asked for stands last."),
+            Wrong([use, compute, data], "The numbers are right, but the last of the order asked for stands first."),
         ),
     )
 
 
-@question("7.3", "The text that it reads", slides="S2 S4", badge=Badge(difficulty=2, importance=3, minutes=4))
+@question("7.3", "The text that it reads", slides="S2 S4", badge=Badge(difficulty=2, importance=3, minutes=5))
 def text_that_it_reads(pick: Pick) -> Number:
     """The tokens that a model of given size can read: by compute, or by the text."""
     case = case_of(pick)
@@ -179,14 +204,21 @@ def text_that_it_reads(pick: Pick) -> Number:
     )
 
 
-@question("7.4", "The recipe", slides="S5 S11 S14", badge=Badge(difficulty=2, importance=3, minutes=6))
+def gigabytes_kept(setup: TrainingSetup) -> float:
+    """Return the activations and the working memory of a set-up, in GB to one decimal."""
+    memory = setup.memory()
+    return round((memory.activations + memory.working) / 1e9, 1)
+
+
+@question("7.4", "The recipe", slides="S5 S11 S14", badge=Badge(difficulty=2, importance=3, minutes=8))
 def recipe(pick: Pick) -> Choice:
     """The sharding and the recomputation with which the model fits and trains fastest."""
     case = case_of(pick)
     setup = TrainingSetup(
         case.parameters, *assumed_shape(case.parameters), accelerator=case.chip.name, num_gpus=case.accelerators
     )
-    kept = {one: round(replace(setup, recompute=one).memory().activations / 1e9, 1) for one in RECOMPUTE}
+    kept = {one: gigabytes_kept(replace(setup, recompute=one)) for one in RECOMPUTE}
+    room = (1 - TRAINING_ROOM) * setup.capacity / 1e9
     unsharded = "No sharding, full recomputation: the activations are the largest part, and they shrink most."
     stage_2 = "Stage 2, selective recomputation: sharding optimizer and gradients is enough."
     all_kept = "Stage 3, no recomputation: the model states are shared out, so the activations can stay."
@@ -196,18 +228,28 @@ def recipe(pick: Pick) -> Choice:
         given={
             "parameters": Fact(case.parameters, "parameters, in mixed precision (bf16) with AdamW"),
             "accelerators": Fact(case.accelerators, f"of the kind {case.chip.name}"),
-            "memory": Fact(case.chip.memory_bytes / 1e9, "GB each; a tenth is to stay free"),
-            "all_kept": Fact(kept["none"], "GB of activations, one sequence of 2,048 tokens, all kept"),
-            "selective": Fact(kept["selective"], "GB, if attention's are computed again: 2 % more operations"),
-            "full": Fact(kept["full"], "GB, if nearly all are computed again: 33 % more operations"),
+            "memory": Fact(
+                round(setup.capacity / 1e9, 1), f"GB each, {whose_figure(case.chip)}; a tenth is to stay free"
+            ),
+            "all_kept": Fact(
+                kept["none"], "GB of activations and working memory, one sequence of 2,048 tokens, all kept"
+            ),
+            "selective": Fact(kept["selective"], "GB of both, if attention's are computed again: 2 % more operations"),
+            "full": Fact(kept["full"], "GB of both, if nearly all are computed again: 33 % more operations"),
         },
         order=(unsharded, stage_2, all_kept, right, full),
         answer=right,
         note="The least recomputation that fits: shared states cost messages, recomputation costs days.",
         wrong=(
             Wrong(unsharded, "Multiply the parameters by their 16 bytes: which part is the largest?"),
-            Wrong(stage_2, "The 16-bit parameters stay whole at that stage. Add the activations to them."),
-            Wrong(all_kept, "Sharding leaves activations whole. Compare those that are kept with the memory."),
+            Wrong(
+                stage_2, "The 16-bit parameters stay whole at that stage. Add what is kept of the activations to them."
+            ),
+            Wrong(
+                all_kept,
+                f"Sharding leaves activations whole. A tenth stays free for buffers and fragmentation, so {room:.1f} "
+                "GB may be filled. Do they fit into that?",
+            ),
             Wrong(full, "It fits, and every step takes a third more operations. Does a cheaper way fit, too?"),
         ),
     )
@@ -217,7 +259,7 @@ def recipe(pick: Pick) -> Choice:
     "7.5",
     "Hours and money",
     slides="S1 S2 S3",
-    badge=Badge(difficulty=2, importance=3, minutes=5),
+    badge=Badge(difficulty=2, importance=3, minutes=6),
     kind="estimate",
 )
 def hours_and_money(pick: Pick) -> Vector:
@@ -256,7 +298,7 @@ def hours_and_money(pick: Pick) -> Vector:
     )
 
 
-@question("7.6", "The plan in words", slides="S3 S4", badge=Badge(difficulty=3, importance=3, minutes=25))
+@question("7.6", "The plan in words", slides="S3 S4", badge=Badge(difficulty=3, importance=3, minutes=30))
 def plan_in_words(pick: Pick) -> Choice:
     """Which sentence the plan can stand by; the rest of the question is answered in words."""
     case = case_of(pick)
