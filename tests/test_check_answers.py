@@ -139,7 +139,8 @@ def cases(table: list[Any]) -> list[Any]:
 def params(table: list[Any]) -> Iterator[Any]:
     for kinds, thing, *words in table:
         for name, kind in kinds.items():
-            label = f"{type(thing).__name__} {getattr(thing, 'dtype', '')} {str(thing)[:30]}"
+            said = str(thing).partition(" at 0x")[0]
+            label = f"{type(thing).__name__} {getattr(thing, 'dtype', '')} {said[:30]}"
             yield pytest.param(kind, thing, *words, id=f"{name}: {label}")
 
 
