@@ -44,12 +44,12 @@ def test_the_batches_of_4_8_are_the_largest_that_the_library_finds(seed: int) ->
 
 def test_the_207_sequences_of_before_do_not_fit() -> None:
     # GPT-2 large on a V100 of 32 GB: 207 keep their inputs, and their logits alone take 42.6 GB.
-    asks = asked("4.8", 0)
     s, h, L, a, V, free = 1024, 1280, 36, 20, 50257, 32e9 - 16 * 774_030_080
     layer, logits = s * h * (34 + 5 * a * s / h), 4 * s * V
     assert int(free // (2 * s * h * L)) == 207
     assert 207 * logits == pytest.approx(42.6e9, rel=1e-3)
-    assert asks.answer[2] == int(free // (2 * s * h * L + layer + logits)) == 43
+    setup = TrainingSetup.of_model("GPT-2 large", "V100", precision="fp32+fp16", recompute="full")
+    assert largest_batch(setup) == int(free // (2 * s * h * L + layer + logits)) == 43
 
 
 @pytest.mark.parametrize("seed", EDITIONS)
@@ -70,6 +70,31 @@ def test_each_part_forgotten_in_4_8_is_told_by_its_own_hint(seed: int) -> None:
     assert "What is kept is not all" in hint(0, False)
     assert "two copies of the logits" in hint(2, True)
     assert "tenth of the memory does not cover the logits" in hint(0, True, 0.9 * memory)
+
+
+@pytest.mark.parametrize("seed", EDITIONS)
+def test_what_is_computed_again_in_4_8_is_told_from_what_is_not(seed: int) -> None:
+    asks = asked("4.8", seed)
+    names = ("layers", "hidden", "heads", "sequence", "vocab", "states", "memory")
+    L, h, a, s, V, states, memory = (given(asks, name) for name in names)
+    scores, linear, logits = 5 * a * s * s, 34 * s * h, 4 * s * V
+    layer = linear + scores
+
+    def hint(*again: float) -> str:
+        one = [k + logits + more for k, more in zip([L * layer, L * linear, 2 * L * s * h], again, strict=True)]
+        return asks.judge([int((memory - states) // size) for size in one]).message
+
+    assert hint(layer, layer, layer).startswith("Without recomputation nothing")
+    assert hint(0, layer, layer).startswith("Selective")
+    assert hint(0, scores, scores).startswith("Full")
+    assert hint(0, scores, linear).startswith("While full")
+
+
+@pytest.mark.parametrize("seed", EDITIONS)
+def test_a_ratio_upside_down_is_told_in_4_7(seed: int) -> None:
+    asks = asked("4.7", seed)
+    L, h, a, s, b = (given(asks, name) for name in ("layers", "hidden", "heads", "sequence", "batch"))
+    assert "upside down" in asks.judge(s * b * h * L * (34 + 5 * a * h / s) / 1e9).message
 
 
 @pytest.mark.parametrize("seed", EDITIONS)

@@ -295,7 +295,7 @@ def what_is_missing(pick: Pick) -> Number:
 @question("4.7", "Activations from the shape", slides="S14", badge=Badge(difficulty=2, importance=2, minutes=5))
 def activations_of_a_batch(pick: Pick) -> Number:
     """The activations of a batch of full contexts, without recomputation."""
-    name, b = pick(("GPT-2 XL", 32), ("GPT-3 175B", 2), ("GPT-2 large", 16), ("GPT-2 medium", 64), ("GPT-2 124M", 8))
+    name, b = pick(("GPT-2 large", 32), ("GPT-3 175B", 2), ("GPT-2 large", 16), ("GPT-2 124M", 64), ("GPT-2 124M", 8))
     model = catalog.model(name)
     s, h, L, a = model.context, model.hidden, model.layers, model.heads
     kept = activation_bytes(b, s, h, L, a)
@@ -322,6 +322,10 @@ def activations_of_a_batch(pick: Pick) -> Number:
             Wrong(34 * each / GB, "Attention's scores are missing: that is what selective recomputation keeps."),
             Wrong((kept - 34 * each) / GB, "Those are attention's scores alone."),
             Wrong((34 + 5 * s / h) * each / GB, "Those are the scores of a single head in each layer."),
+            Wrong(
+                (34 + 5 * a * h / s) * each / GB,
+                "The ratio beside the 5 is upside down: scores grow with the sequence.",
+            ),
             Wrong(2 * each / GB, "Each layer's input alone: that is full recomputation."),
             Wrong(2 * kept / GB, "The formula counts bytes already: was it multiplied with 2 bytes a number?"),
         ),
@@ -332,11 +336,11 @@ def activations_of_a_batch(pick: Pick) -> Number:
 def batches_that_fit(pick: Pick) -> Vector:
     """The largest batch of a released model on one accelerator, for each kind of recomputation."""
     name, chip = pick(
-        ("GPT-2 large", "V100"),
-        ("GPT-2 large", "RTX 4090"),
-        ("GPT-2 medium", "T4"),
-        ("GPT-2 XL", "L40S"),
-        ("GPT-2 XL", "A100 80GB"),
+        ("GPT-2 medium", "A100 80GB"),
+        ("GPT-2 large", "H100 SXM"),
+        ("GPT-2 medium", "H800"),
+        ("GPT-2 124M", "V100"),
+        ("GPT-2 XL", "MI300X"),
     )
     model, accelerator = catalog.model(name), catalog.accelerator(chip)
     s, h, L, a, memory = model.context, model.hidden, model.layers, model.heads, accelerator.usable_bytes
@@ -344,6 +348,8 @@ def batches_that_fit(pick: Pick) -> Vector:
     kept = [float(activation_bytes(1, s, h, L, a, kind)) for kind in RECOMPUTE]
     working = [float(working_bytes(1, s, h, a, model.vocab, kind)) for kind in RECOMPUTE]
     logits = float(logits_bytes(1, s, model.vocab))
+    layer = float(activation_bytes(1, s, h, 1, a))
+    scores = layer - float(activation_bytes(1, s, h, 1, a, "selective"))
     one = [size + more for size, more in zip(kept, working, strict=True)]
     no_logits = [size - logits for size in one]
     exactly = [(memory - states) / size for size in one]
@@ -352,9 +358,14 @@ def batches_that_fit(pick: Pick) -> Vector:
     def fitting(sizes: list[float], room: float = memory) -> list[int]:
         return [math.floor((room - states) / size) for size in sizes]
 
+    def with_again(*again: float) -> list[float]:
+        return [size + logits + more for size, more in zip(kept, again, strict=True)]
+
     batches = fitting(one)
     fraction = "A sequence fits or it does not: round to whole sequences, in the safe direction."
-    forgotten = "The logits are missing: one number in fp32 for each token and each entry of the vocabulary."
+    forgotten = (
+        "The logits are missing, or there once only: each sequence has a number in fp32 for each token and entry."
+    )
     return Vector(
         given={
             "model": named(model),
@@ -389,6 +400,24 @@ def batches_that_fit(pick: Pick) -> Vector:
                 fitting([size + logits for size in kept]),
                 "While the backward pass computes a layer again, what it computes (the layer, or its scores) is there.",
             ),
+            Wrong(
+                fitting(with_again(layer, layer, layer)),
+                "Without recomputation nothing is computed again: there is no layer beside what is kept.",
+            ),
+            Wrong(
+                fitting(with_again(0, layer, layer)),
+                "Selective recomputation computes attention's scores again, not the whole layer: only they are there.",
+            ),
+            Wrong(
+                fitting(with_again(0, scores, scores)),
+                "Full recomputation computes the whole layer again, not its scores alone.",
+            ),
+            Wrong(
+                fitting(with_again(0, scores, layer - scores)),
+                "While full recomputation computes a layer again, the layer's scores are there, too.",
+            ),
+            Wrong(fitting([size - logits / 2 for size in one]), "The logits are in fp32. How many bytes is a number?"),
+            Wrong(fitting(one, 0.9 * memory), "A tenth is left free there. Here all of the memory may be filled."),
             Wrong(
                 fitting(kept),
                 "What is kept is not all: while it trains there are the logits, and the layer being computed again.",
