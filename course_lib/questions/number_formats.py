@@ -93,7 +93,7 @@ def format_for_gradients(pick: Pick) -> Choice:
 @question("5.3", "Decode by hand", slides="S7 S8", badge=Badge(difficulty=1, importance=3, minutes=5))
 def decode_by_hand(pick: Pick) -> Number:
     """A normal fp16 number from its three fields."""
-    pattern = encode(pick(-21.0, -14.0, -0.15625, -75.0, -5.5), FP16)
+    pattern = encode(pick(-21.0, -14.0, -0.15625, -75.0, -11.0), FP16)
     value, parts = float(decode(pattern, FP16)), fields(pattern, FP16)
     size, m = 2.0**parts.power, parts.significand
     return Number(
@@ -112,6 +112,10 @@ def decode_by_hand(pick: Pick) -> Number:
             Wrong(-size * m, "The significand was read as a whole number. Its digits stand behind a point."),
             Wrong(-size * (1 + m), "The 1 was added to a whole number: in 1.m the digits stand behind the point."),
             Wrong(-size * float(f"1.{m}"), "The field was put behind a decimal point; it has binary digits."),
+            Wrong(
+                value / size * 2 * parts.power,
+                "That multiplies 2 by the power. It is 2 raised to the power: `**`, not `*`.",
+            ),
             Wrong(-size, "The significand field was left out: that is the power of two alone."),
             Wrong(float(decode(pattern, BF16)), "That is the pattern read as bf16: its fields are cut elsewhere."),
         ),
@@ -276,6 +280,7 @@ def smallest_number(pick: Pick) -> Number:
             Wrong(
                 right * 2.0 ** (fmt.bias - other_bias), f"The bias {other_bias} is another format's; the table has it."
             ),
+            Wrong(1 / right, "The power has the wrong sign: that number is far above 1."),
             Wrong(-fmt.largest, "That is the number furthest below zero. Asked is the one next to it, above."),
         ),
     )
@@ -334,7 +339,7 @@ LEARNING_RATES = {
 )
 def lost_step(pick: Pick) -> Number:
     """Half the spacing of bf16 at a weight, held against a published learning rate."""
-    name, weight = pick(("GPT-3 175B", 0.02), ("LLaMA 65B", 0.1), ("Llama 3.1 405B", 0.03), ("LLaMA 65B", 0.05))
+    name, weight = pick(("GPT-3 175B", 0.2), ("LLaMA 65B", 0.1), ("Llama 3.1 405B", 0.03), ("LLaMA 65B", 0.05))
     rate, source = LEARNING_RATES[name]
     step = float(spacing(encode(weight, BF16), BF16))
     kept = "so such a step still counts, and a tenth of it does not" if rate > step / 2 else "so such a step is lost"
@@ -350,7 +355,11 @@ def lost_step(pick: Pick) -> Number:
         note=f"The learning rate is {2 * rate / step:.2f} times that, {kept}. "
         "Hence a master copy in fp32, or stochastic rounding.",
         wrong=(
-            Wrong(step, "That is the whole step to the next number. From where on is the sum rounded to it?"),
+            Wrong(
+                step,
+                "That is the whole step to the next number, or half of one at the power of two above the weight. From "
+                "where on is a sum rounded up?",
+            ),
             Wrong(step / 4, "Half of it: the 7 bits are those after the point, and the hidden bit is not one of them."),
             Wrong(BF16.epsilon, "That is the step at 1. This weight is smaller, and so is the step at it."),
             Wrong(BF16.epsilon / 2, "That is half the step at 1; at this weight the steps are finer."),
