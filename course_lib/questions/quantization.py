@@ -75,6 +75,9 @@ def absmax_by_hand(pick: Pick) -> Vector:
             ),
             Wrong(np.round(x / factor), "The scale is upside down: max / 127 was taken for 127 / max."),
             Wrong(np.round(128 / half_range(x) * x), "That divides 128 by the maximum. Which codes does absmax use?"),
+            Wrong(
+                np.round(127 / span(x) * x), "That divides by the range, max - min. Absmax divides by the largest size."
+            ),
             Wrong(np.round(127 / np.max(x) * x), "Codes beyond int8: the maximum is one of sizes, signs left aside."),
             Wrong(zeropoint_quantize(X).values, "Those are the codes of the zero-point method."),
             Wrong(factor * x, "Those are not whole numbers yet: what does the formula do last?"),
@@ -112,6 +115,10 @@ def write_absmax(pick: Pick) -> Function:
             Wrong(lambda X: codes(X, half_range(X) / 127), "The scale is upside down: max / 127 for 127 / max."),
             Wrong(lambda X: codes(X, 127 / np.max(X)), "The maximum is taken with signs. Which size is the largest?"),
             Wrong(lambda X: np.round(127 / np.max(X) * X), "The maximum is one of sizes: some codes do not fit int8."),
+            Wrong(lambda X: np.round(127 / abs(np.max(X)) * X), "Take the size before the maximum, not after it."),
+            Wrong(lambda X: codes(X, 127 / span(X)), "That divides by the range; absmax divides by the largest size."),
+            Wrong(lambda X: np.floor(127 / half_range(X) * X), "Each is rounded down, not to the nearest code."),
+            Wrong(lambda X: 127 / half_range(X) * X, "Those are not whole numbers yet: what does the formula do last?"),
             Wrong(lambda X: codes(X, 128 / half_range(X)), "That uses the code -128, which absmax leaves alone."),
             Wrong(
                 lambda X: np.round(128 / half_range(X) * X).astype(int).astype(np.int8),
@@ -186,6 +193,11 @@ def write_zeropoint(pick: Pick) -> Function:
         factor, zero = 255 / span(X), shifted(X)[1]
         return clipped(np.trunc(factor * X + zero), zero)
 
+    def unrounded(X: Any) -> tuple[Any, float]:
+        factor = 255 / span(X)
+        zero = -factor * np.min(X) - 128
+        return clipped(np.round(factor * X + zero), zero)
+
     def upside_down(X: Any) -> tuple[Any, float]:
         factor = span(X) / 255
         zero = -np.round(factor * np.min(X)) - 128
@@ -227,6 +239,10 @@ def write_zeropoint(pick: Pick) -> Function:
             Wrong(
                 lambda X: clipped(np.round(255 / span(X) * X), shifted(X)[1]),
                 "The zero-point is right, and it is not added to the codes.",
+            ),
+            Wrong(unrounded, "The zero-point is a code, too: round it before it is added."),
+            Wrong(
+                lambda X: zeropoint_codes(X)[::-1], "The order is turned round: the codes first, then the zero-point."
             ),
             Wrong(cut_off, "The codes are cut off towards zero, not rounded."),
             Wrong(upside_down, "The scale is upside down: it is 255 divided by the range."),
@@ -323,10 +339,11 @@ def outlier_damage(pick: Pick) -> Number:
             "spiked": Fact(spiked.ravel(), f"the same, with the largest multiplied by {factor}"),
         },
         answer=ratio,
-        tolerance=0.01,
+        tolerance=0.002,
         also={"per cent": 100},
         note=f"The code 0 now stands for {zeros(spiked):.0%} of the numbers; it was {zeros(plain):.0%} before.",
         wrong=(
+            Wrong(ratio - 1, "That is by how much it grows, in times of the first. How many times as large is it?"),
             Wrong(1 / ratio, "That is upside down: the outlier makes the error larger."),
             Wrong(after.rmse, "That is the RMSE with the outlier. How many times the one without is it?"),
             Wrong(
