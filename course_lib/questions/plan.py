@@ -140,7 +140,16 @@ def three_bounds(pick: Pick) -> Vector:
             Wrong([compute, data * ratio, use], "The second is in tokens: how many of them does each parameter need?"),
             Wrong([compute * 20**0.5, data, use], "The first has no tokens: C = 6PD needs D, and D follows from P."),
             Wrong([compute * 6**0.5, data, use], "The first takes one FLOP a parameter and token. Training takes six."),
+            Wrong([case.budget / 120 / 1e9, data, use], "The first is the square of P: the root is missing."),
+            Wrong(
+                [case.budget / 120 / 2 / 1e9, data, use],
+                "The first is halved, not rooted: `**1/2` is a power of 1, then a half. Write `** 0.5`.",
+            ),
             Wrong([compute * 3**0.5, data, use], "The first pays for the forward pass alone."),
+            Wrong(
+                [compute, data, use * SERVING_ROOM / (1 - SERVING_ROOM)],
+                "The third puts the weights into the share that is to stay free.",
+            ),
             Wrong([compute, data, use / (1 - SERVING_ROOM)], "The third fills the memory: nothing is left free."),
             Wrong(
                 [compute, data, use / 8],
@@ -291,6 +300,11 @@ def hours_and_money(pick: Pick) -> Vector:
                 "Those are hours on the clock. Every accelerator is paid for in each of them.",
             ),
             Wrong([hours / case.accelerators, price * hours], "The first is hours on the clock; the money is right."),
+            Wrong([price * hours, hours], "The order is turned round: the hours first, then the money."),
+            Wrong(
+                [plain * 8 / 6, price * plain * 8 / 6], "That computes a whole forward pass again. How much is it here?"
+            ),
+            Wrong([hours / 24, price * hours / 24], "Those are accelerator-days, at the price of hours."),
             Wrong([hours, hours / price], "Money is hours times the price of one."),
             Wrong([hours / 3, price * hours / 3], "That is the forward pass alone. Training also runs backward."),
             Wrong([hours * 3600, price * hours * 3600], "Those are seconds, and seconds at the price of hours."),
