@@ -268,6 +268,7 @@ def reading_against_arithmetic() -> Prediction:
     return Prediction(
         asks="Llama 2 7B, with 6.74 B parameters (13.5 GB in bf16), writes one token for one user. The A100 reads "
         "2,039 GB/s and computes 312 TFLOP/s. How many times as long as the arithmetic does reading all weights take?",
+        unit="times",
         truth=reading / arithmetic,
         facts={
             "P": Known(6.74e9, "6.74 B parameters"),
