@@ -229,52 +229,52 @@ def wrong_twice(parameters: float, tokens: float) -> float:
 
 
 @pytest.fixture
-def first() -> Iterator[str]:
-    """Return the first question that asks for a function of two arguments, in a session of its own."""
+def number() -> Iterator[str]:
+    """Return a question that asks for a function of two arguments, in a session of its own."""
     edition(0)
-    yield "1.3"
+    yield "4.4"
     edition(0)
 
 
-def test_what_was_expected_is_shown_from_the_second_try_on(first: str) -> None:
-    expected = questions.find(first).judge(wrong_once).expected
-    shown = check(first, wrong_once)
+def test_what_was_expected_is_shown_from_the_second_try_on(number: str) -> None:
+    expected = questions.find(number).judge(wrong_once).expected
+    shown = check(number, wrong_once)
     assert "yours" in shown.detail
     assert "expected" not in str(shown)
-    again = check(first, wrong_twice)
+    again = check(number, wrong_twice)
     assert again.detail.endswith(f", expected {expected}")
-    assert "expected" in str(check(first, wrong_once))
+    assert "expected" in str(check(number, wrong_once))
 
 
-def test_the_same_answer_again_is_no_second_try(first: str) -> None:
+def test_the_same_answer_again_is_no_second_try(number: str) -> None:
     for _ in range(3):
-        assert "expected" not in str(check(first, wrong_once))
-        assert "expected" not in str(check(first, lambda parameters, tokens: 1 + tokens * parameters))
-    assert check(first, ...).state == OPEN
-    assert "expected" not in str(check(first, wrong_once))
+        assert "expected" not in str(check(number, wrong_once))
+        assert "expected" not in str(check(number, lambda parameters, tokens: 1 + tokens * parameters))
+    assert check(number, ...).state == OPEN
+    assert "expected" not in str(check(number, wrong_once))
 
 
-def test_an_answer_that_is_no_function_is_a_try_as_well(first: str) -> None:
-    assert "expected" not in str(check(first, 3.0))
-    assert "expected" in str(check(first, wrong_once))
+def test_an_answer_that_is_no_function_is_a_try_as_well(number: str) -> None:
+    assert "expected" not in str(check(number, 3.0))
+    assert "expected" in str(check(number, wrong_once))
 
 
-def test_a_right_answer_and_another_edition_start_anew(first: str) -> None:
-    assert "expected" not in str(check(first, wrong_once))
-    assert check(first, questions.find(first).asks.right()).correct
-    assert "expected" not in str(check(first, wrong_twice))
+def test_a_right_answer_and_another_edition_start_anew(number: str) -> None:
+    assert "expected" not in str(check(number, wrong_once))
+    assert check(number, questions.find(number).asks.right()).correct
+    assert "expected" not in str(check(number, wrong_twice))
     edition(7)
-    assert "expected" not in str(check(first, wrong_once))
-    assert "expected" in str(check(first, wrong_twice))
+    assert "expected" not in str(check(number, wrong_once))
+    assert "expected" in str(check(number, wrong_twice))
 
 
-def test_questions_are_tried_apart(first: str) -> None:
-    assert "expected" not in str(check(first, wrong_once))
-    assert "expected" not in str(check("1.4", wrong_twice))
+def test_questions_are_tried_apart(number: str) -> None:
+    assert "expected" not in str(check(number, wrong_once))
+    assert "expected" not in str(check("2.2", wrong_twice))
 
 
-def test_whoever_handed_in_is_shown_what_was_expected(first: str) -> None:
-    question = questions.find(first)
+def test_whoever_handed_in_is_shown_what_was_expected(number: str) -> None:
+    question = questions.find(number)
     verdict = plain.judge(question, json.loads(json.dumps(plain.observe(question.asks, wrong_once))))
     assert verdict.detail.endswith(f", expected {question.judge(wrong_once).expected}")
     assert verdict == plain.judge(question, json.loads(json.dumps(plain.observe(question.asks, wrong_once))))
