@@ -5,6 +5,7 @@ from __future__ import annotations
 from course_lib import catalog
 from course_lib.compute_cost import forward_flop, model_flop_utilization, throughput, training_flop, training_seconds
 from course_lib.predictions.prediction import Known, Prediction, prediction
+from course_lib.questions.question import reported
 from course_lib.units import (
     LAPTOP_FLOP_PER_SECOND,
     PFLOP_DAY,
@@ -116,19 +117,19 @@ def a_tool_that_counts_macs() -> Prediction:
 
 @prediction("2e")
 def share_of_the_peak() -> Prediction:
-    """The utilisation of a published run."""
-    run = catalog.training_run("LLaMA 65B")
+    """The utilisation of a published run; wrong by the forward pass alone, by sparsity, and by equal passes."""
+    run = catalog.training_run("LLaMA 13B")
     return Prediction(
-        asks="LLaMA 65B (65.2 B parameters, 1.4 T tokens) took 1,022,362 A100-hours. "
+        asks="LLaMA 13B (13 B parameters, 1 T tokens) took 135,168 A100-hours. "
         "An A100 advertises 312 TFLOP/s. Which share of that did it achieve?",
-        options={"90 %": 0.9, "50 %": 0.5, "20 %": 0.2},
+        options={"17 %": 0.17, "26 %": 0.26, "34 %": 0.34, "51 %": 0.51},
         truth=model_flop_utilization(
             cost_of(run.name), (run.accelerator_hours or 0) * SECONDS_PER_HOUR, 1, peak_of(run.accelerator)
         ),
         facts={
-            "P": Known(65.2e9, "65.2 B parameters"),
-            "D": Known(1.4e12, "1.4 T tokens"),
-            "hours": Known(1_022_362, "1,022,362 A100-hours"),
+            "P": Known(13e9, "13 B parameters"),
+            "D": Known(1e12, "1 T tokens"),
+            "hours": Known(135_168, "135,168 A100-hours"),
             "peak": Known(312e12, "312 TFLOP/s"),
             "cost": Known(lambda P, D: 6 * P * D, r"C \approx 6PD"),
             "rule": Known(
@@ -137,7 +138,7 @@ def share_of_the_peak() -> Prediction:
             ),
         },
         reason=lambda P, D, hours, peak, cost, rule: rule(cost(P, D), hours, peak),
-        shown=("48% of 312 TFLOP/s",),
+        shown=("51% of 312 TFLOP/s",),
     )
 
 
@@ -145,37 +146,38 @@ def share_of_the_peak() -> Prediction:
 def work_done_twice() -> Prediction:
     """Model utilisation from hardware utilisation; wrong by the ratio upside down, and by none."""
     return Prediction(
-        asks="A run computes its whole forward pass twice: the hardware does 8PD, the model needs 6PD. "
-        "Its HFU is 48 %. What is its MFU?",
-        options={"36 %": 0.36, "48 %, the same": 0.48, "64 %": 0.64},
-        truth=0.48 * training_flop(1, 1) / (training_flop(1, 1) + forward_flop(1, 1)),
+        asks="A run computes half of its forward pass twice: the hardware does 7PD, the model needs 6PD. "
+        "Its HFU is 49 %. What is its MFU?",
+        options={"42 %": 0.42, "49 %, the same": 0.49, "57 %": 0.57},
+        truth=0.49 * training_flop(1, 1) / (training_flop(1, 1) + forward_flop(1, 1) / 2),
         facts={
-            "hfu": Known(0.48, "HFU is 48 %"),
-            "done": Known(lambda P, D: 8 * P * D, "the hardware does 8PD"),
+            "hfu": Known(0.49, "HFU is 49 %"),
+            "done": Known(lambda P, D: 7 * P * D, "the hardware does 7PD"),
             "needed": Known(lambda P, D: 6 * P * D, "the model needs 6PD"),
             "rule": Known(lambda hfu, needed, done: hfu * needed / done, "counts each operation of the model once"),
         },
         reason=lambda hfu, done, needed, rule: rule(hfu, needed(1, 1), done(1, 1)),
-        shown=("MFU 36%",),
+        shown=("MFU 42%",),
     )
 
 
 @prediction("2g")
 def days_at_the_achieved_rate() -> Prediction:
     """The time at the achieved rate; wrong by the utilisation upside down, and by none."""
-    tau = throughput(1024, peak_of("A100 80GB"), 0.40)
+    run = catalog.training_run("Llama 3.1 405B")
+    tau = throughput(reported(run.num_accelerators), peak_of(run.accelerator), reported(run.reported_mfu))
     return Prediction(
-        asks="At the advertised 312 TFLOP/s each, 1,024 A100 would train GPT-3 in 11.4 days. "
-        "How long do they take at a utilisation of 40 %?",
-        options={"4.6 days": 4.6, "11.4 days": 11.4, "28 days": 28},
-        truth=training_seconds(cost_of("GPT-3 175B"), tau) / SECONDS_PER_DAY,
+        asks="At the advertised 989.5 TFLOP/s each, 16,384 H100 would train Llama 3.1 405B in 27 days. "
+        "How long do they take at the utilisation that its authors report, 41 %?",
+        options={"11 days": 11, "27 days": 27, "66 days": 66},
+        truth=training_seconds(cost_of(run.name), tau) / SECONDS_PER_DAY,
         facts={
-            "days": Known(11.4, "11.4 days"),
-            "share": Known(0.40, "40 %"),
+            "days": Known(27, "27 days"),
+            "share": Known(0.41, "41 %"),
             "rule": Known(lambda days, share: days / share, r"\text{utilisation} \times \text{peak}"),
         },
         reason=lambda days, share, rule: rule(days, share),
-        shown=("28.5 days",),
+        shown=("66.1 days",),
     )
 
 

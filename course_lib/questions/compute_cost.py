@@ -67,6 +67,10 @@ def days_of_a_run(pick: Pick) -> Number:
             Wrong(days * utilisation**2, "The utilisation is upside down: a lower one must make the run longer."),
             Wrong(days * number, "That is the time on a single accelerator: there are more, and they share the work."),
             Wrong(days * number * 24, "Those are accelerator-hours, a cost. The question asks how long one waits."),
+            Wrong(
+                days * (peak * utilisation) ** 2,
+                "Only the number of accelerators was divided by. Put all that makes the achieved rate in brackets.",
+            ),
             Wrong(days / 3, "That is the forward pass alone. Training also runs backward."),
             Wrong(days / 2, "Half the work is missing: is each multiply-accumulate counted as two FLOP?"),
             Wrong(days * 2 / 3, "The backward pass costs twice the forward pass, not the same."),
@@ -158,6 +162,10 @@ def write_finetuning_flop(pick: Pick) -> Function:
             Wrong(
                 lambda trained, frozen, tokens: 4 * (trained + frozen) * tokens,
                 "The trained layers need the gradient of their weights too.",
+            ),
+            Wrong(
+                lambda trained, frozen, tokens: (4 * trained + 6 * frozen) * tokens,
+                "The two parts are exchanged: the weights of which layers change?",
             ),
             Wrong(
                 lambda trained, frozen, tokens: 6 * trained + 4 * frozen,
@@ -317,6 +325,10 @@ def utilisation_of_a_run(pick: Pick) -> Number:
         note=published,
         wrong=(
             Wrong(share * 3600, "A utilisation above 1 cannot be. Are hours divided as if they were seconds?"),
+            Wrong(
+                share * 3600**2,
+                "The seconds of an hour multiply where they should divide: put all seconds in brackets.",
+            ),
             Wrong(share / number, "The hours already count every accelerator: the number was divided by twice."),
             Wrong(share * number, "The accelerator-hours are those of all accelerators, not of each."),
             Wrong(share / 3, "That is the forward pass alone. Training also runs backward."),
@@ -373,6 +385,10 @@ def share_of_attention(pick: Pick) -> Number:
                 "The sequence is lost, or divided by: one token attends to all of it, and meets each weight once.",
             ),
             Wrong(share * shape.sequence, "That is attention for the whole sequence against weights for one token."),
+            Wrong(
+                share * model.parameters**2,
+                "The parameters multiply where they should divide: put the FLOP of the rule in brackets.",
+            ),
             Wrong(1 + share, "That is rule and attention together; the question asks for what is added."),
         ),
     )

@@ -145,6 +145,7 @@ def past_the_rule(pick: Pick) -> Number:
             Wrong(D / P, "Those are the tokens a parameter. Hold them against those of the rule."),
             Wrong(1 / times, "That is upside down: the tokens that it read come first."),
             Wrong(20 * D / P, "The 20 is on the wrong side: the rule's tokens are 20P, and you divide by them."),
+            Wrong(D / 20 * P, "The parameters multiply where they should divide: put the rule's tokens in brackets."),
             Wrong(D - 20 * P, "That is a difference, in tokens. How many times as many are they?"),
             Wrong(20 * P, "Those are the tokens that the rule wants. How many times as many did it read?"),
             Wrong(sqrt(times), "That compares with the best model for the same compute, which has another size."),
@@ -383,6 +384,10 @@ def what_over_training_buys(pick: Pick) -> Number:
             ),
             Wrong((paid - least) / forward_flop(P, 1), "That divides by what a token costs. What does a token save?"),
             Wrong((paid - least) / forward_flop(best, 1), "A token does not save all that the larger model costs."),
+            Wrong(
+                back * (best - P) ** 2,
+                "Only the 2 was divided by. Put all that a token saves in brackets.",
+            ),
             Wrong(D - best_tokens, "Those are the extra tokens of training. The question is about tokens of use."),
             Wrong(paid - least, "That is the extra training in FLOP. How many tokens of use save as much?"),
         ),
@@ -391,9 +396,9 @@ def what_over_training_buys(pick: Pick) -> Number:
 
 @question("3.10", "Many users at once", slides="S4", badge=Badge(difficulty=2, importance=3, minutes=5))
 def many_users_at_once(pick: Pick) -> Choice:
-    """What takes the time of a further user, where the reading of the weights is shared by many."""
+    """What takes the time of a further user, where the reading of small weights is shared by many."""
     name, context = pick(
-        ("Llama 2 13B", 2000), ("Llama 2 7B", 1000), ("Llama 3.1 8B", 8000), ("GPT-3 175B", 2000), ("Llama 2 7B", 4000)
+        ("Llama 2 7B", 2000), ("Llama 2 7B", 3000), ("Llama 3.1 8B", 8000), ("Llama 3.1 8B", 4000), ("Llama 2 7B", 4000)
     )
     model, chip = catalog.model(name), catalog.accelerator("A100 80GB")
     cache = kv_cache_bytes(1, context, model.layers, model.kv_heads, model.hidden // model.heads, "fp16")

@@ -177,6 +177,9 @@ def peak_with_sparsity(pick: Pick) -> Number:
             Wrong(achieved / fp32, "That is the share of the fp32 peak. This training multiplies 16-bit numbers."),
             Wrong(share * 1e12, "FLOP/s were divided by TFLOP/s: bring both to one prefix. A share is below 1."),
             Wrong(share / 2 * 1e12, "Two things: FLOP/s were divided by TFLOP/s, and the peak is the sparse one."),
+            Wrong(
+                share / 4 * 1e24, "The prefix multiplies where it should divide: put the whole dense peak in brackets."
+            ),
             Wrong(share / 1000, "The prefix T was read as P, a thousand times as much."),
             Wrong(1 / share, "That is upside down: the achieved rate is below the peak."),
         ),
