@@ -190,7 +190,7 @@ def one_linear_layer(pick: Pick) -> Number:
     first_additions = inputs * outputs + inputs * tokens + outputs * tokens
     return Number(
         given={
-            "model": Fact(model.name, "the first matrix of its MLP, in one layer"),
+            "model": Fact(model.name, "in one layer, the first matrix of its MLP, the part after attention"),
             "inputs": Fact(inputs, "numbers go in for each token"),
             "outputs": Fact(outputs, "numbers come out for each token"),
             "tokens": Fact(tokens, "tokens, one full context"),
@@ -357,7 +357,7 @@ def share_of_attention(pick: Pick) -> Number:
             "model": named(model),
             "parameters": counted(model.parameters),
             "layers": Fact(shape.layers, "a count"),
-            "heads": Fact(shape.heads, "a count, in each layer"),
+            "heads": Fact(shape.heads, "parts that attention is split into, in each layer"),
             "hidden": Fact(shape.hidden, "the width of a layer"),
             "sequence": Fact(shape.sequence, "tokens, one full context"),
         },
