@@ -59,7 +59,7 @@ def days_of_a_run(pick: Pick) -> Number:
         answer=days,
         unit="days",
         tolerance=0.01,
-        also={"hours": 24, "seconds": SECONDS_PER_DAY, "weeks": 1 / 7},
+        also={"hours": 24, "minutes": 24 * 60, "seconds": SECONDS_PER_DAY, "weeks": 1 / 7},
         note=f"The reported hours come to {really:.1f} days: your estimate is {days / really:.2f} times that, "
         f"so the run reached {utilisation * days / really:.0%} of its peak.",
         wrong=(
@@ -103,6 +103,10 @@ def write_mixture_needs(pick: Pick) -> Function:
             Wrong(
                 lambda total, active, tokens: (2 * total * tokens, 2 * active),
                 "The two are swapped: some parameters work on a token, but all must be at hand.",
+            ),
+            Wrong(
+                lambda total, active, tokens: (2 * total, 2 * active * tokens),
+                "Both numbers are right and stand in the wrong order: the FLOP come first.",
             ),
             Wrong(
                 lambda total, active, tokens: (6 * active * tokens, 2 * total),
@@ -376,6 +380,7 @@ def share_of_attention(pick: Pick) -> Number:
                 share / (1 + share),
                 "That is attention's share of rule and attention together. Compare it with the rule's FLOP alone.",
             ),
+            Wrong(share * 2, "Twice too much: by the rule, a parameter takes two FLOP of a token, not one."),
             Wrong(share * 3, "The 12 is for the whole training. Compare the forward pass with the forward pass."),
             Wrong(share / 3, "That divides forward work by the work of the whole training."),
             Wrong(share / shape.layers, "That is one layer's attention, against the weights of all layers."),

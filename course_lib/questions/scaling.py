@@ -149,6 +149,7 @@ def past_the_rule(pick: Pick) -> Number:
             Wrong(D - 20 * P, "That is a difference, in tokens. How many times as many are they?"),
             Wrong(20 * P, "Those are the tokens that the rule wants. How many times as many did it read?"),
             Wrong(sqrt(times), "That compares with the best model for the same compute, which has another size."),
+            Wrong(times - 1, "That is how much more it read, in times the tokens of the rule. How many times as many is it?"),
             Wrong(6 * times, "The 6 is the FLOP of training. Here tokens are compared with tokens."),
         ),
     )
@@ -177,6 +178,7 @@ def three_ways(pick: Pick) -> Vector:
             Wrong(
                 [20 * tokens, P2, P3], "The 20 is the wrong way round: each parameter wants 20 tokens, not each token."
             ),
+            Wrong([tokens, P2, P3], "The first is the tokens themselves: how many of them does each parameter want?"),
             Wrong([P1, flop / 120, P3], "The second lacks the square root: P is in C = 6PD with D = 20P twice."),
             Wrong([P1, flop / 240, P3], "In the second, Python reads `x**1/2` as (x**1) / 2. Write `x**0.5`."),
             Wrong([P1, sqrt(flop / 20), P3], "The second lacks the 6 of C = 6PD."),
@@ -187,6 +189,9 @@ def three_ways(pick: Pick) -> Vector:
             Wrong(
                 [P1, P2, rate / per_second / 20], "The third divides by the 20 of the data. What does one token cost?"
             ),
+            Wrong([P1, P2, 4 * P3], "The third multiplies by the 2 FLOP of a parameter, where it should divide."),
+            Wrong([P2, P1, P3], "The three are right, and the first two are exchanged: data, compute, inference."),
+            Wrong([P1, P3, P2], "The three are right, and the last two are exchanged: data, compute, inference."),
             Wrong([P3, P2, P1], "The three are right and stand in reverse: data, compute, inference."),
         ),
     )

@@ -68,6 +68,14 @@ def write_pflop_days(pick: Pick) -> Function:
             ),
             Wrong(lambda rate, hours: rate * hours / 24e12, "The prefix is T, 1e12; the question asks for P."),
             Wrong(
+                lambda rate, hours: rate * hours * 3600 / (1e15 * 24),
+                "In what you divide by, the day has 24 hours, and the seconds of each hour were forgotten.",
+            ),
+            Wrong(
+                lambda rate, hours: rate * hours * 3600 / (10 ^ (15 * SECONDS_PER_DAY)),
+                "In Python ^ is no power. Write 1e15 or 10**15.",
+            ),
+            Wrong(
                 lambda rate, hours: rate * hours / PFLOP_DAY,
                 "The rate is per second: turn the hours into seconds before you multiply.",
             ),
@@ -299,6 +307,7 @@ def another_accelerator(pick: Pick) -> Number:
                 answer * new_share**2,
                 "The new utilisation multiplies where it should divide: put the new achieved rate in brackets.",
             ),
+            Wrong(answer / 3600, "The new time was turned into hours, and the old one not into seconds."),
             Wrong(answer / 2, "Half of it: is that the new accelerator's peak with sparsity?"),
             Wrong(flop, "That is the cost in FLOP, half of the way. How long does the new one take for it?"),
         ),
