@@ -149,7 +149,9 @@ def past_the_rule(pick: Pick) -> Number:
             Wrong(D - 20 * P, "That is a difference, in tokens. How many times as many are they?"),
             Wrong(20 * P, "Those are the tokens that the rule wants. How many times as many did it read?"),
             Wrong(sqrt(times), "That compares with the best model for the same compute, which has another size."),
-            Wrong(times - 1, "That is how much more it read, in times the tokens of the rule. How many times as many is it?"),
+            Wrong(
+                times - 1, "That is how much more it read, in times the rule's tokens. How many times as many is it?"
+            ),
             Wrong(6 * times, "The 6 is the FLOP of training. Here tokens are compared with tokens."),
         ),
     )
