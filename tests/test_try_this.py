@@ -15,6 +15,7 @@ An item that no explorer can replay, because it is about the reader's own machin
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -26,7 +27,7 @@ import nbformat
 import pytest
 from explorer_parts import texts
 
-from course_lib import explorers
+from course_lib import catalog, compute_cost, explorers, scaling
 from course_lib.explorers.base import Explorer, parts_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -172,3 +173,29 @@ def test_no_item_rests_on_what_another_left_over(one: TryThis, order: str) -> No
     for item in items if order == "in order" else reversed(items):
         assert replay(explorer, item) == list(alone(one.cell, item["item"])), f"item {item['item']}"
     explorer.close()
+
+
+def what_a_tenth_of_a_nat_costs() -> list[str]:
+    """Return in words the compute, in times of Chinchilla's, and how far the perplexity falls."""
+    fit, flop = scaling.BESIROGLU_2024, 5.76e23
+    best = fit.loss(*fit.optimal(flop))
+    times = compute_cost.training_flop(*fit.cheapest_for_loss(best - 0.1)) / flop
+    return [f"{times:.0f} times as much", f"{100 * (1 - math.exp(-0.1)):.1f} % lower"]
+
+
+GPT_3 = catalog.training_run("GPT-3 175B")
+WORKED_OUT = {
+    ("01_compute_cost", "compute-48"): [f"{compute_cost.forward_flop(4096 * 11008, 2048):.2e}".replace("+", "")],
+    ("03_scaling", "scaling-03"): [f"{GPT_3.tokens / GPT_3.parameters:.1f} tokens a parameter"],
+    ("03_scaling", "scaling-46"): [rf"\approx {math.log(4):.2f}$ nats", f"{math.log2(4):.0f} bits"],
+    ("03_scaling", "scaling-52"): what_a_tenth_of_a_nat_costs(),
+}
+
+
+@pytest.mark.parametrize("place", WORKED_OUT, ids=lambda place: place[1])
+def test_what_a_reader_works_out_by_hand_is_what_the_folded_answer_says(place: tuple[str, str]) -> None:
+    cells = nbformat.read(ROOT / "notebooks" / f"{place[0]}.ipynb", as_version=4).cells
+    (source,) = [cell.source for cell in cells if cell.id == place[1]]
+    folded = FOLDED.search(source)
+    assert folded is not None
+    assert [words for words in WORKED_OUT[place] if words not in folded[1]] == []
