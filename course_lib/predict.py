@@ -6,7 +6,9 @@ slide, where `make present` sets `COURSE_ROOM`, the same component takes the roo
 
 from __future__ import annotations
 
+import math
 import os
+from collections import Counter
 from html import escape
 from typing import Any, ClassVar
 
@@ -19,7 +21,7 @@ from course_lib.predictions.calibration import calibration_of
 from course_lib.predictions.prediction import Prediction
 from course_lib.units import format_number, parse_count
 
-__all__ = ["Calibration", "Hands", "Predict", "Predictor", "calibration", "predict"]
+__all__ = ["Calibration", "Called", "Hands", "Predict", "Predictor", "calibration", "predict"]
 
 ROOM = "COURSE_ROOM"
 MOST_HANDS = 9999
@@ -39,6 +41,7 @@ class Predictor(widgets.VBox):
         self.name, self.asked = name, asked
         self.noted = widgets.HTML().add_class("course-noted")
         self._question = widgets.HTML(f"<p><strong>Predict first.</strong> {escape(asked.asks)}</p>")
+        self._question.add_class("course-question")
         hidden = widgets.HTML(page("wakePrediction", ".course-prediction"), layout={"display": "none"})
         super().__init__([hidden, self._question, self.answering(), self.noted])
         self.add_class("course-prediction")
@@ -47,9 +50,14 @@ class Predictor(widgets.VBox):
         """Return what one answers with."""
         raise NotImplementedError
 
-    def say(self, words: str) -> None:
-        """Say in the line below what was noted, or what is wrong."""
-        self.noted.value = f'<p role="status">{escape(words)}</p>'
+    def say(self, words: str, problem: bool = False) -> None:
+        """Say in the line below what was noted, or, as a `problem`, what is wrong."""
+        kind = ' class="course-problem"' if problem else ""
+        self.noted.value = f'<p role="status"{kind}>{escape(words[:1].upper() + words[1:])}</p>'
+
+    def _with_unit(self, field: widgets.Text) -> widgets.HBox:
+        unit = widgets.Label(self.asked.unit).add_class("course-unit")
+        return widgets.HBox([field, unit]).add_class("course-number")
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Carry the question beside the live widget, the same whatever was chosen."""
@@ -57,12 +65,15 @@ class Predictor(widgets.VBox):
         return live | {"text/plain": self._as_text(), "text/html": self._as_html()}
 
     def _as_text(self) -> str:
-        options = "; ".join(self.asked.options) or f"a number{f', in {self.asked.unit}' if self.asked.unit else ''}"
+        options = "; ".join(self.asked.options) or self._a_number()
         return f"Predict first. {self.asked.asks}\nYour choice: {options}."
+
+    def _a_number(self) -> str:
+        return f"a number of {self.asked.unit}" if self.asked.unit else "a number"
 
     def _as_html(self) -> str:
         options = "".join(f"<li>{escape(option)}</li>" for option in self.asked.options)
-        choice = f"<ul>{options}</ul>" if options else f"<p>Write down a number. {escape(self.asked.unit)}</p>"
+        choice = f"<ul>{options}</ul>" if options else f"<p>Write down {escape(self._a_number())}.</p>"
         return f'<div style="{BOX}"><p><strong>Predict first.</strong> {escape(self.asked.asks)}</p>{choice}</div>'
 
 
@@ -72,13 +83,21 @@ class Predict(Predictor):
     def __init__(self, name: str, asked: Prediction) -> None:
         """Show what was chosen before, if it is still one of the options."""
         super().__init__(name, asked)
-        before: Any = kept.choices().get(name)
-        if asked.understands(before):
+        before: Any = self._before()
+        if before is not None:
             self.control.value = before if asked.options else format_number(before)
-            self.say(f"Noted before: {self.control.value}.")
-        else:
-            self.say("Nothing noted yet.")
+        self._say_before()
         self.control.observe(self._chosen, "value")
+
+    def _before(self) -> Any:
+        """Return what was noted before, or `None` if nothing that can be chosen today was."""
+        before = kept.choices().get(self.name)
+        return before if self.asked.understands(before) else None
+
+    def _say_before(self) -> None:
+        before = self._before()
+        words = before if self.asked.options or before is None else format_number(before)
+        self.say("Nothing noted yet." if before is None else f"Noted before: {words}.")
 
     def answering(self) -> widgets.Widget:
         """Return a row of buttons, or a field for a number."""
@@ -90,19 +109,20 @@ class Predict(Predictor):
             description="Your number",
             placeholder="such as 3e9 or 3B",
             continuous_update=False,
+            style={"description_width": "initial"},
             layout={"width": "260px"},
         )
-        return widgets.HBox([self.control, widgets.Label(self.asked.unit)])
+        return self._with_unit(self.control)
 
     def _chosen(self, change: Any) -> None:
         choice = change["new"]
-        if choice is None or choice == "":
-            return
+        if choice is None or not choice.strip():
+            return self._say_before()
         if not self.asked.options:
             try:
                 choice = parse_count(choice, "your number")
             except ValueError as error:
-                return self.say(str(error))
+                return self.say(str(error), problem=True)
         saved = kept.note(self.name, choice)
         where = "" if saved else " It could not be saved, and lasts as long as this kernel."
         return self.say(f"Noted: {change['new']}. Go on, and see.{where}")
@@ -119,7 +139,7 @@ class Hands(Predictor):
             widgets.HBox([self.fields[option], self.bars[option]]).add_class("course-hands") for option in self.fields
         ]
         self._draw()
-        return widgets.VBox(rows or [widgets.Label(f"Ask the room for a number. {self.asked.unit}")])
+        return widgets.VBox(rows)
 
     def _field(self, option: str) -> widgets.BoundedIntText:
         field = widgets.BoundedIntText(description=option, min=0, max=MOST_HANDS, layout={"width": "52%"})
@@ -131,11 +151,57 @@ class Hands(Predictor):
         most = max([1, *(field.value for field in self.fields.values())])
         for option, bar in self.bars.items():
             hands = self.fields[option].value
-            name = escape(f"{option}: {hands} hands")
-            width = f"width: {100 * hands / most:.3g}%"
-            bar.value = f'<div class="course-hand" role="img" aria-label="{name}" style="{width}"></div>'
+            bar.value = _bar(f"{option}: {_counted(hands, 'hand')}", hands / most)
         total = sum(field.value for field in self.fields.values())
-        self.say(f"{total} hands." if total else "Write how many hands go up for each.")
+        self.say(f"{_counted(total, 'hand')}." if total else "Write how many hands go up for each.")
+
+
+class Called(Predictor):
+    """The room's prediction of a number: each number that is called is typed, and counts for its power of ten."""
+
+    def answering(self) -> widgets.Widget:
+        """Return the field that takes one number after the other, and room for the bars."""
+        self.counted: Counter[int] = Counter()
+        self.bars = widgets.HTML().add_class("course-powers")
+        self.control = widgets.Text(
+            description="A number from the room",
+            placeholder="such as 3e9 or 3B",
+            continuous_update=False,
+            style={"description_width": "initial"},
+            layout={"width": "380px"},
+        )
+        self.control.observe(self._called, "value")
+        self.say("Type each number that is called, and press Enter; in the empty field Enter leads back to the slides.")
+        row = self._with_unit(self.control).add_class("course-called")
+        return widgets.VBox([row, self.bars])
+
+    def _called(self, change: Any) -> None:
+        if not change["new"].strip():
+            return
+        try:
+            number = parse_count(change["new"], "the number")
+        except ValueError as error:
+            return self.say(str(error), problem=True)
+        self.counted[round(math.log10(number))] += 1
+        self._draw()
+        self.control.value = ""
+        return self.say(f"{_counted(self.counted.total(), 'number')}, each at its nearest power of ten.")
+
+    def _draw(self) -> None:
+        most, rows = max(self.counted.values()), []
+        for power, count in sorted(self.counted.items()):
+            bar = _bar(f"10 to the {power}: {_counted(count, 'number')}", count / most)
+            rows.append(f'<div class="course-power"><span>10<sup>{power}</sup>: {count}</span><div>{bar}</div></div>')
+        self.bars.value = "".join(rows)
+
+
+def _counted(number: int, things: str) -> str:
+    return f"{number} {things}{'s' * (number != 1)}"
+
+
+def _bar(name: str, share: float) -> str:
+    width = f"width: {100 * share:.3g}%"
+    return f'<div class="course-hand" role="img" aria-label="{escape(name)}" style="{width}"></div>'
 
 
 def predict(name: str) -> Predictor:
@@ -144,7 +210,9 @@ def predict(name: str) -> Predictor:
     Errors: `ValueError` for an unknown name.
     """
     asked = predictions.find(name)
-    return (Hands if os.environ.get(ROOM) else Predict)(name, asked)
+    if not os.environ.get(ROOM):
+        return Predict(name, asked)
+    return (Hands if asked.options else Called)(name, asked)
 
 
 class Calibration(widgets.HTML):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import ipywidgets as widgets
 import pytest
 
 from course_lib import predict, predictions
+from course_lib.explorers.base import parts_of
 from course_lib.predictions import kept
 from course_lib.predictions.prediction import Known, Prediction
 
@@ -57,6 +59,19 @@ def test_a_choice_is_noted_and_nothing_is_said_about_it() -> None:
     assert len(set(said_of.values())) == 1, "right and wrong must read alike"
 
 
+def test_nothing_on_the_page_looks_other_for_the_right_choice() -> None:
+    looks = set()
+    for option in ASKED.options:
+        shown = predict.predict("1a")
+        shown.control.value = option
+        states = [part.get_state() for part in (shown, *parts_of(shown))]
+        for state in states:
+            state.pop("index", None)
+        drawn = json.dumps(states, default=lambda part: type(part).__name__, ensure_ascii=False)
+        looks.add(re.sub(r"IPY_MODEL_\w+", "", drawn).replace(f"Noted: {option}.", "Noted."))
+    assert len(looks) == 1, "colours, classes and words must be the same for right and wrong"
+
+
 def test_a_choice_is_there_again_after_a_restart() -> None:
     option = list(ASKED.options)[-1]
     predict.predict("1a").control.value = option
@@ -75,10 +90,28 @@ def test_a_number_is_typed_as_the_explorers_take_it() -> None:
     shown = typed()
     shown.control.value = "3.2B"
     assert kept.choices() == {"9a": 3.2e9}
-    shown.control.value = "nonsense"
-    assert "nonsense" in said(shown)
-    assert kept.choices() == {"9a": 3.2e9}
     assert typed().control.value == "3.2e9"
+
+
+@pytest.mark.parametrize("words", ["about ten", "-5", "1e400", "0", "1,4"])
+def test_what_is_no_number_is_a_problem_and_changes_nothing(words: str) -> None:
+    shown = typed()
+    shown.control.value = "3.2B"
+    shown.control.value = words
+    assert said(shown).startswith(f"Your number &#x27;{words}&#x27; is not ")
+    assert 'class="course-problem"' in shown.noted.value
+    assert kept.choices() == {"9a": 3.2e9}
+    shown.control.value = ""
+    assert said(shown) == "Noted before: 3.2e9.", "an empty field has no problem, and what was noted still is"
+    assert "course-problem" not in shown.noted.value
+
+
+@pytest.mark.parametrize("stored", [["10²³ FLOP"], None, {"a": 1}, 3, True, 10**400])
+def test_what_a_prediction_cannot_have_noted_is_not_shown(file: Path, stored: object) -> None:
+    file.write_text(json.dumps({"1a": stored, "1b": stored if stored != 3 else "3"}), encoding="utf-8")
+    assert predict.predict("1a").control.value is None
+    assert predict.predict("1b").control.value == ""
+    assert predict.calibration(1).result.made == 0
 
 
 @pytest.mark.parametrize("choose", [False, True])
@@ -109,6 +142,43 @@ def test_the_room_gives_hands_and_sees_bars(monkeypatch: pytest.MonkeyPatch, fil
     third.value = 24
     assert 'aria-label="10²⁶ FLOP: 24 hands"' in list(shown.bars.values())[2].value
     assert not file.exists(), "the room's hands are nobody's predictions"
+
+
+def test_one_hand_is_one_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(predict.ROOM, "1")
+    shown = predict.predict("1a")
+    assert isinstance(shown, predict.Hands)
+    next(iter(shown.fields.values())).value = 1
+    assert said(shown) == "1 hand."
+
+
+def test_numbers_that_the_room_calls_are_bars_by_power_of_ten(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    monkeypatch.setenv(predict.ROOM, "1")
+    shown = predict.predict("1b")
+    assert isinstance(shown, predict.Called)
+    assert said(shown).startswith("Type each number that is called")
+    for called in ("30", "3B", "40", "50", "0.2", "many"):
+        shown.control.value = called
+    assert said(shown).startswith("The number &#x27;many&#x27; is not a number")
+    shown.control.value = ""
+    shown.control.value = "1"
+    assert shown.control.value == "", "the field is free for the next"
+    assert said(shown) == "6 numbers, each at its nearest power of ten."
+    rows = re.findall(r"10<sup>(-?\d+)</sup>: (\d+)</span>.*?width: ([\d.]+)%", shown.bars.value)
+    assert rows == [("-1", "1", "50"), ("0", "1", "50"), ("1", "1", "50"), ("2", "2", "100"), ("9", "1", "50")]
+    assert not file.exists(), "the room's numbers are nobody's predictions"
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"), [("tokens", "Write down a number of tokens."), ("", "Write down a number.")]
+)
+def test_without_a_kernel_a_typed_prediction_asks_for_a_number_in_its_unit(unit: str, words: str) -> None:
+    asked = Prediction(
+        asks="How many?", truth=3e9, facts={"n": Known(3e9, "3 B")}, reason=lambda n: n, shown=("3 B",), unit=unit
+    )
+    bundle = predict.Predict("9a", asked)._repr_mimebundle_()
+    assert f"<p>{words}</p>" in bundle["text/html"]
+    assert bundle["text/plain"].endswith(f"Your choice: {words.removeprefix('Write down ')}")
 
 
 def test_the_calibration_is_saved_without_the_learners_figures() -> None:

@@ -6,6 +6,7 @@ import html
 import json
 import math
 import re
+import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -237,7 +238,9 @@ def test_a_choice_is_kept_beside_those_that_another_kernel_has_noted_meanwhile(f
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
-@pytest.mark.parametrize("spoilt", ["{", "[1, 2]", "null", "\x00"])
+@pytest.mark.parametrize(
+    "spoilt", ["{", "[1, 2]", "null", "\x00", "[" * 100_000], ids=lambda text: text[:6].encode().hex()
+)
 def test_a_spoilt_file_is_laid_aside_and_never_overwritten(file: Path, spoilt: str) -> None:
     file.parent.mkdir()
     file.write_text(spoilt, encoding="utf-8")
@@ -251,6 +254,39 @@ def test_a_choice_lasts_in_the_kernel_where_nothing_can_be_written(file: Path) -
     file.parent.write_text("a file in the folder's place", encoding="utf-8")
     assert not kept.note("1a", "3")
     assert kept.choices() == {"1a": "3"}
+
+
+def test_a_file_that_cannot_be_replaced_leaves_nothing_beside_it(file: Path) -> None:
+    file.mkdir(parents=True)
+    (file / "something").touch()
+    assert not kept.note("1a", "3")
+    assert kept.choices() == {"1a": "3"}
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_nothing_is_left_of_a_file_that_could_not_be_written_whole(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    assert not kept.note("1a", "3")
+    assert list(file.parent.iterdir()) == []
+
+
+def test_apart_from_a_course_it_lies_where_the_kernel_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: Path
+) -> None:
+    """As after an installation of the package alone; a folder that is gone is no more than a place not to save in."""
+    monkeypatch.delenv(kept.VARIABLE)
+    monkeypatch.setattr(kept, "__file__", str(tmp_path / "site-packages" / "course_lib" / "predictions" / "kept.py"))
+    place = tmp_path / "own"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    assert kept.note("1a", "3")
+    assert (place / "my_exercises" / "predictions.json").is_file()
+    shutil.rmtree(place)
+    assert not kept.note("1a", "6")
+    assert kept.choices() == {"1a": "6"}
 
 
 def test_without_a_named_file_it_lies_among_what_git_ignores(monkeypatch: pytest.MonkeyPatch) -> None:

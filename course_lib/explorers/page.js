@@ -43,16 +43,30 @@ function wakeExplorer(root) {
 function wakePrediction(root) {
   shieldKeys(root);
 
-  // The buttons are one choice of several, and say which is chosen.
-  const pressed = () =>
+  // The question names the whole, the buttons are one choice of several and say which is chosen, and a field says what
+  // it counts, what was noted and whether what stands in it could not be read.
+  root.setAttribute("role", "group");
+  const tell = () => {
+    root.setAttribute("aria-label", root.querySelector(".course-question")?.textContent.trim() ?? "");
     root
       .querySelectorAll(".widget-toggle-button")
       .forEach((button) => button.setAttribute("aria-pressed", button.classList.contains("mod-active")));
-  new MutationObserver(pressed).observe(root, { subtree: true, attributes: true, attributeFilter: ["class"] });
-  setTimeout(pressed);
+    const words = [...root.querySelectorAll(".course-unit, .course-noted p")];
+    root.querySelectorAll(".course-number input").forEach((field) => {
+      field.setAttribute("aria-description", words.map((part) => part.textContent).join(" "));
+      field.setAttribute("aria-invalid", !!root.querySelector(".course-problem"));
+    });
+  };
+  const watched = { subtree: true, childList: true, attributes: true, attributeFilter: ["class"] };
+  new MutationObserver(tell).observe(root, watched);
+  setTimeout(tell);
 
-  // When the room's hands are counted, Enter gives the keys back to the slides: Space goes on.
-  root.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target.matches("input")) root.closest(".jp-Cell")?.focus();
-  });
+  // When the room's hands are counted, or no number is called any more, Enter gives the keys back to the slides: Space
+  // goes on. A learner's own number stays where it is typed. A field lets no key of its own pass, so it is caught before.
+  const leave = (event) => {
+    const counted = event.target.matches(".course-hands input");
+    const called = event.target.matches(".course-called input") && !event.target.value;
+    if (event.key === "Enter" && (counted || called)) root.closest(".jp-Cell")?.focus();
+  };
+  root.addEventListener("keydown", leave, { capture: true });
 }

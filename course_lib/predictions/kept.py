@@ -21,7 +21,7 @@ def place() -> Path:
     if named := os.environ.get(VARIABLE):
         return Path(named)
     course = Path(__file__).resolve().parents[2]
-    root = course if (course / "notebooks").is_dir() else Path.cwd()
+    root = course if (course / "notebooks").is_dir() else Path()
     return root / "my_exercises" / "predictions.json"
 
 
@@ -47,7 +47,7 @@ def note(name: str, choice: Any) -> bool:
 def _saved(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 
@@ -65,5 +65,8 @@ def _lay_aside_what_cannot_be_read(path: Path) -> None:
 def _write(path: Path, content: Mapping[str, Any]) -> None:
     """Write the file as a whole or not at all."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-    draft.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(draft, path)
+    try:
+        draft.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)

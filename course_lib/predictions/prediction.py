@@ -87,7 +87,7 @@ class Prediction:
 
     def understands(self, choice: Any) -> bool:
         """Tell whether a choice, which may be kept from an earlier edition of the course, is one of this prediction."""
-        return choice in self.options if self.options else is_size(choice)
+        return isinstance(choice, str) and choice in self.options if self.options else is_size(choice)
 
     def is_right(self, choice: Any) -> bool:
         """Tell whether a choice turned out right; a typed number is within half a power of ten."""
@@ -115,7 +115,7 @@ def is_size(value: Any) -> bool:
         return False
     try:
         return 0 < float(value) < math.inf and not isinstance(value, str)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
 
 
