@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,13 @@ pytestmark = pytest.mark.browser
 
 OPTIONS = list(predictions.find("1a").options)
 FOCUS_FIRST = "document.querySelector('.course-prediction button').focus()"
+ASKING_CELL = ".jp-Cell:has(.course-prediction)"
+LOOK = """(part) => {
+  const look = getComputedStyle(part);
+  const ring = look.outlineStyle === "none" ? look.backgroundColor : look.outlineColor;
+  const card = getComputedStyle(part.closest(".course-prediction")).backgroundColor;
+  return [look.color, look.backgroundColor, look.borderTopColor, ring, card];
+}"""
 CELLS = "return panel().content.widgets.length"
 RESTART = "await kernel().restart(); await app.commands.execute('notebook:run-all-cells');"
 
@@ -29,11 +37,12 @@ def notebook(lab: Lab, page: Page) -> Iterator[Notebook]:
     assert opened.outside == []
 
 
-def asking(lab: Lab, name: str, kept: Path, room: str = "") -> str:
+def asking(lab: Lab, name: str, kept: Path, room: str = "", asked: str = "1a") -> str:
     """Write a notebook that asks one prediction, and keeps what is chosen in a file of the test's."""
     settings = {"COURSE_PREDICTIONS": str(kept), "COURSE_ROOM": room}
     return lab.write(
-        name, [f"import os\nos.environ.update({settings!r})", 'from course_lib.predict import predict\npredict("1a")']
+        name,
+        [f"import os\nos.environ.update({settings!r})", f'from course_lib.predict import predict\npredict("{asked}")'],
     )
 
 
@@ -72,6 +81,7 @@ def test_the_rooms_hands_are_bars(lab: Lab, notebook: Notebook, tmp_path: Path, 
     for field, hands in zip(fields.all(), ("4", "12", "1"), strict=True):
         field.fill(hands)
         field.press("Enter")
+        expect(page.locator(ASKING_CELL)).to_be_focused()  # its keys are the slides' again
     expect(page.locator(".course-prediction").get_by_text("17 hands.")).to_be_visible()
     bars = [bar.bounding_box() for bar in page.locator(".course-hand").all()]
     assert [round(bar["width"] / bars[1]["width"], 1) for bar in bars if bar] == [0.3, 1.0, 0.1]
@@ -79,19 +89,102 @@ def test_the_rooms_hands_are_bars(lab: Lab, notebook: Notebook, tmp_path: Path, 
     page.screenshot(path=artifacts / "prediction_room.png")
 
 
+@pytest.mark.parametrize("asked", ["1a", "1b"])
 @pytest.mark.parametrize("width", [360, 1024, 1920])
-def test_a_prediction_is_whole_on_every_screen(lab: Lab, notebook: Notebook, tmp_path: Path, width: int) -> None:
-    page = notebook.open(asking(lab, f"predict_{width}.ipynb", tmp_path / "kept.json")).run_all().page
+def test_a_prediction_is_whole_on_every_screen(
+    lab: Lab, notebook: Notebook, tmp_path: Path, width: int, asked: str
+) -> None:
+    name = f"predict_{asked}_{width}.ipynb"
+    page = notebook.open(asking(lab, name, tmp_path / "kept.json", asked=asked)).run_all().page
     try:
         page.set_viewport_size({"width": width, "height": 800})
         shown = page.locator(".course-prediction")
         expect(shown.get_by_text("Nothing noted yet.")).to_be_visible()
         box = shown.bounding_box()
         assert box
-        for button in shown.get_by_role("button").all():
-            place = button.bounding_box()
+        parts = shown.locator("button, input, .widget-label, .course-unit")
+        for part in parts.locator("visible=true").all():
+            place = part.bounding_box()
             assert place
             assert place["x"] >= box["x"]
             assert place["x"] + place["width"] <= box["x"] + box["width"] + 1
+            cut = part.evaluate("part => [part.scrollWidth - part.clientWidth, part.scrollHeight - part.clientHeight]")
+            assert max(cut) <= 2, f"{part.inner_text()!r} is cut off"
     finally:
         page.set_viewport_size(SCREEN)
+
+
+def light(colour: str) -> float:
+    """Return the relative luminance of a colour as the page gives it (WCAG 2.2)."""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    red, green, blue = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((light(one), light(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+def test_a_prediction_is_seen_and_named_in_every_theme(
+    lab: Lab, notebook: Notebook, tmp_path: Path, theme: str
+) -> None:
+    name = f"seen_{theme[11:]}"
+    page = notebook.open(asking(lab, f"{name}.ipynb", tmp_path / "kept.json")).run_all().page
+    page.add_style_tag(content="* { transition: none !important }")
+    notebook.script("await app.commands.execute('apputils:change-theme', { theme: argument })", theme)
+    expect(page.locator(f"body[data-jp-theme-name='{theme}']")).to_have_count(1)
+    group = page.get_by_role("group", name=f"Predict first. {predictions.find('1a').asks}")
+    group.get_by_role("button", name=OPTIONS[0]).click()
+    expect(group.get_by_role("button", name=OPTIONS[0])).to_have_attribute("aria-pressed", "true")
+    for button in group.get_by_role("button").all():
+        page.evaluate(FOCUS_FIRST)
+        page.keyboard.press("Tab")
+        page.keyboard.press("Shift+Tab")  # a ring is for the keyboard
+        button.focus()
+        text, own, edge, ring, card = button.evaluate(LOOK)
+        assert contrast(text, own) >= 4.5
+        assert contrast(edge, card) >= 3
+        assert contrast(ring, card) >= 3, f"the ring {ring} on {card}"
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+def test_a_typed_prediction_says_at_its_field_what_is_wrong(
+    lab: Lab, notebook: Notebook, tmp_path: Path, theme: str
+) -> None:
+    name = f"typed_{theme[11:]}"
+    page = notebook.open(asking(lab, f"{name}.ipynb", tmp_path / "kept.json", asked="1b")).run_all().page
+    notebook.script("await app.commands.execute('apputils:change-theme', { theme: argument })", theme)
+    expect(page.locator(f"body[data-jp-theme-name='{theme}']")).to_have_count(1)
+    group = page.get_by_role("group", name=f"Predict first. {predictions.find('1b').asks}")
+    field = group.get_by_role("textbox", name="Your number")
+    field.fill("about ten")
+    field.press("Enter")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_attribute("aria-description", re.compile("years Your number 'about ten' is not a number"))
+    expect(field).to_be_focused()
+    text, own, edge, ring, card = field.evaluate(LOOK)
+    assert contrast(text, own) >= 4.5
+    assert contrast(edge, card) >= 3
+    assert contrast(ring, card) >= 3
+    field.fill("30")
+    field.press("Enter")
+    expect(field).to_have_attribute("aria-invalid", "false")
+    expect(group.get_by_role("status")).to_have_text("Noted: 30. Go on, and see.")
+
+
+def test_the_numbers_of_a_room_are_typed_one_after_the_other(lab: Lab, notebook: Notebook, tmp_path: Path) -> None:
+    page = notebook.open(asking(lab, "called.ipynb", tmp_path / "kept.json", room="1", asked="1b")).run_all().page
+    field = page.locator(".course-called input")
+    for number in ("30", "7", "40"):
+        field.fill(number)
+        field.press("Enter")
+        expect(field).to_have_value("")
+        expect(field).to_be_focused()
+    expect(page.locator(".course-prediction").get_by_role("status")).to_have_text(
+        "3 numbers, each at its nearest power of ten."
+    )
+    expect(page.locator(".course-hand")).to_have_count(2)
+    field.press("Enter")
+    expect(page.locator(ASKING_CELL)).to_be_focused()

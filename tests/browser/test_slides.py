@@ -27,7 +27,7 @@ STATE = f"() => [...document.querySelectorAll('{ON_SLIDE}.jp-deck-mod-visible')]
 TOO_LARGE = f"""() => {{
   const found = [];
   const say = (node, what) => found.push(`${{what}}: ${{node.className}} ${{node.textContent.slice(0, 60)}}`);
-  const parts = '.cm-scroller, pre, table, .jp-OutputArea-output, .course-explorer, svg';
+  const parts = '.cm-scroller, pre, table, .jp-OutputArea-output, .course-explorer, .course-hands label, svg';
   const notebook = document.querySelector('.jp-Deck .jp-Notebook');
   for (const node of [notebook, ...notebook.querySelectorAll('.jp-WindowedPanel-outer')])
     if (node.scrollHeight > node.clientHeight + 2) say(node, `taller by ${{node.scrollHeight - node.clientHeight}} px`);
@@ -37,6 +37,7 @@ TOO_LARGE = f"""() => {{
     for (const part of cell.querySelectorAll(parts)) {{
       const place = part.getBoundingClientRect();
       if (part.scrollWidth > part.clientWidth + 2 && !(part instanceof SVGElement)) say(part, 'wider than its place');
+      if (part.matches('.course-hands label') && part.scrollHeight > part.clientHeight + 2) say(part, 'cut off');
       if (place.width && place.right > innerWidth + 1) say(part, 'beyond the right edge');
     }}
   }}
@@ -72,6 +73,9 @@ def test_every_slide_fits_and_every_explorer_is_alive(lesson, slides, page, arti
         explorers = page.locator(f"{ON_SLIDE}[data-jpf-cell-tags*=explorer]")
         for number in range(explorers.count()):
             explorers.nth(number).locator(".course-picture svg").wait_for()
+        predictions = page.locator(f"{ON_SLIDE}[data-jpf-cell-tags*=prediction]")
+        for number in range(predictions.count()):
+            predictions.nth(number).locator(".course-question p").wait_for()
         for size in SIZES:
             page.set_viewport_size(size)
             page.evaluate("() => new Promise(done => setTimeout(() => requestAnimationFrame(done), 30))")
