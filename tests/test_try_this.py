@@ -175,6 +175,34 @@ def test_no_item_rests_on_what_another_left_over(one: TryThis, order: str) -> No
     explorer.close()
 
 
+def disturb(explorer: Explorer) -> None:
+    """Move every control elsewhere, as a reader does who has played before."""
+    for control in explorer.controls.values():
+        before = control.value
+        if getattr(control, "options", None):
+            values = [option[1] if isinstance(option, tuple) else option for option in control.options]
+            control.value = next((value for value in reversed(values) if value != before), before)
+        elif isinstance(before, bool):
+            control.value = not before
+        elif isinstance(before, (int, float)) and control.has_trait("max"):
+            control.value = control.max if before != control.max else control.min
+        elif isinstance(before, (int, float)):
+            control.value = 2 * before
+
+
+@pytest.mark.parametrize(("one", "item"), ITEMS, ids=[f"{one.cell}-{item['item']}" for one, item in ITEMS])
+def test_an_item_starts_anew_whatever_was_played_before(one: TryThis, item: dict[str, Any]) -> None:
+    explorer = fresh(one.call)
+    disturb(explorer)
+    heard = iter(replay(explorer, item))
+    explorer.close()
+    for step in item["steps"]:
+        if "says" in step:
+            sentence, shown = next(heard)
+            said = [words if isinstance(words, str) else words[0] for words in step["says"]]
+            assert [words for words in said if words not in sentence and words not in shown] == []
+
+
 def what_a_tenth_of_a_nat_costs() -> list[str]:
     """Return in words the compute, in times of Chinchilla's, and how far the perplexity falls."""
     fit, flop = scaling.BESIROGLU_2024, 5.76e23

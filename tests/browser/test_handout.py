@@ -46,6 +46,9 @@ def test_a_handout_needs_nothing_but_itself(lesson: Path, page: Page, tmp_path: 
         prose = page.locator(".jp-MarkdownCell").all_inner_texts()
         assert not any("$" in text.replace("$/", "") for text in prose), "a formula was left undrawn"
         assert "For the instructor" not in words
+        asked = [cell.source for cell in notebook.cells if cell.source.startswith("predict(")]
+        assert words.count("Predict first.") == len(asked)
+        assert not any(call in words for call in (*asked, "calibration(", "Run this cell to see"))
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "wider than the page"
     finally:
         page.context.set_offline(False)
