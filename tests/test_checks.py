@@ -213,9 +213,9 @@ def test_a_check_takes_less_than_a_tenth_of_a_second(number: str) -> None:
     answers = [..., question.asks.right(), *(wrong.answer for wrong in question.asks.misconceptions())]
 
     def seconds(answer: Any) -> float:
-        started = time.perf_counter()
+        started = time.process_time()
         check(number, answer)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     for answer in answers:
         assert min(seconds(answer) for _ in range(5)) < 0.1

@@ -27,7 +27,7 @@ import nbformat
 import psutil
 from nbformat.sign import NotebookNotary
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import ConsoleMessage, Error, Page, Request, expect, sync_playwright
+from playwright.sync_api import ConsoleMessage, Error, Locator, Page, Request, expect, sync_playwright
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOTEBOOKS = REPOSITORY / "notebooks"
@@ -296,6 +296,12 @@ class Notebook:
         for event, listener in self._listeners.items():
             self.page.remove_listener(event, listener)
         self.script(SHUT_DOWN)
+
+
+def expect_to_have_all(locator: Locator, count: int) -> None:
+    """Wait until there are so many, for as long as they go on coming: JupyterLab shows cells one after the other."""
+    while (there := locator.count()) != count:
+        expect(locator).not_to_have_count(there)
 
 
 def is_local(address: str) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.cases import CASES
-from browser.lab import NOTEBOOKS, SCREEN, Lab, Notebook
+from browser.lab import NOTEBOOKS, SCREEN, Lab, Notebook, expect_to_have_all
 
 pytestmark = pytest.mark.browser
 
@@ -70,7 +70,7 @@ def test_a_lesson_runs_to_its_end_and_its_explorers_come_alive(
     notebook.open(lesson).run_all()
     assert notebook.output_errors() == []
     widgets = outputs_with(WIDGET_VIEW, notebook.save())
-    expect(notebook.page.locator(ALIVE)).to_have_count(len(widgets))
+    expect_to_have_all(notebook.page.locator(ALIVE), len(widgets))
     take_pictures(notebook, artifacts / f"{Path(lesson).stem}")
 
 
@@ -95,7 +95,7 @@ def test_a_lesson_that_was_not_run_shows_its_pictures(lesson: str, notebook: Not
 
 
 def shows_pictures(notebook: Notebook, count: int) -> None:
-    expect(notebook.page.locator(".jp-RenderedSVG img")).to_have_count(count)
+    expect_to_have_all(notebook.page.locator(".jp-RenderedSVG img"), count)
     assert all(notebook.script(PICTURES))
     expect(notebook.page.get_by_text("model not found")).to_have_count(0)
 
