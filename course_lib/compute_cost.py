@@ -127,7 +127,7 @@ class TransformerShape:
     (up, down) or 3 (gate, up, down, as in Llama). `sequence` is the context length in tokens.
     Errors: `ValueError` for a size that is not a whole positive number, or heads that do not divide evenly;
     `TypeError` for an option that is not True or False.
-    Source: slide S2's P; Radford et al. 2019; Touvron et al. 2023.
+    Source: slide S2's P; Radford et al. 2019; Touvron et al. 2023a.
 
     >>> TransformerShape(layers=12, hidden=768, heads=12, vocab=50257, sequence=1024).parameters()["total"]
     124439808

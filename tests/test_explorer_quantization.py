@@ -80,7 +80,7 @@ def test_the_default_says_all_that_matters_in_one_sentence():
 
 
 def test_relu_outputs_leave_all_negative_codes_of_absmax_unused_and_none_of_zeropoint():
-    absmax, zeropoint = both(data="ReLU-like")  # Dettmers et al. 2022, section 2.1
+    absmax, zeropoint = both(data="ReLU-like")  # Dettmers et al. 2022b, section 2.1
     assert absmax.codes[0] == 0
     assert (zeropoint.codes[0], zeropoint.codes[-1]) == (-128, 127)
     assert zeropoint.error.sqnr_db - absmax.error.sqnr_db == pytest.approx(DB_PER_BIT, abs=0.5)

@@ -301,3 +301,32 @@ def test_only_what_differs_between_machines_is_left_out_of_the_comparison(text: 
     for pattern, replacement in patterns:
         result = re.sub(pattern, replacement, result)
     assert result == (text if sanitised is None else sanitised)
+
+
+# Citations
+
+NAMED = re.compile(
+    r"((?:[A-Z][\w-]+|Llama Team|Compute Project)(?: et al\.|(?:, [A-Z]\w+)* and [A-Z]\w+)?,? \d{4}[a-z]?)"
+    r"(?:, \*[^*]+\*)?,? arXiv:(\d{4}\.\d{5})"
+)
+YEAR_OF_TWO = re.compile(r"\d{4}[a-z]$")
+
+
+def words_of_the_course() -> dict[str, str]:
+    """Return by file all that cites: lessons, exercises, the catalog and the library."""
+    books = [*sorted((ROOT / "notebooks").glob("*.ipynb")), *sorted((ROOT / "exercises").rglob("*.ipynb"))]
+    words = {path.relative_to(ROOT).as_posix(): " ".join(cell.source for cell in read(path).cells) for path in books}
+    library = [*(ROOT / "course_lib").rglob("*.py"), *(ROOT / "course_lib" / "data").glob("*.csv")]
+    words |= {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in library}
+    return {name: " ".join(text.split()) for name, text in words.items()}
+
+
+def test_a_source_has_one_name_and_year_and_no_other_source_has_the_same() -> None:
+    words = words_of_the_course()
+    pairs = {pair for text in words.values() for pair in NAMED.findall(text)}
+    assert len(pairs) > 20
+    names, sources = [name for name, _ in pairs], [source for _, source in pairs]
+    assert sorted(pair for pair in pairs if names.count(pair[0]) > 1 or sources.count(pair[1]) > 1) == []
+    lettered = {name[:-1] for name in names if YEAR_OF_TWO.search(name)}
+    bare = [(file, name) for file, text in words.items() for name in lettered if re.search(rf"{name}\b", text)]
+    assert bare == [], "two sources share this name and year: say which"

@@ -90,7 +90,7 @@ def optimizer_bytes(parameters: ArrayLike, optimizer: str) -> Any:
     adamw 8 (momentum 4, variance 4), adamw-8bit 2 (1 and 1; adamw-8bit-blockwise 2.03 with its scales),
     adamw-bf16 4, sgd 0, sgd-momentum 4. The fp32 master copy is in `parameter_bytes`.
     Errors: `ValueError` for an unknown optimizer or a count not positive.
-    Source: slide S12; Dettmers et al. 2022 for 8 bits.
+    Source: slide S12; Dettmers et al. 2022a for 8 bits.
 
     >>> optimizer_bytes(7e9, "adamw") - optimizer_bytes(7e9, "adamw-8bit")  # 8-bit states save 42 GB
     42000000000.0

@@ -46,7 +46,7 @@ def with_outlier(x: NDArray[Any], factor: float, place: str = "one value") -> ND
 
     `place` is "one value" or "a column"; a factor of 1 changes nothing.
     Errors: `ValueError` for a factor below 1 or not finite, and for another place.
-    Source: slide S10; Dettmers et al. 2022, *LLM.int8()*, section 4: in large models outliers fill whole columns.
+    Source: slide S10; Dettmers et al. 2022b, *LLM.int8()*, section 4: in large models outliers fill whole columns.
 
     >>> x = np.array([[1.0, 2.0], [3.0, -4.0]])
     >>> with_outlier(x, 10).tolist(), with_outlier(x, 10, "a column").tolist()

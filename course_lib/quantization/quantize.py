@@ -65,7 +65,7 @@ def absmax_quantize(x: ArrayLike, bits: int = 8, axis: int | None = None) -> Qua
     Codes are int8 and stay in -127..127: one code of int8 is not used, and 0 is exact. `round` takes halves to even.
     A slice of zeros, or an empty one, has scale 1 and zeros for codes.
     Errors: `ValueError` for NaN, infinity, or a width or axis out of range.
-    Source: slide S9; Dettmers et al. 2022, *LLM.int8()*, section 2.
+    Source: slide S9; Dettmers et al. 2022b, *LLM.int8()*, section 2.
 
     >>> absmax_quantize([-2.54, 0.0, 1.0, 2.0])
     Quantized(values=array([-127,    0,   50,  100], dtype=int8), scale=0.02, zero_point=0)
@@ -115,7 +115,7 @@ def as_blocks(x: ArrayLike, size: int) -> NDArray[Any]:
     """Return an array as rows of `size` neighbours, so that `axis=0` gives each block of them its own scale.
 
     The result has shape (x.size / size, size); reshape it, or what is made of it, to x.shape to go back.
-    Errors: `ValueError` if the last axis is not a multiple of `size`. Source: Dettmers et al. 2022, *8-bit Optimizers*.
+    Errors: `ValueError` if the last axis is not a multiple of `size`. Source: Dettmers et al. 2022a, *8-bit Optimizers*.
 
     >>> absmax_quantize(as_blocks([1.0, -2.0, 100.0, 50.0], 2), axis=0).values
     array([[  64, -127],
