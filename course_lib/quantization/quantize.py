@@ -115,7 +115,7 @@ def as_blocks(x: ArrayLike, size: int) -> NDArray[Any]:
     """Return an array as rows of `size` neighbours, so that `axis=0` gives each block of them its own scale.
 
     The result has shape (x.size / size, size); reshape it, or what is made of it, to x.shape to go back.
-    Errors: `ValueError` if the last axis is not a multiple of `size`. Source: Dettmers et al. 2022a, *8-bit Optimizers*.
+    Errors: `ValueError` if the last axis is not a multiple of `size`. Source: Dettmers et al. 2022a.
 
     >>> absmax_quantize(as_blocks([1.0, -2.0, 100.0, 50.0], 2), axis=0).values
     array([[  64, -127],
