@@ -330,3 +330,29 @@ def test_a_source_has_one_name_and_year_and_no_other_source_has_the_same() -> No
     lettered = {name[:-1] for name in names if YEAR_OF_TWO.search(name)}
     bare = [(file, name) for file, text in words.items() for name in lettered if re.search(rf"{name}\b", text)]
     assert bare == [], "two sources share this name and year: say which"
+
+
+# Time
+
+WORDS_A_MINUTE = 37
+"""Four lessons, read with all that was to be done in them, took 215 minutes for 7,927 words."""
+TIME = re.compile(r"\*Time:\* (\d+) minutes, and (\d+) more for every \*Try this\* and \*Your turn\*")
+
+
+def words_to_read(lesson: NotebookNode) -> int:
+    """Count the words of a lesson and its predictions; the slides, the notes and the sources are not read like that."""
+    texts = [str(cell.outputs[0].data["text/plain"]) for cell in lesson.cells if cell.source.startswith("predict(")]
+    for cell in lesson.cells:
+        if cell.cell_type == "markdown" and cell.metadata.slideshow.slide_type != "notes":
+            without_slide = re.sub(
+                r'<div class="alert alert-block course-slide".*?</div>', "", cell.source, flags=re.DOTALL
+            )
+            texts.append(re.sub(r"<[^>]+>", "", without_slide.partition("**Sources:**")[0]))
+    return sum(len(re.findall(r"[A-Za-z0-9$]\S*", text)) for text in texts)
+
+
+@pytest.mark.parametrize("lesson", LESSONS[1:], ids=lambda path: path.stem)
+def test_a_lesson_says_how_long_it_takes(lesson: Path) -> None:
+    said = TIME.search(read(lesson).cells[0].source)
+    assert said is not None
+    assert int(said[1]) + int(said[2]) == pytest.approx(words_to_read(read(lesson)) / WORDS_A_MINUTE, rel=0.1)
