@@ -26,7 +26,7 @@ LONGEST_STRETCH = 150
 SOMETHING_TO_DO = re.compile(r"\*\*(?:Try this|Your turn)\b")
 NOT_READ_ON_THE_WAY = re.compile(
     r'<details>.*?</details>|<div class="alert alert-block course-slide".*?</div>|\$\$.*?\$\$|^\|[-:| ]+\|$|<[^>]+>'
-    r"|^\*You need:\*.*$",
+    r"|^\*You need:\*[^\n]*",
     re.DOTALL | re.MULTILINE,
 )
 WORD = re.compile(r"[A-Za-z0-9$`*][^\s|]*")
