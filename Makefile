@@ -39,7 +39,7 @@ fresh: ## Lay a fresh copy of a set of exercises beside your answers, in my_exer
 	@$(SYSTEM_PYTHON) tools/setup_env.py -- tools/own_exercises.py $(SET)
 
 test: ## Run every test: units, doctests, notebooks, and the explorers in a browser
-	@$(RUN) -m pytest -n 2 --dist loadscope $(NBVAL) tests course_lib tools notebooks exercises
+	@$(RUN) -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(NBVAL) tests course_lib tools notebooks exercises
 
 notebooks: ## Run the lessons and rewrite their outputs (NOTEBOOKS=notebooks/01_compute_cost.ipynb for one)
 	@$(RUN) tools/run_notebooks.py $(NOTEBOOKS)
