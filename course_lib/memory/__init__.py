@@ -27,7 +27,14 @@ from course_lib.memory.components import (
     working_bytes,
     zero_sharded,
 )
-from course_lib.memory.setup import ASPECT, ASSUMED_VOCAB, TrainingSetup, assumed_shape, largest_batch
+from course_lib.memory.setup import (
+    ASPECT,
+    ASSUMED_VOCAB,
+    TrainingSetup,
+    assumed_shape,
+    largest_batch,
+    sequences_within,
+)
 
 __all__ = [
     "ACCELERATOR_STEPS",
@@ -58,6 +65,7 @@ __all__ = [
     "logits_bytes",
     "optimizer_bytes",
     "parameter_bytes",
+    "sequences_within",
     "single_changes",
     "training_memory",
     "working_bytes",

@@ -131,6 +131,17 @@ def assumed_shape(parameters: float) -> tuple[int, int, int]:
     return layers, ASPECT * layers, layers
 
 
+def sequences_within(setup: TrainingSetup, size: float) -> int:
+    """Return how many sequences `size` bytes hold beside the model states, on each accelerator; 0 if not even one.
+
+    >>> xl = TrainingSetup.of_model("GPT-2 XL", "A100 40GB", recompute="full")
+    >>> sequences_within(xl, 40e9), sequences_within(xl, 20e9)
+    (27, 0)
+    """
+    one = replace(setup, batch=1).memory()
+    return max(0, int((size - one.model_states) // (one.activations + one.working)))
+
+
 def largest_batch(setup: TrainingSetup) -> int:
     """Return the most sequences that fit on each accelerator at a time, 0 if not even one does.
 
@@ -141,8 +152,7 @@ def largest_batch(setup: TrainingSetup) -> int:
     >>> [largest_batch(replace(xl, recompute=kept)) for kept in ("none", "selective", "full")]
     [1, 5, 27]
     """
-    one = replace(setup, batch=1).memory()
-    batch = max(0, int((setup.capacity - one.model_states) // (one.activations + one.working)))
+    batch = sequences_within(setup, setup.capacity)
     while batch and not replace(setup, batch=batch).fit():
         batch -= 1
     return batch

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from course_lib import catalog
 from course_lib._arguments import whole
 from course_lib.compute_cost import training_flop, training_seconds
-from course_lib.memory import RECOMPUTE, TrainingSetup, assumed_shape
+from course_lib.memory import RECOMPUTE, TrainingSetup, assumed_shape, sequences_within
 from course_lib.plan import words
 from course_lib.plan.broken_rules import Warning, warnings
 from course_lib.plan.resources import Resources
@@ -160,7 +160,6 @@ def _model(resources: Resources, optimizer: str, recompute: str) -> tuple[str, f
 def _with_batch(setup: TrainingSetup) -> tuple[TrainingSetup, int]:
     """Return `setup` with the largest micro-batch that leaves room, and how many of them make one step."""
     each = max(1, round(tokens_of_a_step(setup.parameters) / (setup.sequence * setup.num_gpus)))
-    one = setup.memory()
-    most = ((1 - TRAINING_ROOM) * setup.capacity - one.model_states) // (one.activations + one.working)
-    batch = next((part for part in range(int(min(each, most)), 0, -1) if each % part == 0), 1)
+    most = sequences_within(setup, (1 - TRAINING_ROOM) * setup.capacity)
+    batch = next((part for part in range(min(each, most), 0, -1) if each % part == 0), 1)
     return replace(setup, batch=batch), each // batch
