@@ -23,10 +23,11 @@ GUARDS: dict[str, Guard] = {}
 LONGEST_CODE_CELL = 8
 LONGEST_FUNCTION = 6
 LONGEST_STRETCH = 150
+SLIDE_FRAME = r'<div class="alert alert-block course-slide".*?</div>'
 SOMETHING_TO_DO = re.compile(r"\*\*(?:Try this|Your turn)\b")
 NOT_READ_ON_THE_WAY = re.compile(
-    r'<details>.*?</details>|<div class="alert alert-block course-slide".*?</div>|\$\$.*?\$\$|^\|[-:| ]+\|$|<[^>]+>'
-    r"|^\*You need:\*[^\n]*",
+    rf"<details>.*?</details>|{SLIDE_FRAME}|"
+    r"\$\$.*?\$\$|^\|[-:| ]+\|$|<[^>]+>|^\*You need:\*[^\n]*",
     re.DOTALL | re.MULTILINE,
 )
 WORD = re.compile(r"[A-Za-z0-9$`*][^\s|]*")

@@ -12,7 +12,7 @@ from classroom.notebooks import serialise, tidy
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbval.plugin import get_sanitize_patterns
-from notebook_guards import EXPLORER, GUARDS, OF_ONE_MACHINE, out_of_order
+from notebook_guards import EXPLORER, GUARDS, OF_ONE_MACHINE, SLIDE_FRAME, out_of_order
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -344,9 +344,7 @@ def words_to_read(lesson: NotebookNode) -> int:
     texts = [str(cell.outputs[0].data["text/plain"]) for cell in lesson.cells if cell.source.startswith("predict(")]
     for cell in lesson.cells:
         if cell.cell_type == "markdown" and cell.metadata.slideshow.slide_type != "notes":
-            without_slide = re.sub(
-                r'<div class="alert alert-block course-slide".*?</div>', "", cell.source, flags=re.DOTALL
-            )
+            without_slide = re.sub(SLIDE_FRAME, "", cell.source, flags=re.DOTALL)
             texts.append(re.sub(r"<[^>]+>", "", without_slide.partition("**Sources:**")[0]))
     return sum(len(re.findall(r"[A-Za-z0-9$]\S*", text)) for text in texts)
 
