@@ -10,7 +10,7 @@ import math
 import os
 from collections import Counter
 from html import escape
-from typing import Any, ClassVar
+from typing import Any
 
 import ipywidgets as widgets
 
@@ -33,8 +33,6 @@ class Predictor(widgets.VBox):
 
     It reads without a kernel: beside the live widget it carries the question and the options as text.
     """
-
-    how: ClassVar[str]
 
     def __init__(self, name: str, asked: Prediction) -> None:
         """Lay out the question above `answering`, which a subclass gives."""

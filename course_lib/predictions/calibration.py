@@ -51,7 +51,8 @@ def calibration_of(lesson: int, choices: Mapping[str, Any]) -> Calibration:
     Errors: `ValueError` for an unknown lesson.
     """
     asked = names_of(lesson)
-    made = {name: find(name) for name in asked if name in choices and find(name).understands(choices[name])}
+    noted = {name: find(name) for name in asked if name in choices}
+    made = {name: one for name, one in noted.items() if one.understands(choices[name])}
     right = tuple(name for name, one in made.items() if one.is_right(choices[name]))
     return Calibration(
         lesson=lesson,

@@ -132,7 +132,7 @@ class ComputeCostPicture(Picture):
         """Return the title, the word at the axis' end, the bars and their words of a linear axis from 0 to its end."""
         axes.set(xlim=(0, 1), ylim=(-0.5, rows - 0.5), yticks=[], xticks=[0, 0.25, 0.5, 0.75, 1], xticklabels=[""] * 5)
         axes.spines["left"].set_visible(False)
-        words, low = self.labels(axes), -0.5 - 0.042 * 273.6 * rows / (axes.get_position().height * 273.6)
+        words, low = self.labels(axes), -0.5 - 0.042 * rows / axes.get_position().height
         title = words.add(0, rows - 0.42, size=TITLE, level="bottom")
         words.add(0, low, text="0", side="center")
         end = words.add(1, low, side="right")
