@@ -185,7 +185,7 @@ def move_at_random(explorer: Explorer, chance: random.Random) -> str:
 def out_of_step(explorer: Explorer, pictures: dict[type[Picture], Picture]) -> str:
     """Say where an explorer shows anything but what belongs to its controls' values; nothing where all agrees.
 
-    `pictures` keeps a second picture of each kind from call to call.
+    `pictures` keeps a second picture of each kind, of the width that the explorer has, from call to call.
     """
     problem = next((text for c in explorer.controls.values() if (text := getattr(c, "problem", ""))), "")
     view = None
@@ -197,13 +197,15 @@ def out_of_step(explorer: Explorer, pictures: dict[type[Picture], Picture]) -> s
     sentence = f"Not drawn: {problem}" if problem else view.sentence
     if explorer.sentence != sentence:
         return f"says {explorer.sentence!r}, not {sentence!r}"
+    if not problem and explorer.facts != view.facts:
+        return f"lists {explorer.facts}, not {view.facts}"
     if explorer.stale != bool(problem):
         return f"is {'' if explorer.stale else 'not '}dimmed while it says {sentence!r}"
     if ElementTree.fromstring(explorer.svg).get("aria-label") != sentence:
         return "has a picture of another name"
     if view is not None:
         kind = explorer.choose(view)
-        pictures[kind] = pictures.get(kind) or kind()
+        pictures[kind] = pictures.get(kind) or kind(width=explorer.picture.width)
         if without_salt(explorer.svg) != without_salt(pictures[kind].svg(view)):
             return "shows another picture"
     return ""

@@ -21,11 +21,14 @@ from ipywidgets.widgets.widget import _instances as widget_registry
 
 from course_lib import explorers
 from course_lib.explorers.base import Explorer, parts_of
-from course_lib.explorers.picture import GREYS, PALETTE, captioned_svg
+from course_lib.explorers.picture import GREYS, PALETTE, SMALL, captioned_svg, in_words
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = [getattr(explorers, name) for name in explorers.__all__]
-WALK = 300
+WALK = 500
+PLACES = (1000, 660, 470, 330, 230)
+"""How many pixels a page may leave for a picture: a desk, a side bar beside the lesson, zoomed in, a phone."""
+MOST_WORDS, MOST_IN_SIGHT = 20, 8
 
 every_explorer = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 
@@ -53,7 +56,7 @@ def test_every_part_that_can_be_moved_has_a_name_and_a_keyboard_way(explorer: Ex
     assert len(set(named)) == len(named), "two parts have one name"
     told = (widgets.HTML, widgets.Box)  # they show, and take no key
     for part in parts_of(explorer):
-        if isinstance(part, widgets.DOMWidget) and part not in movable(explorer):
+        if isinstance(part, widgets.DOMWidget) and part not in movable(explorer) and part.layout.display != "none":
             assert isinstance(part, told) or part.disabled, f"no key moves a {type(part).__name__}"
 
 
@@ -65,6 +68,16 @@ def test_every_option_is_accepted_by_the_view(explorer: Explorer) -> None:
             explorer.set(**initial)
             explorer.set(**{name: value})
             assert explorer.values()[name] == value or explorer.stale, f"{name} does not keep {value!r}"
+
+
+@every_explorer
+def test_controls_stand_in_named_groups_each_once_and_few_in_sight(kind: type[Explorer], explorer: Explorer) -> None:
+    named = [name for names in kind.groups.values() for name in names]
+    assert sorted(named) == sorted([*explorer.controls, *explorer.buttons])
+    assert all(kind.groups), "a group without a title"
+    assert set(kind.folded) < set(kind.groups)
+    shown = [name for title, names in kind.groups.items() if title not in kind.folded for name in names]
+    assert len([name for name in shown if name in explorer.controls]) <= MOST_IN_SIGHT
 
 
 # Nobody reaches behind
@@ -110,6 +123,45 @@ def test_the_sentence_belongs_to_the_view_alone(explorer: Explorer) -> None:
     assert view.sentence == dataclasses.replace(view).sentence == explorer.sentence
 
 
+@every_explorer
+def test_the_answer_is_one_short_sentence_and_as_many_facts_in_every_state(explorer: Explorer) -> None:
+    chance, names = random.Random(3), []
+    for _ in range(WALK // 2):
+        if not explorer.stale:
+            names.append(tuple(name for name, _ in explorer.facts))
+            assert 3 <= len(explorer.sentence.split()) <= MOST_WORDS, explorer.sentence
+            assert explorer.sentence.endswith((".", "?")), explorer.sentence
+            assert all(name and value for name, value in explorer.facts), explorer.facts
+            assert misplaced(captioned_svg(explorer.svg, explorer.sentence, explorer.facts)) == []
+        move_at_random(explorer, chance)
+    assert len({len(each) for each in names}) == 1
+    assert 3 <= len(names[0]) <= 12
+
+
+@every_explorer
+def test_the_line_of_python_leads_to_the_same_state(explorer: Explorer) -> None:
+    chance = random.Random(4)
+    for _ in range(20):
+        move_at_random(explorer, chance)
+        if not explorer.stale:
+            again = eval(explorer.call, {type(explorer).__name__: type(explorer)})
+            assert again.values() == explorer.values(), explorer.call
+            again.close()
+
+
+@every_explorer
+def test_what_has_no_effect_has_none(explorer: Explorer) -> None:
+    chance = random.Random(5)
+    for _ in range(60):
+        move_at_random(explorer, chance)
+        if explorer.stale:
+            continue
+        values, view = explorer.values(), explorer.shown
+        for name in explorer.idle(view):
+            for value in option_values(explorer.controls[name])[:3]:
+                assert type(explorer).view(**values | {name: value}).sentence == view.sentence, (name, value)
+
+
 # Picture
 
 
@@ -136,11 +188,21 @@ def test_a_picture_alone_shows_what_the_explorer_shows(explorer: Explorer) -> No
 
 @every_explorer
 def test_all_pictures_of_an_explorer_have_one_size(kind: type[Explorer]) -> None:
-    assert len({one.figure_size for one in kind.pictures}) == 1
+    assert len({str(one.heights) for one in kind.pictures}) == 1
+    assert set(kind.pictures[0].heights) == {"wide", "medium", "narrow"}
 
 
 @every_explorer
-def test_no_text_of_a_picture_is_small_or_clipped_or_lies_on_another(explorer: Explorer) -> None:
+@pytest.mark.parametrize("pixels", PLACES)
+def test_text_is_ten_pixels_tall_however_narrow_the_page(explorer: Explorer, pixels: int) -> None:
+    explorer.fit(pixels)
+    assert SMALL * pixels / explorer.picture.width >= 10
+
+
+@every_explorer
+@pytest.mark.parametrize("pixels", PLACES)
+def test_no_text_of_a_picture_is_small_or_clipped_or_lies_on_another(explorer: Explorer, pixels: int) -> None:
+    explorer.fit(pixels)
     initial, seen = explorer.values(), set()
     complaints = {"as it begins": misplaced(explorer.svg)}
     for name, control in explorer.controls.items():
@@ -226,13 +288,16 @@ def test_the_colours_of_all_pictures_differ_for_colour_blind_readers(explorer: E
 
 @every_explorer
 def test_a_random_walk_leaves_no_exception_and_nothing_stale(explorer: Explorer) -> None:
-    chance, pictures = random.Random(explorer.__class__.__name__), {}
+    chance = random.Random(explorer.__class__.__name__)
     walked = []
-    for step in range(WALK):
-        walked.append(move_at_random(explorer, chance))
-        assert out_of_step(explorer, pictures) == "", walked[-5:]
-        if step % 5 == 0 and not explorer.stale:
-            assert misplaced(explorer.svg) == [], explorer.values()
+    for pixels in PLACES:
+        explorer.fit(pixels)
+        pictures: dict[Any, Any] = {}
+        for _ in range(WALK // len(PLACES)):
+            walked.append(move_at_random(explorer, chance))
+            assert out_of_step(explorer, pictures) == "", walked[-5:]
+            if not explorer.stale:
+                assert misplaced(explorer.svg) == [], (pixels, explorer.call)
 
 
 MADE_UP = ZeroDivisionError("made up")
@@ -303,8 +368,8 @@ def test_a_lesson_s_saved_picture_and_sentence_are_those_of_its_values(name: str
     defaults = kind()
     explorer = kind(**given)
     view = kind.view(**explorer.values())
-    assert saved["text/plain"] == view.sentence
-    alone = captioned_svg(explorer.choose(view)().svg(view), view.sentence)
+    assert saved["text/plain"] == in_words(view.sentence, view.facts)
+    alone = captioned_svg(explorer.choose(view)().svg(view), view.sentence, view.facts)
     assert without_salt(saved["image/svg+xml"]).strip() == without_salt(alone).strip()
     assert set(given) <= set(defaults.values())
     explorer.close()

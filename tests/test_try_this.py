@@ -95,7 +95,7 @@ def replay(explorer: Explorer, item: dict[str, Any]) -> list[tuple[str, str]]:
             press(explorer, what)
         else:
             explorer.refresh()
-            heard.append((explorer.sentence, " | ".join(texts(explorer))))
+            heard.append((explorer.answer, " | ".join(texts(explorer))))
     return heard
 
 

@@ -1,14 +1,14 @@
 """What joins an explorer's controls, its view and its picture, and keeps the sentence in step with them.
 
-A subclass names its controls, one pure function from their values to a view (a frozen dataclass with a `sentence`), and
-the picture that follows the view; everything else is here. Nothing of it needs to be reached by an underscore.
+A subclass names its controls, one pure function from their values to a view (a frozen dataclass with a `sentence` and
+its `facts`), and the picture that follows the view; everything else is here. Nothing of it needs to be reached by an
+underscore.
 """
 
 from __future__ import annotations
 
 import asyncio
 import html
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,7 +19,17 @@ from typing import Any, ClassVar, NamedTuple
 import ipywidgets as widgets
 from traitlets import TraitError
 
-from course_lib.explorers.picture import DRAWING, GREYS, PALETTE, Picture, View, captioned_svg, described
+from course_lib.explorers.picture import (
+    DRAWING,
+    GREYS,
+    PALETTE,
+    WIDE,
+    Picture,
+    View,
+    captioned_svg,
+    described,
+    in_words,
+)
 
 REDRAW_GAP = 0.015
 """Seconds left to waiting events after a redraw, so that only the latest of them is drawn."""
@@ -34,20 +44,22 @@ class Lead(NamedTuple):
 
 
 class Explorer(widgets.VBox):
-    """Controls, one picture and one sentence that follow the controls.
+    """Controls, one sentence, one picture and a few facts that follow the controls.
 
     A subclass gives `view` (its pure function, called with the controls' values by name), `pictures` (the first is the
-    usual one; `choose` may take another), `sentence_lines` (room for the longest sentence, so that nothing below it
-    jumps), and the method `make_controls`. It may also give `arrange`, `overlay`, `react`, `values` and `follow_up`.
+    usual one; `choose` may take another), `groups` (the controls' names under the title of each group; of those in
+    `folded`, the title opens the group), and the method `make_controls`. It may also give `make_buttons`, `arrange`,
+    `overlay`, `react`, `values`, `idle` and `follow_up`.
 
     A control is any widget with a `value`; one that also has a `problem` (a non-empty text) stops the drawing and has
-    that text shown instead. So does a `ValueError` or `TypeError` of `view`: the last picture is dimmed, and the
-    explorer goes on with the next change. Any other error is shown alike, and raised.
+    that text shown instead, and below it. So does a `ValueError` or `TypeError` of `view`: the last picture is dimmed,
+    and the explorer goes on with the next change. Any other error is shown alike, and raised.
     """
 
     view: ClassVar[Callable[..., View]]
     pictures: ClassVar[tuple[type[Picture], ...]]
-    sentence_lines: ClassVar[int] = 3
+    groups: ClassVar[dict[str, tuple[str, ...]]] = {}
+    folded: ClassVar[tuple[str, ...]] = ()
     _count: ClassVar[int] = 0
 
     def __init__(self, **initial: Any) -> None:
@@ -59,13 +71,19 @@ class Explorer(widgets.VBox):
         self._not_before = 0.0
         self._leads: dict[str, Lead] = {}
         self._made: dict[type[Picture], Picture] = {}
+        self._width: float = WIDE
         self.picture = self._make(self.pictures[0])
-        self.svg, self.sentence = self.picture.backdrop, ""
+        self.svg, self.sentence, self.facts = self.picture.backdrop, "", ()
         self.shown: Any = None
         self._image = widgets.HTML().add_class("course-picture")
-        room = {"min_height": f"{math.ceil(20.3 * self.sentence_lines + 2)}px"}
-        self._spoken = widgets.HTML(layout=room).add_class("course-sentence")
+        self._spoken = widgets.HTML().add_class("course-sentence")
+        self._listed = widgets.HTML().add_class("course-facts")
+        self._room = widgets.IntText(layout={"display": "none"}).add_class("course-room-for-picture")
+        self._room.observe(lambda change: self.fit(change["new"]), "value")
+        self._cells: dict[str, widgets.VBox] = {}
         self.controls: dict[str, widgets.Widget] = self.make_controls()
+        self.buttons: dict[str, widgets.Widget] = self.make_buttons()
+        self._defaults = self.values()
         for name, control in self.controls.items():
             control.observe(partial(self._moved, name), "value")
             if control.has_trait("problem"):
@@ -73,7 +91,8 @@ class Explorer(widgets.VBox):
         self.put(**initial)
         self._over = self.overlay()
         image = self._image if self._over is None else _stack(self._image, self._over)
-        super().__init__([widgets.HTML(page(), layout={"display": "none"}), self.arrange(), image, self._spoken])
+        unseen = [widgets.HTML(page(), layout={"display": "none"}), self._room]
+        super().__init__([*unseen, self.arrange(), self._spoken, image, self._listed])
         self.add_class("course-explorer")
         self.add_class(f"course-{type(self).__name__}")
         self._held = 0
@@ -85,9 +104,14 @@ class Explorer(widgets.VBox):
         """Return the controls by name; the names are those of `view`'s arguments."""
         raise NotImplementedError
 
+    def make_buttons(self) -> dict[str, widgets.Widget]:
+        """Return what else stands among the controls, by name, to be named in `groups` as they are."""
+        return {}
+
     def arrange(self) -> widgets.Widget:
-        """Return the controls laid out; by default in rows that wrap on a narrow screen."""
-        return widgets.HBox(list(self.controls.values()), layout={"flex_flow": "row wrap"}).add_class("course-controls")
+        """Return the controls laid out; by default in their groups."""
+        groups = self.groups or {"": (*self.controls, *self.buttons)}
+        return widgets.VBox([self._group(*group) for group in groups.items()]).add_class("course-controls")
 
     def choose(self, view: Any) -> type[Picture]:
         """Return which of the pictures shows a view."""
@@ -103,6 +127,10 @@ class Explorer(widgets.VBox):
     def values(self) -> dict[str, Any]:
         """Return the controls' values by name."""
         return {name: control.value for name, control in self.controls.items()}
+
+    def idle(self, view: Any) -> dict[str, str]:
+        """Return the controls that change nothing now, each with the reason in a few words."""
+        return {}
 
     def follow_up(self) -> None:
         """Bring to `shown` and `sentence` whatever else the subclass shows, after each redraw."""
@@ -149,6 +177,33 @@ class Explorer(widgets.VBox):
                 options = [str(option) for option in getattr(control, "options", ())]
                 accepted = f"; accepted: {', '.join(options)}" if options else ""
                 raise ValueError(f"{name} cannot be {value!r}: {error}{accepted}") from None
+
+    def cell(self, name: str) -> widgets.VBox:
+        """Return a control, or a button, in its place: with room below it for what is wrong with it."""
+        if name not in self._cells:
+            note = [widgets.HTML().add_class("course-note")] if name in self.controls else []
+            part = (self.controls | self.buttons)[name]
+            self._cells[name] = widgets.VBox([part, *note]).add_class("course-cell")
+        return self._cells[name]
+
+    def fit(self, pixels: float) -> None:
+        """Draw for a place so many pixels wide: what a page has room for, or what a test asks for."""
+        width = self.pictures[0].width_within(pixels)
+        if width != self._width:
+            self._width = width
+            self._made.clear()
+            self.refresh()
+
+    @property
+    def answer(self) -> str:
+        """All that the explorer says now, in words: the sentence, and a line for each fact."""
+        return in_words(self.sentence, self.facts)
+
+    @property
+    def call(self) -> str:
+        """The line of Python that makes an explorer of the same state."""
+        moved = {name: value for name, value in self.values().items() if value != self._defaults[name]}
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in moved.items())})"
 
     def reveal(self, overlay: bool) -> None:
         """Show the overlay in the picture's place, or the picture again."""
@@ -227,29 +282,45 @@ class Explorer(widgets.VBox):
                 self._not_before = time.monotonic() + REDRAW_GAP
 
     def _redraw(self) -> None:
-        for control in self.controls.values():
-            if problem := getattr(control, "problem", ""):
-                return self._refuse(problem)
+        problems = {name: text for name, one in self.controls.items() if (text := getattr(one, "problem", ""))}
+        if problems:
+            return self._refuse(next(iter(problems.values())), problems)
         try:
             view = type(self).view(**self.values())
         except (ValueError, TypeError) as error:
             return self._refuse(str(error))
         kind = self.choose(view)
         chosen = self._made.get(kind) or self._make(kind)
-        svg, sentence = chosen.unnamed_svg(view), view.sentence
-        self.picture, self.shown, self.sentence = chosen, view, sentence
+        svg, sentence, facts = chosen.unnamed_svg(view), view.sentence, getattr(view, "facts", ())
+        self.picture, self.shown, self.sentence, self.facts = chosen, view, sentence, facts
         self.svg = described(svg, sentence)
-        self._image.remove_class("course-stale")
+        self._dim(False)
         self._image.value = self.svg
-        self._spoken.value = f'<p role="status">{html.escape(sentence)}</p>'
+        self._spoken.value = f"<p>{html.escape(sentence)}</p>"
+        self._listed.value = _listed(facts, self.call)
+        self._note(self.idle(view), wrong=False)
         self.follow_up()
 
-    def _refuse(self, problem: str) -> None:
-        """Dim the picture, and say why it is not drawn."""
-        self.shown, self.sentence = None, f"Not drawn: {problem}"
-        self._image.add_class("course-stale")
+    def _dim(self, dimmed: bool) -> None:
+        for part in (self._image, self._listed):
+            (part.add_class if dimmed else part.remove_class)("course-stale")
+
+    def _note(self, notes: dict[str, str], wrong: bool) -> None:
+        """Write below each control what there is to say of it; `wrong` tells a problem from a mere hint."""
+        for name, cell in self._cells.items():
+            said = notes.get(name, "")
+            (cell.add_class if said and wrong else cell.remove_class)("course-invalid")
+            (cell.add_class if said and not wrong else cell.remove_class)("course-idle")
+            for note in cell.children[1:]:
+                note.value = f"<span>{html.escape(said)}</span>" if said else ""
+
+    def _refuse(self, problem: str, at: dict[str, str] | None = None) -> None:
+        """Dim the picture, and say why it is not drawn; `at` has what is wrong with each control, by name."""
+        self.shown, self.sentence, self.facts = None, f"Not drawn: {problem}", ()
+        self._dim(True)
         self._image.value = self.svg = described(self.svg, self.sentence)
-        self._spoken.value = f'<p role="status" class="course-problem">{html.escape(self.sentence)}</p>'
+        self._spoken.value = f'<p class="course-problem">{html.escape(self.sentence)}</p>'
+        self._note(at or {}, wrong=True)
         self.follow_up()
 
     def _give_up(self, error: BaseException) -> None:
@@ -259,15 +330,32 @@ class Explorer(widgets.VBox):
         self._refuse("drawing was interrupted; move a control to draw again" if stopped else mistake)
 
     def _make(self, kind: type[Picture]) -> Picture:
-        """Return a picture that is chosen for the first time."""
-        self._made[kind] = kind(self._salt)
+        """Return a picture that is chosen for the first time at this width."""
+        self._made[kind] = kind(self._salt, self._width)
         return self._made[kind]
+
+    def _group(self, title: str, names: tuple[str, ...]) -> widgets.Widget:
+        """Return the controls of a group under its title; a folded one opens when its title is pressed."""
+        cells = widgets.Box([self.cell(name) for name in names]).add_class("course-grid")
+        if title not in self.folded:
+            head: Any = widgets.HTML(html.escape(title)).add_class("course-title")
+        else:
+            moved = self.values()
+            opened = any(moved[name] != self._defaults[name] for name in names if name in moved)
+            head = widgets.ToggleButton(opened, description=title).add_class("course-fold")
+            link = partial(_show, cells)
+            head.observe(lambda change: link(change["new"]), "value")
+            link(opened)
+        return widgets.HBox([head, cells] if title else [cells]).add_class("course-group")
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Carry the picture and the sentence beside the live widget, for readers without a kernel."""
         self._catch_up()
         bundle = dict(super()._repr_mimebundle_(**kwargs) or {})
-        return bundle | {"image/svg+xml": captioned_svg(self.svg, self.sentence), "text/plain": self.sentence}
+        return bundle | {
+            "image/svg+xml": captioned_svg(self.svg, self.sentence, self.facts),
+            "text/plain": self.answer,
+        }
 
     def close(self) -> None:
         """Close the explorer and its parts, and forget a drawing that was still to come."""
@@ -302,6 +390,17 @@ def page(wake: str = "wakeExplorer", root: str = ".course-explorer") -> str:
     colours = "".join(f"--course-{name}: {colour}; " for name, colour in (PALETTE | GREYS).items())
     style = f"{root} {{{colours}}}\n" + (here / "page.css").read_text(encoding="utf-8")
     return f'<style onload="{html.escape(script)}">\n{style}</style>'
+
+
+def _listed(facts: Iterable[tuple[str, str]], call: str) -> str:
+    """Return the facts as a list of names and values, and the line of Python that leads here."""
+    rows = "".join(f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>" for name, value in facts)
+    button = '<button type="button" class="course-copy" title="Copy the line of Python that shows this">Copy</button>'
+    return f'<dl>{rows}</dl><p class="course-call"><code>{html.escape(call)}</code>{button}</p>'
+
+
+def _show(part: widgets.Widget, seen: bool) -> None:
+    part.layout.display = None if seen else "none"
 
 
 def _stack(image: widgets.Widget, over: widgets.Widget) -> widgets.Widget:

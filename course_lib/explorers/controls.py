@@ -1,61 +1,78 @@
-"""Controls that more than one explorer uses: a magnitude that is typed or slid, and a choice."""
+"""Controls that more than one explorer uses: a number that is typed or slid, a text that is read, and a choice."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 import ipywidgets as widgets
 import traitlets
 
 from course_lib.units import format_count, format_number, parse_count
 
-LABEL_WIDTH = "130px"
+OWN_WIDTH: Any = {"style": {"description_width": "auto"}, "layout": {"width": "auto"}}
+"""A control is as wide as its place in the page, its label above it; page.css says how wide that is."""
+
+SHOWN = 40
+"""How many characters of a refused text are shown."""
 
 
-class Magnitude(widgets.HBox):
-    """A positive number over many orders of magnitude: typed ('7B', '7e9') or moved on a logarithmic slider.
+def cut(text: str) -> str:
+    """Return a text in quotes, as much of it as is shown."""
+    return repr(text if len(text) <= SHOWN else text[: SHOWN - 1] + "…")
+
+
+class Slid(widgets.HBox):
+    """A number that is typed or moved on a slider of fixed places; a subclass gives `read` and `written`.
 
     `value` is the number; `problem` says what is wrong with the text typed last, or with a value set by program, and
     is empty when nothing is. Emptying it takes back the refused text.
-    The slider stands at one of a fixed row of round places, and for a typed value at the nearest; the value itself
-    keeps all its digits (a FloatLogSlider would round it to its own step as soon as a browser shows it).
+    The slider stands at one of its places, and for a typed value at the nearest; the value itself keeps all its digits.
     """
 
     value = traitlets.Float()
     problem = traitlets.Unicode()
 
-    def __init__(
-        self, label: str, value: float, minimum: float, maximum: float, step: float = 0.05, whole: bool = False
-    ) -> None:
-        """Make the pair of text and slider; `step` is in powers of ten, `whole` allows whole numbers alone."""
-        self._label, self._minimum, self._maximum, self._whole = label, minimum, maximum, whole
-        self._busy = False
-        self._places = _round_places(minimum, maximum, step, whole)
-        self.text = widgets.Text(
-            description=label,
-            continuous_update=False,
-            style={"description_width": LABEL_WIDTH},
-            layout={"width": "245px"},
-        )
+    def __init__(self, label: str, value: float, places: list[float]) -> None:
+        """Make the pair of text and slider, from the first of `places` to the last."""
+        self._label, self._places, self._busy = label, places, False
+        self.text = widgets.Text(description=label, continuous_update=False, **OWN_WIDTH)
         self.slider = widgets.IntSlider(
-            min=0,
-            max=len(self._places) - 1,
-            readout=False,
-            tooltip=f"{label}: arrow keys move it",
-            layout={"width": "190px"},
+            min=0, max=len(places) - 1, readout=False, tooltip=f"{label}: arrow keys move it", layout={"width": "auto"}
         )
         super().__init__([self.text, self.slider])
+        self.add_class("course-slid")
         self.text.observe(self._typed, "value")
         self.slider.observe(self._slid, "value")
         self.observe(self._set, ["value", "problem"])
         self.value = value
         self._set(None)
 
+    def read(self, text: str) -> float:
+        """Return the number that a text stands for; `ValueError` where it is none."""
+        raise NotImplementedError
+
+    def written(self, value: float) -> str:
+        """Return a number as the field shows it."""
+        raise NotImplementedError
+
+    def refusal(self, value: float) -> str:
+        """Return what is wrong with a number that lies between the limits, or nothing."""
+        return ""
+
+    def distance(self, place: float, value: float) -> float:
+        """Return how far a place of the slider is from a value."""
+        return abs(place - value)
+
+    @property
+    def limits(self) -> str:
+        """What is accepted, in words."""
+        return f"{self._label}: {self.written(self._places[0])} to {self.written(self._places[-1])}"
+
     @contextmanager
-    def _quiet(self) -> Any:
+    def _quiet(self) -> Iterator[None]:
         """Let text, slider, value and problem change together: nobody is told before all of them agree."""
         self._busy = True
         try:
@@ -64,28 +81,19 @@ class Magnitude(widgets.HBox):
         finally:
             self._busy = False
 
-    def _refusal(self, value: float, shown: object) -> str:
-        """Return what is wrong with a value, or nothing."""
-        if not self._minimum <= value <= self._maximum:
-            low, high = self._written(self._minimum), self._written(self._maximum)
-            return f"{self._label} must lie between {low} and {high}; got {shown!r}"
-        if self._whole and value != round(value):
-            return f"{self._label} must be a whole number; got {shown!r}"
-        return ""
+    def _wrong(self, value: float, shown: str) -> str:
+        if not self._places[0] <= value <= self._places[-1]:
+            return f"{self.limits}; got {shown}"
+        return self.refusal(value)
 
     def _nearest(self, value: float) -> int:
-        return min(range(len(self._places)), key=lambda place: abs(math.log(self._places[place] / value)))
-
-    def _written(self, value: float) -> str:
-        if self._whole:
-            return f"{value:,.0f}"
-        return format_count(value) if value < 1e15 else format_number(value)
+        return min(range(len(self._places)), key=lambda at: self.distance(self._places[at], value))
 
     def _set(self, _change: Any) -> None:
         if not self._busy:
             with self._quiet():
-                self.problem = self._refusal(self.value, self.value)
-                self.text.value = f"{self.value:g}" if self.problem else self._written(self.value)
+                self.problem = self._wrong(self.value, f"{self.value:g}")
+                self.text.value = f"{self.value:g}" if self.problem else self.written(self.value)
                 if not self.problem:
                     self.slider.value = self._nearest(self.value)
 
@@ -96,21 +104,57 @@ class Magnitude(widgets.HBox):
                 self.problem = ""
                 self.value = value
             with self._quiet():  # after the picture: a page that shows the text first shows the picture a frame later
-                self.text.value = self._written(value)
+                self.text.value = self.written(value)
 
     def _typed(self, change: Any) -> None:
         if self._busy:
             return
+        value, shown = self.value, cut(change["new"])
         try:
-            value = parse_count(change["new"], self._label)
-            problem = self._refusal(value, change["new"])
-        except ValueError as error:
-            problem = str(error)
+            value = self.read(change["new"])
+            problem = self._wrong(value, shown)
+        except ValueError:
+            problem = f"{self.limits}; got {shown}"
         with self._quiet():
             self.problem = problem
             if not problem:
                 self.slider.value = self._nearest(value)
                 self.value = value
+                if self.read(self.written(value)) == value:  # else the text keeps the digits that were typed
+                    self.text.value = self.written(value)
+
+
+class Magnitude(Slid):
+    """A positive number over many orders of magnitude: typed ('7B', '7e9') or moved on a logarithmic slider.
+
+    A slider of ipywidgets' own would round the number to its step as soon as a browser shows it.
+    """
+
+    def __init__(
+        self, label: str, value: float, minimum: float, maximum: float, step: float = 0.05, whole: bool = False
+    ) -> None:
+        """Make the pair of text and slider; `step` is in powers of ten, `whole` allows whole numbers alone."""
+        self._whole = whole
+        super().__init__(label, value, _round_places(minimum, maximum, step, whole))
+
+    def read(self, text: str) -> float:
+        """Return the number that a text stands for."""
+        return parse_count(text, self._label)
+
+    def written(self, value: float) -> str:
+        """Return a number as the field shows it."""
+        if self._whole:
+            return f"{value:,.0f}"
+        return format_count(value) if value < 1e15 else format_number(value)
+
+    def refusal(self, value: float) -> str:
+        """Refuse what is not whole where it must be."""
+        whole = not self._whole or value == round(value)
+        return "" if whole else f"{self._label}: a whole number; got {value:g}"
+
+    def distance(self, place: float, value: float) -> float:
+        """Return how far a place is from a value, in powers of e."""
+        return abs(math.log(place / value))
 
 
 def _round_places(minimum: float, maximum: float, step: float, whole: bool) -> list[float]:
@@ -121,76 +165,64 @@ def _round_places(minimum: float, maximum: float, step: float, whole: bool) -> l
     return sorted(place for place in rounded | {minimum, maximum} if minimum <= place <= maximum)
 
 
-def choice(label: str, options: Iterable[Any], value: Any) -> widgets.Dropdown:
-    """Return a drop-down list with its label, wide enough for the catalog's names."""
-    return widgets.Dropdown(
-        description=label,
-        options=list(options),
-        value=value,
-        style={"description_width": LABEL_WIDTH},
-        layout={"width": "435px"},
-    )
-
-
-def narrow(control: Any, width: int = 206, label_width: int = 76) -> None:
-    """Make a `Magnitude`, `Whole` or `choice` so narrow that four stand side by side in a row; sizes are in pixels."""
-    labelled = control.text if isinstance(control, Magnitude) else getattr(control, "slider", control)
-    labelled.style.description_width = f"{label_width}px"
-    labelled.layout.width = f"{width}px"
-    if isinstance(control, Magnitude):
-        labelled.layout.width = f"{label_width + 66}px"
-        control.slider.layout.width = f"{width - label_width - 70}px"
-
-
-class Slid(widgets.HBox):
-    """A number on a slider of whole places; a value set by program is kept as it is, also between and beyond them.
-
-    A subclass gives the type of `value` and `places`, how many of the slider's places make 1.
-    """
-
-    places: ClassVar[int] = 1
-
-    def __init__(self, label: str, value: float, minimum: int, maximum: int) -> None:
-        """Make the slider from `minimum` to `maximum`, in places; it stands at the one nearest to the value."""
-        self.slider = widgets.IntSlider(
-            description=label,
-            min=minimum,
-            max=maximum,
-            style={"description_width": LABEL_WIDTH},
-            layout={"width": "435px"},
-        )
-        super().__init__([self.slider])
-        self.slider.observe(self._slid, "value")
-        self.observe(self._stand, "value")
-        self.value = value
-        self._stand()
-
-    def _nearest(self) -> int:
-        """Return the place nearest to the value; where it is none, such as NaN, the slider stays."""
-        if not math.isfinite(self.value):
-            return int(self.slider.value)
-        return int(min(max(round(self.value * self.places), self.slider.min), self.slider.max))
-
-    def _slid(self, change: Any) -> None:
-        if change["new"] != self._nearest():  # else the slider follows the value, and not the other way round
-            self.value = change["new"] / self.places if self.places > 1 else change["new"]
-
-    def _stand(self, _change: Any = None) -> None:
-        self.slider.value = self._nearest()
-
-
 class Whole(Slid):
-    """A whole number on a slider."""
+    """A whole number, typed or slid."""
 
-    value = traitlets.Int()
+    value = traitlets.Int()  # type: ignore[assignment]
+
+    def __init__(self, label: str, value: int, minimum: int, maximum: int) -> None:
+        """Make the pair of text and slider from `minimum` to `maximum`."""
+        super().__init__(label, value, list(range(minimum, maximum + 1)))
+
+    def read(self, text: str) -> float:
+        """Return the number that a text stands for."""
+        value = parse_count(text, self._label)
+        if value != round(value):
+            raise ValueError(f"{self._label}: a whole number; got {cut(text)}")
+        return round(value)
+
+    def written(self, value: float) -> str:
+        """Return a number as the field shows it."""
+        return f"{value:,}"
 
 
 class Percentage(Slid):
-    """A share between 1 % and 100 % on a slider of whole per cents; `value` is the fraction."""
-
-    value = traitlets.Float()
-    places = 100
+    """A share between 1 % and 100 %, typed or slid in per cents; `value` is the fraction."""
 
     def __init__(self, label: str, value: float) -> None:
-        """Make the slider from 1 % to 100 %."""
-        super().__init__(f"{label}, %", value, 1, 100)
+        """Make the pair of text and slider from 1 % to 100 %."""
+        super().__init__(label, value, [place / 100 for place in range(1, 101)])
+
+    def read(self, text: str) -> float:
+        """Return the fraction that a text stands for: '40', '40 %'."""
+        return parse_count(text.strip().removesuffix("%"), self._label) / 100
+
+    def written(self, value: float) -> str:
+        """Return a fraction as the field shows it, in per cents."""
+        return f"{100 * value:.4g} %"
+
+
+class Written(widgets.Text):
+    """A text that stands for something: `problem` is what `check` raises for it, and is empty when nothing is wrong."""
+
+    problem = traitlets.Unicode()
+
+    def __init__(self, label: str, value: str, check: Callable[[str], object]) -> None:
+        """Make the field; `check` is called with each text and raises a `ValueError` for one that cannot be read."""
+        self._check = check
+        super().__init__(description=label, value=value, continuous_update=False, **OWN_WIDTH)
+        self.observe(self._try, "value")
+        self._try(None)
+
+    def _try(self, _change: Any) -> None:
+        try:
+            self._check(self.value)
+        except ValueError as error:
+            self.problem = str(error)
+        else:
+            self.problem = ""
+
+
+def choice(label: str, options: Iterable[Any], value: Any) -> widgets.Dropdown:
+    """Return a drop-down list under its label."""
+    return widgets.Dropdown(description=label, options=list(options), value=value, **OWN_WIDTH)

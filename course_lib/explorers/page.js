@@ -13,8 +13,12 @@ function shieldKeys(root) {
   });
 }
 
+const REST = 500; // milliseconds without a change, after which the answer is read aloud
+
 function wakeExplorer(root) {
   shieldKeys(root);
+  const picture = root.querySelector(".course-picture");
+  const presenting = () => document.body.dataset.jpDeckMode === "presenting";
 
   // The arrow keys go from bit to bit.
   root.addEventListener("keydown", (event) => {
@@ -25,19 +29,132 @@ function wakeExplorer(root) {
     event.preventDefault();
   });
 
-  // The sentence is read aloud when it changes, and sliders, which ipywidgets leaves without one, get a name.
-  root.querySelector(".course-sentence").setAttribute("aria-live", "polite");
-  const nameSliders = () =>
-    root.querySelectorAll(".noUi-handle, .widget-readout").forEach((part) => {
-      const slider = part.closest(".widget-slider");
-      const labels = [slider, slider.parentElement].map((place) => place.querySelector("label").textContent);
-      part.setAttribute(
+  root.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button?.matches(".course-copy")) copy(root, button);
+    // On a slide, a button that was clicked gives the keys back: Space goes on. Who tabs to it keeps it.
+    if (button && event.detail && presenting()) root.closest(".jp-Cell")?.focus();
+  });
+
+  // What ipywidgets leaves without a name, a value or a state.
+  let notes = 0;
+  const tell = () => {
+    root.querySelectorAll(".noUi-handle").forEach((handle) => {
+      const slider = handle.closest(".widget-slider");
+      const beside = slider.closest(".course-slid");
+      const labels = [slider, beside].map((place) => place?.querySelector("label")?.textContent);
+      change(
+        handle,
         "aria-label",
         labels.find((text) => text),
       );
+      const field = beside?.querySelector("input");
+      if (field) change(handle, "aria-valuetext", field.value);
+      if (field) follow(field, tell);
     });
-  root.addEventListener("focusin", nameSliders);
-  setTimeout(nameSliders);
+    root.querySelectorAll(".widget-readout").forEach((readout) => change(readout, "tabindex", "-1"));
+    root.querySelectorAll(".widget-toggle-button").forEach((button) => {
+      const state = button.matches(".course-fold") ? "aria-expanded" : "aria-pressed";
+      change(button, state, String(button.classList.contains("mod-active")));
+    });
+    root.querySelectorAll(".course-cell").forEach((cell) => {
+      const note = cell.querySelector(".course-note");
+      if (!note) return;
+      note.id ||= `course-note-${Date.now().toString(36)}-${(notes += 1)}`;
+      const marked = cell.querySelector(".course-marked");
+      cell.querySelectorAll("input, select").forEach((field) => {
+        const wrong = cell.matches(".course-invalid") && (!marked || !!field.closest(".course-marked"));
+        change(field, "aria-invalid", String(wrong));
+        change(field, "aria-describedby", note.textContent ? note.id : null);
+      });
+    });
+  };
+  const watched = { subtree: true, childList: true, attributes: true, attributeFilter: ["class", "aria-valuetext"] };
+  new MutationObserver(tell).observe(root, watched);
+  setTimeout(tell);
+
+  // The answer is read aloud once the controls have come to rest.
+  const live = document.createElement("p");
+  live.className = "course-live";
+  live.setAttribute("role", "status");
+  root.append(live);
+  const sentence = root.querySelector(".course-sentence");
+  let rest;
+  new MutationObserver(() => {
+    clearTimeout(rest);
+    rest = setTimeout(() => (live.textContent = sentence.textContent), REST);
+  }).observe(sentence, { subtree: true, childList: true, characterData: true });
+
+  // The kernel is told how wide the picture's place is, and draws for it.
+  const room = root.querySelector(".course-room-for-picture input");
+  const measure = () => {
+    const width = picture.clientWidth;
+    if (!width || Number(room.value) === width) return;
+    room.value = width;
+    room.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  new ResizeObserver(measure).observe(picture);
+
+  // On a slide the explorer grows with the screen, its letters too, as far as what else is on the slide leaves room.
+  const cell = root.closest(".jp-Cell");
+  const grow = () => {
+    if (!cell?.isConnected) return;
+    const now = Number(root.style.zoom) || 1;
+    const box = root.getBoundingClientRect();
+    if (!presenting() || !box.height) {
+      if (!presenting()) root.style.zoom = "";
+      return;
+    }
+    const cells = [...document.querySelectorAll(".jp-Deck .jp-Cell.jp-deck-mod-onscreen")];
+    const end = Math.max(...cells.map((one) => one.getBoundingClientRect().bottom));
+    const tall = (box.height + innerHeight - SLIDE_EDGE - end) / (box.height / now);
+    const wide = (cell.clientWidth - 2 * SLIDE_EDGE) / CARD_WIDTH;
+    const zoom = Math.max(1, Math.min(tall, wide));
+    if (Math.abs(zoom - now) > 0.01) root.style.zoom = zoom.toFixed(3);
+  };
+  if (cell) {
+    new MutationObserver(grow).observe(cell, { attributes: true, attributeFilter: ["class"] });
+    new ResizeObserver(grow).observe(cell);
+    new MutationObserver(grow).observe(document.body, { attributes: true, attributeFilter: ["data-jp-deck-mode"] });
+    addEventListener("resize", grow);
+  }
+}
+
+const CARD_WIDTH = 1000; // pixels: page.css lets a card grow so wide, and a slide enlarges all of it
+const SLIDE_EDGE = 24; // pixels left free around it
+
+function change(element, attribute, value) {
+  if (element.getAttribute(attribute) === (value ?? null)) return;
+  if (value == null) element.removeAttribute(attribute);
+  else element.setAttribute(attribute, value);
+}
+
+// Calls `tell` whenever a program writes into a field, of which a page hears nothing otherwise.
+function follow(field, tell) {
+  if (field.followed) return;
+  const own = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
+  Object.defineProperty(field, "value", {
+    get: () => own.get.call(field),
+    set: (text) => {
+      own.set.call(field, text);
+      tell();
+    },
+  });
+  field.followed = true;
+}
+
+async function copy(root, button) {
+  const text = button.parentElement.querySelector("code, textarea");
+  const words = text.value ?? text.textContent;
+  try {
+    await navigator.clipboard.writeText(words);
+  } catch {
+    getSelection().selectAllChildren(text); // a page that is not trusted may not copy by itself: Ctrl+C does
+    return;
+  }
+  const before = button.textContent;
+  button.textContent = "Copied";
+  setTimeout(() => (button.textContent = before), 1500);
 }
 
 function wakePrediction(root) {

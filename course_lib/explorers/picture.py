@@ -60,6 +60,13 @@ RING: Any = {
 SMALL, TEXT, TITLE = 9.0, 9.5, 11.0
 """The sizes of text in a picture, in points; none is smaller."""
 
+WIDE, MEDIUM, NARROW = 720, 420, 200
+"""The least width of a picture, in points, of which each layout is made: a wide one stays, the others stretch."""
+STEP = 20
+"""Pictures are drawn at every so many points of width: fewer would be made anew too often, more would leave gaps."""
+LEAST_TEXT = 10.0
+"""How tall the smallest text is on the screen at the least, in pixels."""
+
 RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 """Turns a power into small raised digits of the same size: "8".translate(RAISED) is "⁸"."""
 
@@ -97,28 +104,71 @@ ArtistT = TypeVar("ArtistT", bound=Artist)
 
 
 class View(Protocol):
-    """What an explorer's pure function returns: anything with a sentence in plain words."""
+    """What an explorer's pure function returns: a sentence in plain words, and the numbers behind it as `facts`."""
 
     @property
     def sentence(self) -> str:
-        """The answer in plain words; also the accessible text of the picture."""
+        """The answer in at most twenty words; also the accessible text of the picture."""
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """The rest of the answer: names and values, as many in every state."""
 
 
 class Picture:
-    """A figure of which some artists follow a view; a subclass gives `figure_size` (inches), `build` and `draw`."""
+    """A figure of which some artists follow a view; a subclass gives `heights`, `build` and `draw`.
 
-    figure_size: ClassVar[tuple[float, float]] = (10.0, 4.0)
+    `heights` has the height in points of each layout that the subclass knows: "wide" (720 points), "medium" (from 420)
+    and "narrow" (from 200). In `build`, `layout` says which one is asked for, and `width` how wide it is. On a narrow
+    screen the layout changes and the type stays: panels stand under one another.
+    """
+
+    heights: ClassVar[dict[str, float]] = {"wide": 288}
     _count: ClassVar[int] = 0
 
-    def __init__(self, salt: str = "") -> None:
+    def __init__(self, salt: str = "", width: float = WIDE) -> None:
         """Make the figure, once; of two pictures on one page each needs a `salt` of its own, and has one by default."""
         Picture._count += 1
         self._style: Any = {**PLAIN, **STYLE, "svg.hashsalt": salt or f"{type(self).__name__}-{Picture._count}"}
         self._moving: list[Artist] = []
+        self._measure(width)
         with DRAWING, rc_context(self._style):
-            self.figure = Figure(figsize=self.figure_size, facecolor="white")
+            self.figure = Figure(figsize=self.size(width), facecolor="white")
             self.build(self.figure)
             self.backdrop = figure_svg(self.figure)
+
+    def _measure(self, width: float) -> None:
+        self.width, self.layout = width, self.layout_of(width)
+        self.height = self.heights[self.layout]
+
+    @classmethod
+    def layout_of(cls, width: float) -> str:
+        """Return the layout of a picture of a width in points."""
+        named = (("wide", WIDE), ("medium", MEDIUM), ("narrow", NARROW))
+        return next((name for name, least in named if width >= least and name in cls.heights), list(cls.heights)[-1])
+
+    @classmethod
+    def size(cls, width: float = WIDE) -> tuple[float, float]:
+        """Return the width and the height in inches, as matplotlib wants them, of a picture of a width in points."""
+        return width / 72, cls.heights[cls.layout_of(width)] / 72
+
+    @classmethod
+    def width_within(cls, pixels: float) -> float:
+        """Return the width in points that fills a place of so many pixels, its smallest text at least 10 px tall."""
+        if len(cls.heights) == 1:
+            return WIDE
+        return min(max(STEP * math.floor(pixels * SMALL / LEAST_TEXT / STEP), NARROW), WIDE)
+
+    def place(self, left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:
+        """Return where axes lie, as shares of the figure, from their edges in points.
+
+        `left` and `right` are measured from the left edge of the figure, or, where negative, from its right edge;
+        `top` and `bottom` from the top, or from the bottom.
+        """
+        left, right = (x + self.width if x < 0 else x for x in (left, right))
+        top, bottom = (y + self.height if y < 0 else y for y in (top, bottom))
+        across, up = right - left, bottom - top
+        return left / self.width, 1 - bottom / self.height, across / self.width, up / self.height
 
     def build(self, figure: Figure) -> None:
         """Make the figure's axes and artists; hand to `moving` each artist that `draw` changes."""
@@ -148,6 +198,7 @@ class Picture:
         """Draw the picture of a view into a figure of your own, such as one of pyplot's, with that figure's style."""
         picture = cls.__new__(cls)
         picture.figure, picture._moving = figure, []
+        picture._measure(WIDE)
         picture.build(figure)
         picture.draw(view)
 
@@ -287,19 +338,35 @@ def _bare(document: str) -> str:
     return re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<defs>\s*</defs>", "", element, flags=re.DOTALL)
 
 
-def captioned_svg(svg: str, sentence: str) -> str:
-    """Return the picture with its sentence written below it, for a page where the explorer is not alive."""
+def in_words(sentence: str, facts: Iterable[tuple[str, str]] = ()) -> str:
+    """Return all of an answer as plain lines: the sentence, and a line for each fact."""
+    return "\n".join([sentence, *(f"{name}: {value}" for name, value in facts)])
+
+
+CAPTION = "font: {weight}10.5px 'DejaVu Sans', Verdana, Arial, sans-serif; fill: {colour}"
+FACTS_BESIDE = 3
+"""How many facts stand side by side below a picture."""
+
+
+def captioned_svg(svg: str, sentence: str, facts: tuple[tuple[str, str], ...] = ()) -> str:
+    """Return the picture with its answer written below it, for a page where the explorer is not alive."""
     box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     assert box is not None, "matplotlib writes a viewBox"
     width, height = float(box[1]), float(box[2])
-    lines = textwrap.wrap(sentence, int(width / 6.4))
-    taller = height + 15 * len(lines) + 8
+    lines = textwrap.wrap(sentence, int(width / 7.2))
+    deep = len(lines) + math.ceil(len(facts) / FACTS_BESIDE)
+    taller = height + 15 * deep + 8
     svg = re.sub(r'height="[\d.]+pt"', f'height="{taller:g}pt"', svg, count=1)
     svg = svg.replace(box[0], f'viewBox="0 0 {box[1]} {taller:g}"', 1)
-    font = "font: 10.5px 'DejaVu Sans', Verdana, Arial, sans-serif"
-    rows = "".join(
-        f'<text x="8" y="{height + 14 + 15 * row:g}" style="{font}; fill: {INK}">{html.escape(line)}</text>\n'
-        for row, line in enumerate(lines)
-    )
+
+    def row(number: int, x: float, words: str, **look: str) -> str:
+        style = CAPTION.format(**{"weight": "", "colour": INK} | look)
+        return f'<text x="{x:g}" y="{height + 14 + 15 * number:g}" style="{style}">{html.escape(words)}</text>\n'
+
+    rows = [row(number, 8, line, weight="bold ") for number, line in enumerate(lines)]
+    for number, (name, value) in enumerate(facts):
+        down, across = divmod(number, FACTS_BESIDE)
+        x = 8 + across * (width - 8) / FACTS_BESIDE
+        rows.append(row(len(lines) + down, x, f"{name}: {value}"))
     background = f'<rect x="0" y="{height - 1:g}" width="{width:g}" height="{taller - height + 1:g}" fill="white"/>\n'
-    return svg[: svg.rindex("</svg>")] + background + rows + "</svg>\n"
+    return svg[: svg.rindex("</svg>")] + background + "".join(rows) + "</svg>\n"

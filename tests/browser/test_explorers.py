@@ -24,7 +24,7 @@ SHOWN = """
   const expected = document.createElement('div');
   expected.innerHTML = argument.svg;
   return {
-    sentence: root.querySelector('.course-sentence p[role=status]').textContent,
+    sentence: root.querySelector('.course-sentence p').textContent,
     name: root.querySelector('.course-picture svg[role=img]').getAttribute('aria-label'),
     same: drawn(root.querySelector('.course-picture svg')) === drawn(expected.firstElementChild),
   };

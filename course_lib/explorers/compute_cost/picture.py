@@ -74,7 +74,7 @@ class ComputeCostPicture(Picture):
     All bars are linear, so half the time is half the bar while the end of the axis, which is written, stays.
     """
 
-    figure_size = (10.0, 3.8)
+    heights = {"wide": 273.6}
 
     def build(self, figure: Figure) -> None:
         """Draw what never changes (the published runs, the lines of equal cost) and the artists that do."""

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from course_lib import catalog
 from course_lib.explorers.base import Explorer
-from course_lib.explorers.controls import Magnitude, choice, narrow
+from course_lib.explorers.controls import Magnitude, choice
 from course_lib.explorers.memory.picture import MemoryPicture
 from course_lib.explorers.memory.view import (
     ACCELERATOR_RANGE,
@@ -37,7 +37,6 @@ class MemoryExplorer(Explorer):
 
     view = staticmethod(memory_view)
     pictures = (MemoryPicture,)
-    sentence_lines = 4
 
     def make_controls(self) -> dict[str, widgets.Widget]:
         """Return the controls in rows of four: the model and its batch, the recipe, the hardware."""
@@ -58,8 +57,6 @@ class MemoryExplorer(Explorer):
             "num_accelerators": Magnitude("How many", 1, *ACCELERATOR_RANGE, whole=True),
             "stage": choice("Sharding", [(name, stage) for stage, name in enumerate(STAGES)], 0),
         }
-        for control in controls.values():
-            narrow(control)
         self.follow("model", OWN, preset_values, ["parameters"])
         return controls
 

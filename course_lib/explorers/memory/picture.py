@@ -23,7 +23,7 @@ class MemoryPicture(Picture):
     Above them the parts' amounts, each as the product that it comes from.
     """
 
-    figure_size = (10.0, 3.5)
+    heights = {"wide": 252}
 
     def build(self, figure: Figure) -> None:
         """Draw the legend's names and the axes, which never change, and the artists that do."""

@@ -64,7 +64,7 @@ class FloatDecoderPicture(Picture):
     Below: the value carried into every format, with size, digits and range of each. All is placed in inches.
     """
 
-    figure_size = (WIDTH, HEIGHT)
+    heights = {"wide": 72 * HEIGHT}
 
     def build(self, figure: Figure) -> None:
         """Draw what never changes (the table's head, the ranges, the line) and the artists that do."""

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 from course_lib import catalog
 from course_lib.explorers.base import Explorer
-from course_lib.explorers.controls import Magnitude, Percentage, choice, narrow
+from course_lib.explorers.controls import Magnitude, Percentage, choice
 from course_lib.explorers.plan.picture import PlanPicture
 from course_lib.explorers.plan.view import NO_LIMIT, NO_RUN, plan_view
 from course_lib.plan import resources_of
@@ -29,7 +29,6 @@ class TrainingRunPlanner(Explorer):
 
     view = staticmethod(plan_view)
     pictures = (PlanPicture,)
-    sentence_lines = 5
 
     def make_controls(self) -> dict[str, widgets.Widget]:
         """Return the controls in three rows: the hardware, the data and the costs, the use and the comparison."""
@@ -47,9 +46,6 @@ class TrainingRunPlanner(Explorer):
             "compare": choice("Compare", [NO_RUN, *catalog.training_runs()], "LLaMA 65B"),
             "show_markdown": widgets.ToggleButton(description="As Markdown", layout={"width": "120px"}),
         }
-        for name, control in controls.items():
-            if name != "show_markdown":
-                narrow(control, 150 if name == "serve_precision" else 206, 56 if name == "serve_precision" else 76)
         return controls
 
     def arrange(self) -> widgets.Widget:

@@ -50,7 +50,7 @@ MAP, MAP_POINTS = (0.07, 0.155, 0.425, 0.755), (306, 190)
 class PlanPicture(Picture):
     """Left: the plan on a map of published runs, with what bounds it. Right: days, memory, and the rules broken."""
 
-    figure_size = (10.0, 3.5)
+    heights = {"wide": 252}
 
     def build(self, figure: Figure) -> None:
         """Draw what never changes (the published runs, the two rules) and the artists that do."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipywidgets as widgets
 
 from course_lib.explorers.base import Explorer
-from course_lib.explorers.controls import Magnitude, Whole, choice, narrow
+from course_lib.explorers.controls import Magnitude, Whole, choice
 from course_lib.explorers.picture import Picture
 from course_lib.explorers.quantization.error import ErrorPicture
 from course_lib.explorers.quantization.histogram import HistogramPicture
@@ -28,7 +28,6 @@ class QuantizationExplorer(Explorer):
 
     view = staticmethod(quantization_view)
     pictures = (MappingPicture, HistogramPicture, StaircasePicture, ErrorPicture)
-    sentence_lines = 4
 
     def make_controls(self) -> dict[str, widgets.Widget]:
         """Return the controls: the data, the bits and the outlier in one row, scales, picture and value in the next."""
@@ -41,10 +40,6 @@ class QuantizationExplorer(Explorer):
             "show": choice("Show", SHOWN, "mapping"),
             "rank": Whole("Your value, rank in %", 60, 0, 100),
         }
-        for control in controls.values():
-            narrow(control)
-        narrow(controls["bits"], label_width=44)
-        narrow(controls["rank"], 430, 160)
         return controls
 
     def choose(self, view: QuantizationView) -> type[Picture]:

@@ -33,7 +33,7 @@ COLUMNS = {
 class QuantizationPicture(Picture):
     """A picture with the table below it (real, code, bits and back, by method); a subclass gives the upper part."""
 
-    figure_size = (10.0, 4.05)
+    heights = {"wide": 291.6}
 
     def build(self, figure: Figure) -> None:
         """Make the table, then the upper part."""

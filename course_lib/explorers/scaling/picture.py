@@ -97,7 +97,7 @@ class ScalingPicture(Picture):
     Right: tokens a parameter of the published runs, of the three optima and of your model.
     """
 
-    figure_size = (10.0, 4.0)
+    heights = {"wide": 288}
     worst = LOSS_AXES[NEAR]
     """The upper end of the loss axis, in nats a token above the best."""
 

@@ -6,19 +6,13 @@ import ipywidgets as widgets
 
 from course_lib import catalog
 from course_lib.explorers.base import Explorer
-from course_lib.explorers.controls import LABEL_WIDTH, Percentage, choice
+from course_lib.explorers.controls import OWN_WIDTH, Percentage, choice
 from course_lib.explorers.units.picture import UnitPicture
 from course_lib.explorers.units.view import EXAMPLES, OTHER, OWN, accelerator_values, preset_values, unit_view
 
 
 def _field(label: str, value: str) -> widgets.Text:
-    return widgets.Text(
-        description=label,
-        value=value,
-        continuous_update=False,
-        style={"description_width": LABEL_WIDTH},
-        layout={"width": "435px"},
-    )
+    return widgets.Text(description=label, value=value, continuous_update=False, **OWN_WIDTH)
 
 
 class UnitConverter(Explorer):

@@ -28,7 +28,7 @@ class UnitPicture(Picture):
     accelerator for the same cost.
     """
 
-    figure_size = (10.0, 4.1)
+    heights = {"wide": 295.2}
 
     def build(self, figure: Figure) -> None:
         """Draw the ruler's landmarks, the units' names and the bars, which never change, and the artists that do."""
