@@ -42,7 +42,7 @@ def under_interact(kind, name):
     def show(**moved):
         view = kind.view(**idle.values())
         picture = idle.choose(view)
-        picture.into(plt.figure(figsize=picture.figure_size), view)
+        picture.into(plt.figure(figsize=picture.size()), view)
         plt.show()
         print(view.sentence)
 

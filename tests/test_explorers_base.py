@@ -8,6 +8,7 @@ import sys
 import threading
 import warnings
 from dataclasses import dataclass
+from typing import ClassVar
 from xml.etree import ElementTree
 
 import ipywidgets as widgets
@@ -21,8 +22,8 @@ from ipywidgets.widgets.widget import _instances as widget_registry
 
 from course_lib import explorers
 from course_lib.explorers.base import REDRAW_GAP, Explorer
-from course_lib.explorers.controls import Magnitude, Percentage, choice
-from course_lib.explorers.picture import Picture
+from course_lib.explorers.controls import Magnitude, Percentage, Whole, Written, choice
+from course_lib.explorers.picture import NARROW, WIDE, Picture, in_words
 
 SVG = "{http://www.w3.org/2000/svg}"
 XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -34,6 +35,10 @@ class PowerView:
     number: float
     answer: float
     sentence: str
+
+    @property
+    def facts(self):
+        return (("number", f"{self.number:g}"), ("answer", f"{self.answer:g}"), ("half of it", f"{self.answer / 2:g}"))
 
 
 def power_view(number, exponent, name):
@@ -47,7 +52,7 @@ def power_view(number, exponent, name):
 class PowerPicture(Picture):
     """The smallest picture that has every kind of moving thing: a clipped line, a marker, a title and a label."""
 
-    figure_size = (3, 2)
+    heights: ClassVar = {"wide": 144, "medium": 200, "narrow": 240}
     draws = 0
 
     def build(self, figure):
@@ -73,6 +78,8 @@ class PowerExplorer(Explorer):
 
     view = staticmethod(power_view)
     pictures = (PowerPicture,)
+    groups: ClassVar = {"Base": ("number",), "More": ("exponent", "name")}
+    folded = ("More",)
 
     def make_controls(self):
         return {
@@ -127,9 +134,10 @@ def open_widgets():
 def shows(explorer, sentence):
     """Say whether sentence, picture, its accessible name and the bundle all agree on this one answer."""
     return (
-        [explorer.sentence, spoken(explorer), label(picture(explorer).value), bundle(explorer)["text/plain"]]
-        == [sentence] * 4
-    ) and picture(explorer).value == explorer.svg
+        [explorer.sentence, spoken(explorer), label(picture(explorer).value)] == [sentence] * 3
+        and bundle(explorer)["text/plain"] == in_words(sentence, explorer.facts) == explorer.answer
+        and picture(explorer).value == explorer.svg
+    )
 
 
 def drawn_alone(made, values=None):
@@ -191,7 +199,7 @@ def test_reading_draws_nothing_and_neither_does_a_control_that_stays_where_it_is
 
 def test_a_refused_text_is_named_in_the_sentence_and_dims_the_picture(explorer):
     explorer.controls["number"].text.value = "banana"
-    assert shows(explorer, "Not drawn: Number 'banana' is not a number; accepted: 7e9, 7B, 1.4 T, 300,000")
+    assert shows(explorer, "Not drawn: Number: 1 to 1 M; got 'banana'")
     assert is_dimmed(explorer)
     assert explorer.picture.draws == 1
 
@@ -234,14 +242,14 @@ def test_a_problem_in_one_control_stays_while_another_moves(explorer):
 @pytest.mark.parametrize("number", [-5, 0, 1e7, float("nan"), float("inf")])
 def test_a_value_out_of_range_set_by_program_is_shown_as_a_problem(explorer, number):
     explorer.set(number=number)
-    assert shows(explorer, f"Not drawn: Number must lie between 1 and 1 M; got {float(number)!r}")
+    assert shows(explorer, f"Not drawn: Number: 1 to 1 M; got {number:g}")
     explorer.set(number=11)
     assert shows(explorer, power_view(11, 2, "n").sentence)
 
 
 def test_an_explorer_that_starts_with_a_problem_still_reads_without_a_kernel():
     made = PowerExplorer(number=-5)
-    assert shows(made, "Not drawn: Number must lie between 1 and 1 M; got -5.0")
+    assert shows(made, "Not drawn: Number: 1 to 1 M; got -5")
     assert "Not drawn" in " ".join(texts(bundle(made)["image/svg+xml"]))
     made.set(number=5)
     assert without_salt(made.svg) == drawn_alone(made, {"number": 5})
@@ -253,6 +261,96 @@ def test_a_programming_error_is_raised_and_said(explorer):
         explorer.controls["exponent"].value = 9
     assert shows(explorer, "Not drawn: the course made a mistake here (KeyError: 'a programming error')")
     assert is_dimmed(explorer)
+
+
+def note(explorer, name):
+    return html.unescape(re.sub(r"<[^>]*>", "", explorer.cell(name).children[1].value))
+
+
+def test_what_is_wrong_with_a_control_stands_below_it_and_the_facts_are_dimmed(explorer):
+    listed = part(explorer, "course-facts")
+    assert "<dt>answer</dt><dd>100</dd>" in listed.value
+    explorer.controls["number"].text.value = "banana"
+    assert note(explorer, "number") == "Number: 1 to 1 M; got 'banana'"
+    assert note(explorer, "exponent") == ""
+    assert "course-invalid" in explorer.cell("number")._dom_classes
+    assert "course-stale" in listed._dom_classes
+    explorer.controls["number"].text.value = "20"
+    assert note(explorer, "number") == ""
+    assert "course-invalid" not in explorer.cell("number")._dom_classes
+    assert "course-stale" not in listed._dom_classes
+
+
+def test_a_control_without_effect_says_so_below_it(explorer, monkeypatch):
+    monkeypatch.setattr(PowerExplorer, "idle", lambda self, view: {"name": "no effect"} if view.number == 20 else {})
+    explorer.set(number=20)
+    assert note(explorer, "name") == "no effect"
+    assert "course-idle" in explorer.cell("name")._dom_classes
+    assert "course-invalid" not in explorer.cell("name")._dom_classes
+    explorer.set(number=21)
+    assert note(explorer, "name") == ""
+    assert "course-idle" not in explorer.cell("name")._dom_classes
+
+
+def test_a_folded_group_opens_when_asked_or_when_something_in_it_was_given(explorer):
+    made = PowerExplorer(exponent=3)
+    for one, opened in ((explorer, False), (made, True)):
+        head, cells = one.children[2].children[1].children
+        assert (head.value, cells.layout.display) == (opened, None if opened else "none")
+        head.value = not opened
+        assert cells.layout.display == ("none" if opened else None)
+    made.close()
+
+
+def test_the_line_of_python_names_what_is_not_as_it_was(explorer):
+    assert explorer.call == "PowerExplorer()"
+    explorer.set(number=20, name="it's")
+    assert explorer.call == """PowerExplorer(number=20.0, name="it's")"""
+    assert html.escape(explorer.call) in part(explorer, "course-facts").value
+
+
+# The room that the page has
+
+
+@pytest.mark.parametrize(
+    ("pixels", "layout"),
+    [(3000, "wide"), (800, "wide"), (799, "medium"), (470, "medium"), (460, "narrow"), (10, "narrow")],
+)
+def test_the_picture_is_drawn_for_the_room_there_is_in_one_of_three_layouts(explorer, pixels, layout):
+    explorer.fit(pixels)
+    assert explorer.picture.layout == layout
+    assert NARROW <= explorer.picture.width <= WIDE
+    shown = ElementTree.fromstring(explorer.svg).get("viewBox").split()
+    assert [float(one) for one in shown[2:]] == [explorer.picture.width, PowerPicture.heights[layout]]
+    assert shows(explorer, power_view(10, 2, "n").sentence)
+
+
+def test_the_page_tells_the_room_through_a_hidden_field_and_a_new_width_alone_draws(explorer):
+    field = part(explorer, "course-room-for-picture")
+    field.value = 500
+    assert explorer.picture.layout == "medium"
+    first, drawn = explorer.picture, explorer.picture.draws
+    field.value = 501
+    assert explorer.picture is first
+    assert explorer.picture.draws == drawn
+    field.value = 1000
+    assert explorer.picture.layout == "wide"
+
+
+def test_a_picture_of_one_layout_keeps_it():
+    class OnlyWide(PowerPicture):
+        heights: ClassVar = {"wide": 144}
+
+    assert OnlyWide.width_within(300) == WIDE
+    assert OnlyWide.layout_of(300) == "wide"
+
+
+def test_places_are_measured_from_the_edges_in_points():
+    picture = PowerPicture(width=400)
+    left, bottom, across, up = picture.place(40, 20, -10, -30)
+    assert (left * 400, (1 - bottom - up) * 240, (left + across) * 400, bottom * 240) == pytest.approx(
+        (40, 20, 390, 30)
+    )
 
 
 # What is typed is escaped
@@ -278,21 +376,23 @@ def test_the_bundle_carries_widget_picture_and_sentence(explorer):
     explorer.set(number=500, name="a rather long name that makes the caption wrap over more than one line")
     carried = bundle(explorer)
     assert set(carried) == {"application/vnd.jupyter.widget-view+json", "image/svg+xml", "text/plain"}
-    assert carried["text/plain"] == explorer.sentence
+    assert carried["text/plain"] == f"{explorer.sentence}\nnumber: 500\nanswer: 250000\nhalf of it: 125000"
     svg = ElementTree.fromstring(carried["image/svg+xml"])
     assert svg.tag == SVG + "svg"
     assert (svg.get("role"), svg.get("aria-label")) == ("img", explorer.sentence)
-    assert " ".join(texts(carried["image/svg+xml"])).endswith(explorer.sentence)
+    said = f"{explorer.sentence} number: 500 answer: 250000 half of it: 125000"
+    assert " ".join(texts(carried["image/svg+xml"])).endswith(said)
 
 
-@pytest.mark.parametrize("size", [(3, 2), (4.37, 2.81), (13.8888889, 2.33333)])
-def test_the_caption_makes_the_picture_taller_and_no_wider(size):
-    made = type("Sized", (PowerExplorer,), {"pictures": (type("Sized", (PowerPicture,), {"figure_size": size}),)})()
+@pytest.mark.parametrize("height", [144, 202.3, 168])
+def test_the_caption_makes_the_picture_taller_and_no_wider(height):
+    sized = type("Sized", (PowerPicture,), {"heights": {"wide": height}})
+    made = type("Sized", (PowerExplorer,), {"pictures": (sized,)})()
     plain, captioned = (ElementTree.fromstring(svg) for svg in (made.svg, bundle(made)["image/svg+xml"]))
     made.close()
     old, new = ([float(n) for n in svg.get("viewBox").split()] for svg in (plain, captioned))
     assert old[:3] == new[:3]
-    assert new[3] >= old[3] + 15
+    assert new[3] >= old[3] + 30  # a line for the sentence, one for the facts
     assert captioned.get("width") == plain.get("width")
     assert float(captioned.get("height").removesuffix("pt")) == pytest.approx(new[3])
     assert max(float(text.get("y")) for text in captioned.iter(f"{SVG}text") if text.get("y")) < new[3]
@@ -492,7 +592,9 @@ def test_the_last_of_good_and_refused_changes_is_the_one_that_counts(explorer):
     assert not is_dimmed(explorer)
 
 
-@pytest.mark.parametrize("read", [lambda e: e.sentence, lambda e: bundle(e)["text/plain"]], ids=["sentence", "bundle"])
+@pytest.mark.parametrize(
+    "read", [lambda e: e.sentence, lambda e: bundle(e)["text/plain"].splitlines()[0]], ids=["sentence", "bundle"]
+)
 def test_a_cell_that_sets_and_reads_at_once_reads_the_new_answer(explorer, read):
     async def cell():
         for number in (20, 30, 40):
@@ -506,7 +608,7 @@ def test_a_bundle_is_never_older_than_the_controls(explorer):
     async def cell():
         for number in (20.0, 30.0, 40.0):
             explorer.controls["number"].value = number
-            assert bundle(explorer)["text/plain"] == power_view(number, 2, "n").sentence
+            assert bundle(explorer)["text/plain"].splitlines()[0] == power_view(number, 2, "n").sentence
 
     asyncio.run(cell())
 
@@ -570,11 +672,12 @@ def test_a_typed_magnitude_keeps_all_its_digits(text, value):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("999999", "Size must lie between 1 M and 10 T; got '999999'"),
-        ("11 T", "Size must lie between 1 M and 10 T; got '11 T'"),
-        ("-7", "Size '-7' is not a number; accepted: 7e9, 7B, 1.4 T, 300,000"),
-        ("", "Size '' is not a number; accepted: 7e9, 7B, 1.4 T, 300,000"),
-        ("0", "Size '0' is not positive and finite; accepted: 7e9, 7B, 1.4 T, 300,000"),
+        ("999999", "Size: 1 M to 10 T; got '999999'"),
+        ("11 T", "Size: 1 M to 10 T; got '11 T'"),
+        ("-7", "Size: 1 M to 10 T; got '-7'"),
+        ("", "Size: 1 M to 10 T; got ''"),
+        ("0", "Size: 1 M to 10 T; got '0'"),
+        ("9" * 20_000, f"Size: 1 M to 10 T; got '{'9' * 39}…'"),
     ],
 )
 def test_a_refused_magnitude_keeps_its_value_and_says_what_is_wrong(text, problem):
@@ -587,7 +690,7 @@ def test_a_refused_magnitude_keeps_its_value_and_says_what_is_wrong(text, proble
 def test_a_magnitude_of_whole_things_refuses_a_half():
     control = magnitude(value=8, minimum=1, maximum=1000, whole=True)
     control.text.value = "2.5"
-    assert control.problem == "Size must be a whole number; got '2.5'"
+    assert control.problem == "Size: a whole number; got 2.5"
     control.text.value = "12"
     assert (control.value, control.problem) == (12, "")
     control.slider.value = control.slider.max
@@ -629,18 +732,48 @@ def test_good_text_after_a_problem_is_announced_only_when_all_agrees():
     assert set(seen) == {(13e9, "")}
 
 
-@pytest.mark.parametrize(("value", "place"), [(0.4, 40), (0.477, 48), (1.0, 100), (0.001, 1)])
-def test_a_percentage_keeps_its_digits_beside_a_slider_of_whole_per_cents(value, place):
+@pytest.mark.parametrize(
+    ("value", "percent", "shown"), [(0.4, 40, "40 %"), (0.477, 48, "47.7 %"), (1.0, 100, "100 %"), (0.01, 1, "1 %")]
+)
+def test_a_percentage_keeps_its_digits_beside_a_slider_of_whole_per_cents(value, percent, shown):
     control = Percentage("Share", value)
-    assert (control.value, control.slider.value) == (value, place)
+    assert (control.value, control.slider.value, control.text.value) == (value, percent - 1, shown)
 
 
-def test_a_percentage_follows_its_slider_and_survives_what_is_no_share():
+@pytest.mark.parametrize("text", ["40", "40 %", "40%", " 40.0 "])
+def test_a_percentage_is_typed_with_or_without_its_sign(text):
+    control = Percentage("Share", 0.5)
+    control.text.value = text
+    assert (control.value, control.problem, control.text.value) == (0.4, "", "40 %")
+
+
+def test_a_percentage_refuses_what_is_no_share_and_follows_its_slider_again():
     control = Percentage("Share", 0.4)
     for value in (float("nan"), float("inf"), 40.0, -1.0):
         control.value = value
-    control.slider.value = 25
-    assert control.value == 0.25
+        assert control.problem == f"Share: 1 % to 100 %; got {value:g}"
+    control.slider.value = 24
+    assert (control.value, control.problem, control.text.value) == (0.25, "", "25 %")
+
+
+def test_a_whole_number_keeps_to_its_places_and_refuses_a_half():
+    control = Whole("Bits", 8, 2, 8)
+    control.text.value = "4"
+    assert (control.value, control.slider.value, control.problem) == (4, 2, "")
+    for text in ("4.5", "9", "many"):
+        control.text.value = text
+        assert (control.value, control.problem) == (4, f"Bits: 2 to 8; got {text!r}")
+    control.slider.value = 0
+    assert (control.value, control.text.value, control.problem) == (2, "2", "")
+
+
+def test_a_written_text_says_what_is_wrong_with_it():
+    control = Written("Quantity", "3", float)
+    assert control.problem == ""
+    control.value = "three"
+    assert control.problem == "could not convert string to float: 'three'"
+    control.value = "4"
+    assert control.problem == ""
 
 
 def test_a_choice_offers_its_options_in_order():
