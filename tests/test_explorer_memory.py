@@ -123,72 +123,94 @@ def test_the_lower_bar_fits_and_is_the_cheapest_change_or_the_largest_batch(valu
     if view.spare < 0:
         way = cheapest_remedy(view.setup)
         assert view.after == (way.setup if way else None)
-        assert "Short by" in view.sentence
+        assert "more than there is" in view.sentence
     else:
-        assert "It fits, " in view.sentence
+        assert "and fits, " in view.sentence
         most = min(view.largest_batch, BATCH_RANGE[1])
         assert (view.after.batch if view.after else view.setup.batch) == max(most, view.setup.batch)
 
 
-def test_the_sentence_of_a_model_that_fits_says_what_is_to_spare():
+def test_the_answer_for_a_model_that_fits_says_what_is_to_spare():
     values = DEFAULT | {"model": "GPT-2 XL"} | preset_values("GPT-2 XL") | {"recompute": "selective"}
-    assert memory_view(**values | {"accelerator": "A100 40GB"}).sentence == (
-        "GPT-2 XL, 1 sequence of 1,024 tokens at a time, fp32+bf16, adamw, selective recomputation: 9.35 GB parameters "
-        "+ 3.12 GB gradients + 12.5 GB optimizer + 2.67 GB activations + 337 MB working memory = 27.9 GB on each of 1 "
-        "x A100 40GB. It fits, 12.1 GB to spare; the largest batch that fits: 5 sequences at a time. Buffers and "
-        "fragmentation come on top."
+    view = memory_view(**values | {"accelerator": "A100 40GB"})
+    assert view.sentence == "GPT-2 XL needs 27.9 GB on 1 x A100 40GB and fits, 12.1 GB to spare."
+    assert view.after_words == "the largest batch that fits: 5 sequences at a time"
+    assert view.facts == (
+        ("shape", "48 layers of 1,600"),
+        ("batch", "1 x 1,024 tokens, then 5"),
+        ("precision", "fp32+bf16"),
+        ("trained with", "adamw"),
+        ("recomputed", "selective"),
+        ("hardware", "1 x A100 40GB"),
+        ("then on", "1 x A100 40GB"),
+        ("sharding", "stage 0"),
+        ("parameters", "9.35 GB = (2 + 4) x 1.56 B"),
+        ("gradients", "3.12 GB = 2 x 1.56 B"),
+        ("optimizer", "12.5 GB = 8 x 1.56 B"),
+        ("activations", "2.67 GB = 1 x 2.67 GB"),
+        ("working memory", "337 MB, 206 MB logits"),
+        ("total", "27.9 GB of 40 GB"),
+        ("then to spare", "24.3 MB"),
     )
 
 
-def test_the_sentence_of_a_model_that_is_short_names_the_cheapest_change():
-    assert memory_view(**LLAMA | {"recompute": "full"}).sentence == (
-        "Llama 2 7B, 1 sequence of 4,096 tokens at a time, fp32+bf16, adamw, full recomputation: 40.4 GB parameters + "
-        "13.5 GB gradients + 53.9 GB optimizer + 1.07 GB activations + 3.78 GB working memory = 113 GB on each of 1 x "
-        "A100 80GB. Short by 26.8 GB: the cheapest change that makes it fit is 8-bit optimizer states (no FLOP, but "
-        "coarser states), then 13.7 GB to spare. Buffers and fragmentation come on top."
-    )
+def test_the_answer_for_a_model_that_is_short_names_the_cheapest_change():
+    view = memory_view(**LLAMA | {"recompute": "full"})
+    assert view.sentence == "Llama 2 7B needs 113 GB on 1 x A100 80GB, 26.8 GB more than there is."
+    facts = dict(view.facts)
+    assert facts["trained with"] == "adamw, then adamw-8bit"
+    assert facts["then to spare"] == "13.7 GB"
+    assert view.after_words == "8-bit optimizer states"
+    parts = [facts[name].split(" = ")[0].split(",")[0] for name in PART_NAMES.values()]
+    assert parts == ["40.4 GB", "13.5 GB", "53.9 GB", "1.07 GB", "3.78 GB"]
 
 
 def test_where_no_single_change_is_enough_the_cheapest_together_are_named():
     view = memory_view(**LLAMA)
-    assert (
-        "Short by 127 GB: no single change is enough; the cheapest together: full recomputation + 8-bit"
-        in view.sentence
-    )
-    assert view.after_words == "after: full recomputation + 8-bit optimizer states"
+    assert view.sentence == "Llama 2 7B needs 212 GB on 1 x A100 80GB, 127 GB more than there is."
+    assert view.after_words == "full recomputation + 8-bit optimizer states"
+    facts = dict(view.facts)
+    assert (facts["trained with"], facts["recomputed"]) == ("adamw, then adamw-8bit", "none, then full")
 
 
 def test_what_nothing_makes_fit_is_said_so():
     view = memory_view(**DEFAULT | {"parameters": 1e13, "sequence": 2.0**20})
     assert view.after is None
-    assert "even all changes together do not make it fit." in view.sentence
+    assert view.after_words == "even all changes together do not make it fit"
+    assert dict(view.facts)["then to spare"] == "no change"
 
 
 def test_a_size_alone_says_which_shape_is_assumed():
-    assert memory_view(**DEFAULT).sentence.startswith(
-        "7 B parameters (shape assumed: 33 layers of 4,224), 1 sequence of"
-    )
-    assert "assumed" not in memory_view(**LLAMA).sentence
+    assert memory_view(**DEFAULT).sentence.startswith("7 B parameters need ")
+    assert dict(memory_view(**DEFAULT).facts)["shape"] == "33 layers of 4,224, assumed"
+    assert dict(memory_view(**LLAMA).facts)["shape"] == "32 layers of 4,096"
 
 
-def test_sharding_is_said_only_where_there_is_some():
-    sharded = memory_view(**LLAMA | {"num_accelerators": 8.0, "stage": 2}).sentence
-    assert "on each of 8 x A100 80GB, sharded at stage 2. " in sharded
-    assert "sharded" not in memory_view(**LLAMA | {"num_accelerators": 8.0, "recompute": "full"}).sentence.split(".")[0]
+def test_sharding_is_said_with_its_stage():
+    sharded = dict(memory_view(**LLAMA | {"num_accelerators": 8.0, "stage": 2}).facts)
+    assert (sharded["hardware"], sharded["sharding"]) == ("8 x A100 80GB", "stage 2")
+    short = dict(memory_view(**LLAMA | {"parameters": 70e9, "num_accelerators": 8.0}).facts)
+    assert short["sharding"] == "stage 0, then 3"
+
+
+def test_sharding_has_no_effect_on_one_accelerator(explorer):
+    assert explorer.idle(explorer.shown) == {"stage": "no effect on one"}
+    explorer.set(num_accelerators=2)
+    assert explorer.idle(explorer.shown) == {}
 
 
 def test_a_batch_that_is_the_largest_is_said_to_be():
     most = memory_view(**DEFAULT | {"recompute": "full", "accelerator": "MI300X"}).largest_batch
     view = memory_view(**DEFAULT | {"recompute": "full", "accelerator": "MI300X", "batch": float(most)})
     assert view.after is None
-    assert " to spare, but no larger batch does." in view.sentence
+    assert view.after_words == "no larger batch fits"
 
 
 @pytest.mark.parametrize("batch", [1.0, 1024.0])
 def test_a_batch_beyond_the_slider_is_not_called_the_largest(batch):
     view = memory_view(**DEFAULT | {"parameters": 1e6, "sequence": 1.0, "batch": batch})
     assert view.largest_batch > 1024
-    assert " to spare; even 1,024 sequences at a time fit." in view.sentence
+    assert view.after_words == "even 1,024 sequences at a time fit"
     assert (view.after.batch if view.after else None) == (1024 if batch == 1 else None)
 
 
@@ -222,7 +244,7 @@ def test_a_model_s_preset_gives_its_size_and_the_sequence_of_its_pre_training(mo
     own = {"model": model.name, "parameters": model.parameters, "sequence": model.context}
     assert explorer.values() == DEFAULT | own
     assert explorer.sentence == memory_view(**explorer.values()).sentence
-    assert explorer.sentence.startswith(f"{model.name}, ")
+    assert explorer.sentence.startswith(f"{model.name} needs ")
 
 
 def test_another_size_leaves_the_model_and_everything_else_keeps_it(explorer):
@@ -260,38 +282,38 @@ def test_the_picture_writes_the_view_s_numbers(explorer):
     explorer.set(**LLAMA | {"num_accelerators": 8.0, "stage": 1, "recompute": "selective"})
     written = texts(explorer)
     for text in (
-        "Llama 2 7B on 8 x A100 80GB: fits, 27.4 GB to spare",
-        "16.8 GB = (2 + 4/8) x 6.74 B",
-        "13.5 GB = 2 x 6.74 B",
-        "6.74 GB = 8/8 x 6.74 B",
-        "18.3 GB = 1 x 18.3 GB",
-        "working memory",
-        "3.21 GB = 1 x (2.68 GB scores + 524 MB logits)",
+        "now: 58.5 GB, 27.4 GB to spare",
         "model states 37.1 GB",
         "A100 80GB: 85.9 GB",
+        *("parameters", "16.8 GB", "gradients", "13.5 GB", "optimizer", "6.74 GB", "activations", "18.3 GB"),
+        "working memory",
     ):
         assert text in written
+    facts = dict(explorer.facts)
+    assert facts["parameters"] == "16.8 GB = (2 + 4/8) x 6.74 B"
+    assert facts["gradients"] == "13.5 GB = 2 x 6.74 B"
+    assert facts["optimizer"] == "6.74 GB = 8/8 x 6.74 B"
+    assert facts["activations"] == "18.3 GB = 1 x 18.3 GB"
+    assert facts["working memory"] == "3.21 GB, 524 MB logits"
 
 
 @pytest.mark.parametrize(
     ("recompute", "term"),
     [
-        ("none", "5.56 GB = 27 x 206 MB logits"),
-        ("selective", "9.1 GB = 27 x (131 MB scores + 206 MB logits)"),
-        ("full", "10.6 GB = 27 x (187 MB layer + 206 MB logits)"),
+        ("none", "5.56 GB, 5.56 GB logits"),
+        ("selective", "9.1 GB, 5.56 GB logits"),
+        ("full", "10.6 GB, 5.56 GB logits"),
     ],
 )
-def test_the_legend_says_what_the_working_memory_consists_of(recompute, term, explorer):
-    # GPT-2 XL: scores 5 x 25 x 1024^2, a layer 34 x 1024 x 1600 more, logits 1024 x 50257 x 4.
+def test_the_facts_say_what_the_working_memory_consists_of(recompute, term, explorer):
+    # GPT-2 XL, 27 sequences: logits 1024 x 50257 x 4, beside scores 5 x 25 x 1024^2, or a layer 34 x 1024 x 1600 more.
     explorer.set(model="GPT-2 XL", recompute=recompute, batch=27, accelerator="A100 40GB")
-    assert term in texts(explorer)
-    amount = term.partition(" =")[0]
-    assert f" + {amount} working memory = " in explorer.sentence
+    assert dict(explorer.facts)["working memory"] == term
 
 
 def test_nothing_says_any_longer_that_logits_come_on_top(explorer):
     explorer.set(**LLAMA)
-    shown = " ".join([explorer.sentence, *texts(explorer)])
+    shown = " ".join([explorer.answer, *texts(explorer)])
     assert "buffers and fragmentation come on top" in shown
     assert "ogits, buffers" not in shown
 
@@ -317,9 +339,9 @@ def test_the_bars_are_as_long_as_their_bytes_and_the_marks_stand_at_the_memory(m
     assert len(made.picture.then.mark.get_xdata()) == (2 if view.after else 0)
 
 
-@pytest.fixture(scope="module")
-def picture():
-    return MemoryPicture()
+@pytest.fixture(scope="module", params=[720, 420, 200])
+def picture(request):
+    return MemoryPicture(width=request.param)
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)
@@ -330,7 +352,7 @@ def test_no_two_texts_of_the_picture_overlap_whatever_the_values(picture, values
 
 def test_a_part_s_name_stands_beside_the_mark(explorer):
     explorer.set(**DEFAULT)
-    optimizer, mark = explorer.picture.initials[2], explorer.picture.now.mark.get_xdata()[0]
+    optimizer, mark = explorer.picture.now.names[2], explorer.picture.now.mark.get_xdata()[0]
     assert optimizer.text == "optimizer"
     assert abs(optimizer.x - mark) > 0.05
 
@@ -358,7 +380,7 @@ def test_the_button_rests_while_a_control_is_wrong(explorer):
     explorer.controls["batch"].text.value = "many"
     explorer.button.click()
     assert explorer.values() == DEFAULT
-    assert explorer.sentence.startswith("Not drawn: Batch each 'many' is not a number")
+    assert explorer.sentence == "Not drawn: Batch each: 1 to 1,024; got 'many'"
 
 
 CHOICES = {

@@ -95,7 +95,8 @@ function wakeExplorer(root) {
   };
   new ResizeObserver(measure).observe(picture);
 
-  // On a slide the explorer grows with the screen, its letters too, as far as what else is on the slide leaves room.
+  // On a slide the explorer grows with the screen, its letters too, as far as what else is on the slide leaves room;
+  // on a small one it shrinks a little.
   const cell = root.closest(".jp-Cell");
   const grow = () => {
     if (!cell?.isConnected) return;
@@ -109,7 +110,7 @@ function wakeExplorer(root) {
     const end = Math.max(...cells.map((one) => one.getBoundingClientRect().bottom));
     const tall = (box.height + innerHeight - SLIDE_EDGE - end) / (box.height / now);
     const wide = (cell.clientWidth - 2 * SLIDE_EDGE) / CARD_WIDTH;
-    const zoom = Math.max(1, Math.min(tall, wide));
+    const zoom = Math.max(LEAST_ZOOM, Math.min(tall, wide));
     if (Math.abs(zoom - now) > 0.01) root.style.zoom = zoom.toFixed(3);
   };
   if (cell) {
@@ -122,6 +123,7 @@ function wakeExplorer(root) {
 
 const CARD_WIDTH = 1000; // pixels: page.css lets a card grow so wide, and a slide enlarges all of it
 const SLIDE_EDGE = 24; // pixels left free around it
+const LEAST_ZOOM = 0.85; // its smallest letters are 10 pixels tall then
 
 function change(element, attribute, value) {
   if (element.getAttribute(attribute) === (value ?? null)) return;

@@ -18,7 +18,10 @@ from browser.lab import SCREEN, Lab, Notebook
 
 pytestmark = pytest.mark.browser
 
-SHOWN = """
+FOCUS = "rgb(0, 114, 178)"
+"""The colour of what is around the control that has the focus: 5.2 to 1 on the white of the card, in every theme."""
+
+ON_PAGE = """
   const root = document.querySelectorAll('.jp-OutputArea .course-explorer')[argument.index];
   const drawn = svg => svg.outerHTML.replace(/((?: id="|#)[a-z])[0-9a-f]{10}/g, '$1');
   const expected = document.createElement('div');
@@ -39,10 +42,12 @@ FOCUSED = """
     kind: element.getAttribute('role') ?? (element.tagName === 'INPUT' ? element.type : element.tagName.toLowerCase()),
     name: element.getAttribute('aria-label') || element.labels?.[0]?.textContent || element.textContent,
     readout: element.matches('.widget-readout, [readonly]'),
-    chosen: element.matches('.mod-active'),
+    chosen: element.matches('.mod-active'), fold: element.matches('.course-fold'),
+    copies: element.matches('.course-copy'),
     last: element.tagName === 'SELECT' ? element.selectedIndex === element.options.length - 1
       : element.ariaValueNow !== null && element.ariaValueNow === element.ariaValueMax,
     x: box.x, middle: box.y + box.height / 2,
+    ring: ['outlineStyle', 'outlineWidth', 'outlineColor'].map(name => getComputedStyle(element)[name]).join(' '),
   };
 """
 
@@ -83,6 +88,72 @@ FAINT = """
 """
 """Texts outside the picture whose contrast to what is behind them is below 4.5 to 1 (WCAG 2.2, 1.4.3)."""
 
+ROOM = """
+  const root = document.querySelector('.jp-OutputArea .course-explorer');
+  const svg = root.querySelector('.course-picture svg');
+  const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+  const written = [...svg.querySelectorAll('text')].filter(text => text.textContent.trim());
+  const seen = [...root.querySelectorAll('input[type=text], select')].filter(field => field.checkVisibility());
+  const pen = document.createElement('canvas').getContext('2d');
+  const cut = field => {
+    if (field.tagName === 'INPUT') return field.scrollWidth > field.clientWidth;
+    pen.font = getComputedStyle(field).font;
+    return pen.measureText(field.selectedOptions[0].textContent).width > field.clientWidth - 24;
+  };
+  return {
+    room: root.querySelector('.course-picture').clientWidth,
+    points: svg.viewBox.baseVal.width,
+    smallest: Math.min(...written.map(text => parseFloat(getComputedStyle(text).fontSize) * scale)),
+    wider: root.scrollWidth - root.clientWidth,
+    cut: seen.filter(cut).map(field => `${field.labels[0]?.textContent}: ${field.value}`),
+    sliders: [...root.querySelectorAll('.noUi-target')].filter(one => one.checkVisibility())
+      .map(one => one.clientWidth),
+  };
+"""
+"""How the explorer uses the room it has: its picture's smallest text in pixels, and fields that hide their value."""
+
+HEAR = """
+  const root = document.querySelector('.jp-OutputArea .course-explorer');
+  window.heard = [];
+  let changed = performance.now();
+  const watch = (part, then) => new MutationObserver(then).observe(part, { childList: true, subtree: true });
+  watch(root.querySelector('.course-sentence'), () => { changed = performance.now(); });
+  watch(root.querySelector('.course-live'), () => { window.heard.push(performance.now() - changed); });
+"""
+
+WITHOUT_BORDER = """
+  const root = document.querySelector('.jp-OutputArea .course-explorer');
+  return [...root.querySelectorAll('.noUi-handle, .noUi-target, input[type=text], select, button')]
+    .filter(part => part.checkVisibility())
+    .filter(part => ['none 0px', '0px'].some(nothing => getComputedStyle(part).borderTop.startsWith(nothing)))
+    .map(part => part.className);
+"""
+"""Controls that only a colour tells from what is behind them: it is gone where a reader's own colours are forced."""
+
+WITHOUT_LIVE = """box => {
+  const copy = box.cloneNode(true);
+  copy.querySelector('.course-live').remove();
+  return copy.innerHTML;
+}"""
+
+TOLD = """
+  const root = document.querySelector('.jp-OutputArea .course-explorer');
+  const said = [];
+  for (const handle of root.querySelectorAll('.course-slid .noUi-handle')) {
+    const field = handle.closest('.course-slid').querySelector('input');
+    if (handle.getAttribute('aria-valuetext') !== field.value)
+      said.push(`${handle.getAttribute('aria-label')}: ${handle.getAttribute('aria-valuetext')}, not ${field.value}`);
+  }
+  for (const button of root.querySelectorAll('.widget-toggle-button')) {
+    const state = button.getAttribute('aria-pressed') ?? button.getAttribute('aria-expanded');
+    if (state !== String(button.classList.contains('mod-active'))) said.push(`${button.textContent}: ${state}`);
+  }
+  for (const readout of root.querySelectorAll('.widget-readout'))
+    if (readout.tabIndex >= 0) said.push('a readout is a tab stop');
+  return said;
+"""
+"""Where what a screen reader is told of a control differs from what is seen of it."""
+
 CHANGE_THEME = "await app.commands.execute('apputils:change-theme', { theme: argument });"
 
 
@@ -106,9 +177,10 @@ class Played:
     def agrees(self, values: dict[str, Any], index: int = 0) -> bool:
         """Tell whether the page shows the sentence and the picture that belong to these values."""
         view = self.explorer.view(**values)
-        kind = self.twin.choose(view)
-        picture = self.pictures[kind] = self.pictures.get(kind) or kind()
-        shown = self.notebook.script(SHOWN, {"index": index, "svg": picture.svg(view)})
+        room = self.box(index).locator(".course-picture").evaluate("part => part.clientWidth")
+        kind, width = self.twin.choose(view), self.twin.picture.width_within(room)
+        picture = self.pictures[kind, width] = self.pictures.get((kind, width)) or kind(width=width)
+        shown = self.notebook.script(ON_PAGE, {"index": index, "svg": picture.svg(view)})
         return shown == {"sentence": view.sentence, "name": view.sentence, "same": True}
 
     def settle(self, before: dict[str, Any] | None = None, index: int = 0) -> dict[str, Any]:
@@ -175,7 +247,7 @@ def test_showing_an_explorer_changes_none_of_its_values(opened: Played) -> None:
 
 
 def test_each_control_is_moved_by_keyboard_alone_and_all_follows(played: Played) -> None:
-    first = played.box().locator("select, input, button, [role=slider]").first
+    first = played.box().locator(":is(select, input, button, [role=slider]):visible").first
     first.focus()
     moved: set[str] = set()
     previous = None
@@ -186,7 +258,13 @@ def test_each_control_is_moved_by_keyboard_alone_and_all_follows(played: Played)
             beside = abs(here["middle"] - previous["middle"]) <= 8 and here["x"] > previous["x"]
             assert below or beside, f"Tab goes from {previous['name']} back to {here['name']}"
         previous = here
-        if not (here["readout"] or here["chosen"]):
+        style, width, colour = here["ring"].split(" ", 2)
+        assert (style, float(width.removesuffix("px")) >= 2, colour) == ("solid", True, FOCUS), here
+        assert not here["readout"] or here["kind"] == "textarea", f"a readout is a tab stop: {here}"
+        if here["fold"]:
+            played.press("Space")
+            expect(played.box().locator(".course-fold.mod-active", has_text=here["name"])).to_have_count(1)
+        elif not (here["readout"] or here["chosen"] or here["copies"]):
             before = played.values()
             move(played, here)
             after = played.settle(before)
@@ -221,6 +299,9 @@ def test_letters_typed_on_a_control_are_no_commands_to_jupyterlab(played: Played
     played.settle()
 
 
+SHOWN = 38
+"""How much of a refused text is surely shown."""
+
 NONSENSE = ["nonsense", "<b>x</b><script>window.broken=1</script><img src=x onerror=window.broken=1>"]
 
 
@@ -233,7 +314,7 @@ def test_nonsense_gets_a_calm_sentence_escaped_and_the_explorer_lives_on(played:
         for nonsense in NONSENSE:
             field.focus()
             played.type(nonsense)
-            expect(sentence.locator("p.course-problem")).to_contain_text(nonsense)
+            expect(sentence.locator("p.course-problem")).to_contain_text(nonsense[:SHOWN])
             expect(sentence).to_contain_text("Not drawn: ")
             expect(picture).to_have_class(re.compile("course-stale"))
             assert sentence.locator("b, script, img").count() == 0
@@ -244,14 +325,19 @@ def test_nonsense_gets_a_calm_sentence_escaped_and_the_explorer_lives_on(played:
     assert played.notebook.script("return window.broken === undefined")
 
 
+def seen(box: Locator) -> str:
+    """Return what is seen of an explorer; what is read aloud of it follows a moment later."""
+    return box.evaluate(WITHOUT_LIVE)
+
+
 def test_two_explorers_on_a_page_leave_each_other_alone(played: Played) -> None:
     for moving, resting in ((0, 1), (1, 0)):
-        still = played.box(resting).inner_html()
+        still = seen(played.box(resting))
         before = played.values(moving)
         played.slider(moving).focus()
         played.press("ArrowRight")
         played.settle(before, moving)
-        assert played.box(resting).inner_html() == still
+        assert seen(played.box(resting)) == still
         played.settle(index=resting)
 
 
@@ -270,7 +356,17 @@ def test_a_held_key_ends_with_the_picture_of_the_last_value(played: Played) -> N
     played.settle(played.initial)
 
 
-def test_the_picture_neither_moves_nor_changes_its_size(played: Played) -> None:
+@pytest.mark.parametrize("width", [SCREEN["width"], 360])
+def test_the_picture_neither_moves_nor_changes_its_size(played: Played, width: int) -> None:
+    played.page.set_viewport_size({"width": width, "height": SCREEN["height"]})
+    try:
+        settled_room(played)
+        stays_where_it_is(played)
+    finally:
+        played.page.set_viewport_size(SCREEN)
+
+
+def stays_where_it_is(played: Played) -> None:
     played.notebook.script(WATCH_BOXES)
     values = played.initial
     for control in played.box().locator("select, [role=slider]").all():
@@ -287,21 +383,86 @@ def test_the_picture_neither_moves_nor_changes_its_size(played: Played) -> None:
     assert len(boxes) == 1, f"x, y, width, height of the picture, height of the explorer: {boxes}"
 
 
+WIDTHS = (1920, 1024, 700, 512, 360)
+"""A large screen, a small one, half of it, one zoomed to 200 %, and a phone."""
+
+
+def test_at_every_width_text_is_ten_pixels_tall_and_fields_show_their_values(played: Played, artifacts: Path) -> None:
+    page, seen = played.page, set()
+    try:
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            here = settled_room(played)
+            assert here["smallest"] >= 10, here
+            assert here["wider"] <= 0, here
+            assert here["cut"] == [], here
+            assert min(here["sliders"]) >= 70, here
+            assert played.agrees(played.values())
+            seen.add(here["points"])
+            played.box().screenshot(path=artifacts / f"{played.case.name}_{width}.png")
+    finally:
+        page.set_viewport_size(SCREEN)
+        settled_room(played)
+    assert len(seen) >= 3, "the layout never changed"
+
+
+def settled_room(played: Played) -> dict[str, Any]:
+    """Wait until the picture is the one for the room that the page has, and return how it uses it."""
+    last = time.monotonic() + 20
+    while time.monotonic() < last:
+        here = played.notebook.script(ROOM)
+        if here["points"] == played.twin.picture.width_within(here["room"]):
+            return here
+    raise AssertionError(f"the picture is not drawn for the room there is: {here}")
+
+
+def test_a_screen_reader_is_told_what_is_seen(played: Played) -> None:
+    slider = played.slider()
+    slider.focus()
+    for _ in range(3):
+        values = played.values()
+        played.press("ArrowRight")
+        played.settle(values)
+        assert played.notebook.script(TOLD) == []
+    label, text = next(iter(played.case.typed.items()))
+    field = played.box().get_by_role("textbox", name=label, exact=True)
+    field.focus()
+    played.type("nonsense")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    note = played.box().locator(f"#{field.get_attribute('aria-describedby')}")
+    expect(note).to_contain_text("nonsense")
+    played.type(text if isinstance(text, str) else text(played.values()))
+    expect(field).to_have_attribute("aria-invalid", "false")
+    assert field.get_attribute("aria-describedby") is None
+
+
+def test_the_answer_is_read_aloud_only_after_half_a_second_of_rest(played: Played) -> None:
+    live = played.box().locator(".course-live")
+    expect(live).to_have_attribute("role", "status")
+    played.notebook.script(HEAR)
+    played.slider().focus()
+    for _ in range(12):
+        played.press("ArrowRight")
+    played.settle(played.initial)
+    expect(live).to_have_text(played.box().locator(".course-sentence p").inner_text())
+    heard = played.notebook.script("return window.heard")
+    assert heard
+    assert min(heard) >= 490
+
+
+def test_nothing_vanishes_in_forced_colours(played: Played, artifacts: Path) -> None:
+    page = played.page
+    page.emulate_media(forced_colors="active")
+    try:
+        assert played.notebook.script(WITHOUT_BORDER) == []
+        played.box().screenshot(path=artifacts / f"{played.case.name}_forced.png")
+    finally:
+        page.emulate_media(forced_colors="none")
+
+
 @pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
 def test_text_is_legible_in_every_theme(played: Played, artifacts: Path, theme: str) -> None:
     played.notebook.script(CHANGE_THEME, theme)
     played.page.wait_for_selector("#jupyterlab-splash", state="detached")
     played.box().screenshot(path=artifacts / f"{played.case.name}_{theme.split()[1].lower()}.png")
     assert played.notebook.script(FAINT) == []
-
-
-def test_screenshots(played: Played, artifacts: Path) -> None:
-    page, name = played.page, played.case.name
-    try:
-        page.screenshot(path=artifacts / f"{name}_1280x720.png")
-        played.box().screenshot(path=artifacts / f"{name}.png")
-        page.set_viewport_size({"width": 700, "height": 720})
-        played.box().screenshot(path=artifacts / f"{name}_narrow.png")
-    finally:
-        page.set_viewport_size(SCREEN)
-    assert (artifacts / f"{name}.png").stat().st_size > 10_000

@@ -48,6 +48,15 @@ TOO_LARGE = f"""() => {{
   return found;
 }}"""
 
+SMALL_EXPLORERS = f"""() => {{
+  const cells = [...document.querySelectorAll('{ON_SLIDE}')];
+  const end = Math.max(...cells.map(cell => cell.getBoundingClientRect().bottom));
+  return [...document.querySelectorAll('{ON_SLIDE} .course-explorer')].map(one => one.getBoundingClientRect())
+    .filter(box => innerHeight - end > 60 && box.width < 0.9 * innerWidth)
+    .map(box => `${{box.width}} px, ends at ${{end}}`);
+}}"""
+"""Explorers that are narrower than the slide although there is room below."""
+
 
 @pytest.fixture(scope="module")
 def slides(page: Page) -> Iterator[present.Slides]:
@@ -100,6 +109,8 @@ def fits_and_is_alive(page: Page, name: str, artifacts: Path) -> int:
         page.evaluate("() => new Promise(done => setTimeout(() => requestAnimationFrame(done), 30))")
         too_large = page.evaluate(TOO_LARGE)
         assert too_large == [], f"slide {name} at {size['width']} x {size['height']}: {too_large}"
+        if size["width"] > SCREEN["width"]:
+            assert page.evaluate(SMALL_EXPLORERS) == [], f"slide {name} has room for a larger explorer"
     if explorers.count():
         page.screenshot(path=artifacts / f"slide_{name}.png")
     return sum(responds(page, explorers.nth(number)) for number in range(explorers.count()))

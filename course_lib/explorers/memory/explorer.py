@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import ipywidgets as widgets
 
@@ -37,9 +37,16 @@ class MemoryExplorer(Explorer):
 
     view = staticmethod(memory_view)
     pictures = (MemoryPicture,)
+    groups: ClassVar = {
+        "Model": ("model", "parameters", "batch", "sequence"),
+        "Recipe": ("precision", "optimizer", "recompute"),
+        "Hardware": ("accelerator", "num_accelerators", "stage", "apply"),
+        "More": ("gradients",),
+    }
+    folded = ("More",)
 
     def make_controls(self) -> dict[str, widgets.Widget]:
-        """Return the controls in rows of four: the model and its batch, the recipe, the hardware."""
+        """Return the controls: the model and its batch, the recipe, the hardware."""
         controls = {
             "model": choice("Model", [OWN, *catalog.models()], OWN),
             "parameters": Magnitude("Parameters", 7e9, *PARAMETER_RANGE),
@@ -60,13 +67,15 @@ class MemoryExplorer(Explorer):
         self.follow("model", OWN, preset_values, ["parameters"])
         return controls
 
-    def arrange(self) -> widgets.Widget:
-        """Add the button that makes the lower bar's change to the rows of controls."""
-        self.button = widgets.Button(description="Apply the lower bar", layout={"width": "206px"})
+    def make_buttons(self) -> dict[str, widgets.Widget]:
+        """Return the button that makes the lower bar's change."""
+        self.button = widgets.Button(description="Apply the lower bar")
         self.button.on_click(self._apply)
-        rows = super().arrange()
-        rows.children = (*rows.children, self.button)
-        return rows
+        return {"apply": self.button}
+
+    def idle(self, view: MemoryView) -> dict[str, str]:
+        """Sharding shares among accelerators: one alone has nothing to share with."""
+        return {"stage": "no effect on one"} if view.setup.num_gpus == 1 else {}
 
     def _apply(self, _button: Any) -> None:
         view: MemoryView | None = self.shown

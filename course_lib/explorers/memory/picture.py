@@ -2,149 +2,166 @@
 
 from __future__ import annotations
 
-from typing import Any
+import textwrap
+from typing import Any, ClassVar
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from course_lib.explorers.memory.view import MemoryView
-from course_lib.explorers.picture import INK, MUTED, PART_COLOURS, RED, SMALL, TEXT, TITLE, Picture, part_bars, stack
-from course_lib.memory import PART_NAMES, TrainingMemory, TrainingSetup, logits_bytes, training_memory
-from course_lib.units import format_bytes, format_count
+from course_lib.explorers.picture import INK, MUTED, PART_COLOURS, RED, Label, Picture, part_bars, stack
+from course_lib.memory import PART_NAMES, TrainingMemory, TrainingSetup
+from course_lib.units import format_bytes
 
-LETTER = 0.0098
-"""Room for one letter of a part's name, as a share of the axis."""
+LETTER = 6.0
+"""The most room that a letter of a text takes on average, in points."""
+EDGE = 10
+"""Points left free at the left and at the right."""
+LINE = 13
+"""Points from one line of text to the next."""
+TALL = 32
+"""How tall a bar is, in points: a name and a number stand in it."""
+WORDS_LINES = {"wide": 1, "medium": 2, "narrow": 4}
+"""How many lines the change that makes it fit may take."""
+TICKS = {"wide": 5, "medium": 3, "narrow": 2}
+LEGEND_ROWS = {"wide": 1, "medium": 2, "narrow": 3}
+NAMES = (*PART_NAMES.values(), "fp32 master copy")
+NOW, GAP, TAIL = 30, 44, 46
+"""Points above the upper bar, below a bar up to the next words or the axis, and below the axis."""
+
+
+def height(layout: str) -> float:
+    """Return how tall a layout is, in points: two bars, the words between them, the axis and the legend."""
+    extra = LINE if layout == "narrow" else 0
+    return NOW + 2 * (TALL + GAP) + LINE * (WORDS_LINES[layout] + LEGEND_ROWS[layout] - 1) + TAIL + extra - 14
 
 
 class MemoryPicture(Picture):
-    """Two stacked bars of the five parts, now and then, each with a mark at its accelerator's memory.
+    """Two stacked bars of the five parts, now and then, each with its numbers and a mark at its accelerator's memory.
 
-    Above them the parts' amounts, each as the product that it comes from.
+    All lies in one pair of axes: across, shares of the largest size; down, points.
     """
 
-    heights = {"wide": 252}
+    heights: ClassVar = {layout: height(layout) for layout in WORDS_LINES}
 
     def build(self, figure: Figure) -> None:
-        """Draw the legend's names and the axes, which never change, and the artists that do."""
-        self._build_legend(figure)
-        axes = figure.add_axes((0.06, 0.15, 0.893, 0.545))
-        axes.set(xlim=(0, 1), ylim=(-0.62, 1.75), xticks=[k / 5 for k in range(6)], xticklabels=[""] * 6, yticks=[])
-        axes.spines["left"].set_visible(False)
-        axes.set_xlabel("on one accelerator; buffers and fragmentation come on top", labelpad=13)
-        for y, name in ((1.1, "now"), (0, "then")):
-            axes.text(-0.01, y, name, ha="right", va="center", fontsize=TEXT, color=INK)
-        axes.text(0, -0.72, "0", ha="center", va="top", fontsize=SMALL, color=INK)
-        self.now, self.then = MemoryBar(self, axes, 1.1), MemoryBar(self, axes, 0)
+        """Draw the axis and the legend, which never change, and make the artists that do."""
+        axes = figure.add_axes(self.place(EDGE, 0, -EDGE, self.height))
+        axes.set(xlim=(0, 1), ylim=(self.height, 0))
+        axes.set_axis_off()
+        self.span = self.width - 2 * EDGE
+        words = self.labels(axes)
+        then = NOW + TALL + GAP + LINE * (WORDS_LINES[self.layout] - 1)
+        self.now, self.then = MemoryBar(self, axes, NOW), MemoryBar(self, axes, then)
+        self.total = words.add(0, 8, bold=True)
         (self.states,) = axes.plot([], [], color=MUTED, linewidth=1)
         self.moving(self.states)
-        words = self.labels(axes)
-        self.ticks = [words.add(k / 5, -0.72, side="center", level="top") for k in range(1, 6)]
-        self.initials = [words.add(0, 1.1, side="center", halo=True) for _ in PART_NAMES]
-        self.states_words = words.add(0.002, 1.52, level="baseline")
-        self.then_words = words.add(0, 0.33, level="baseline")
+        self.states_words = words.add(0, 20)
+        self.then_words = [words.add(0, then - 9 - LINE * up) for up in range(WORDS_LINES[self.layout])][::-1]
+        self._build_axis(axes, then + TALL + 24)
+        self._build_legend(axes, then + TALL + 24 + TAIL)
 
-    def _build_legend(self, figure: Figure) -> None:
-        words = self.labels(None)
-        self.title = words.add(0.06, 0.945, size=TITLE, bold=True)
-        self.amounts = []
-        named: Any = {"fontsize": SMALL, "fontweight": "bold", "color": INK}
-        swatch: Any = {"edgecolor": INK, "linewidth": 0.5}
-        # The model states, each with its amount below its name; below them the two that grow with the batch, in a line.
-        places = [(0.06, 0.845, 0), (0.4, 0.845, 0), (0.68, 0.845, 0), (0.06, 0.72, 0.1), (0.4, 0.72, 0.14)]
-        for name, colour, (x, y, beside) in zip(PART_NAMES.values(), PART_COLOURS, places, strict=True):
-            low, high = (y - 0.008, 0.042) if beside else (y - 0.055, 0.085)
-            figure.add_artist(Rectangle((x, low), 0.011, high, facecolor=colour, **swatch))
-            figure.text(x + 0.018, y, name, **named)
-            self.amounts.append(words.add(x + 0.018 + beside, y if beside else y - 0.058, level="baseline"))
-        figure.text(0.173, 0.845, "hatched: fp32 master copy", fontsize=SMALL, color=MUTED)
+    def _build_axis(self, axes: Axes, y: float) -> None:
+        many = TICKS[self.layout]
+        places = [k / many for k in range(many + 1)]
+        axes.plot([0, 1], [y, y], color=MUTED, linewidth=1)
+        for place in places:
+            axes.plot([place, place], [y, y + 4], color=MUTED, linewidth=1)
+        still, words = self.still_labels(axes), self.labels(axes)
+        still.add(0, y + 12, text="0")
+        self.ticks = [words.add(place, y + 12, side="center") for place in places[1:]]
+        self.ticks[-1].side = "right"
+        lines = ["on one accelerator;", "buffers and fragmentation come on top"]
+        for row, line in enumerate(lines if self.layout == "narrow" else [" ".join(lines)]):
+            still.add(0.5, y + 26 + LINE * row, text=line, side="center")
+
+    def _build_legend(self, axes: Axes, y: float) -> None:
+        still = self.still_labels(axes)
+        y += LINE if self.layout == "narrow" else 0
+        across = -(-len(NAMES) // LEGEND_ROWS[self.layout])
+        step = 0.55 if self.layout == "narrow" else 1 / across
+        looks: Any = {"edgecolor": INK, "linewidth": 0.5}
+        for number, name in enumerate(NAMES):
+            down, beside = divmod(number, across)
+            x, middle = beside * step, y + LINE * down
+            fill: Any = {"facecolor": "none", "hatch": "////"} if number == 5 else {"facecolor": PART_COLOURS[number]}
+            axes.add_patch(Rectangle((x, middle - 4), 8 / self.span, 8, **fill, **looks))
+            still.add(x + 12 / self.span, middle, text=name)
 
     def draw(self, view: MemoryView) -> None:
-        """Fill the two bars, the marks, the legend's amounts and the scale."""
+        """Fill the two bars, the marks, the words and the scale."""
         memory, setup, after, then = view.memory, view.setup, view.after, view.memory_after
         sizes = [memory.total, setup.capacity, *([then.total, after.capacity] if then and after else [])]
-        limit = _round_up(1.02 * max(sizes))
-        verdict = f"fits, {format_bytes(view.spare)} to spare" if view.fits else f"short by {format_bytes(-view.spare)}"
-        self.title.text = f"{view.who} on {setup.hardware}: {verdict}"
-        for amount, part, term in zip(self.amounts, PART_NAMES, _terms(setup, memory), strict=True):
-            amount.text = f"{format_bytes(getattr(memory, part))} = {term}"
+        limit = round_up(1.02 * max(sizes))
+        verdict = f"{format_bytes(view.spare)} to spare" if view.fits else f"short by {format_bytes(-view.spare)}"
+        self.total.text = f"now: {format_bytes(memory.total)}, {verdict}"
         for k, tick in enumerate(self.ticks, start=1):
-            tick.text = format_bytes(limit * k / 5)
+            tick.text = format_bytes(limit * k / len(self.ticks))
         other = after if after and after.accelerator != setup.accelerator else None
-        self.now.draw(memory, setup, limit, _mark(setup))
-        self.then.draw(then, after, limit, _mark(other) if other else "")
-        self.then_words.text, self.then_words.y = view.after_words, 0.33 if after else -0.05
-        self._name_parts(memory, setup.capacity, limit)
+        self.now.draw(memory, setup, limit, mark_words(setup))
+        self.then.draw(then, after, limit, mark_words(other) if other else "")
+        lines = textwrap.wrap(f"then: {view.after_words}", int(self.span / 5.4))
+        lines = [""] * (len(self.then_words) - len(lines)) + lines
+        for label, line in zip(self.then_words, lines, strict=True):
+            label.text = line
         end = memory.model_states / limit
-        self.states.set_data([0, 0, end, end], [1.4, 1.46, 1.46, 1.4])
+        self.states.set_data([0, 0, end, end], [NOW - 1, NOW - 4, NOW - 4, NOW - 1])
         self.states_words.text = f"model states {format_bytes(memory.model_states)}"
-
-    def _name_parts(self, memory: TrainingMemory, capacity: float, limit: float) -> None:
-        """Write into each part of the upper bar its name, or its initial, beside the mark where there is room."""
-        left, mark = 0.0, capacity / limit
-        for initial, (part, name) in zip(self.initials, PART_NAMES.items(), strict=True):
-            right = left + getattr(memory, part) / limit
-            width = right - left
-            needed = LETTER * len(name)
-            initial.x, initial.text = (left + right) / 2, name if width > needed else name[0] if width > 0.02 else ""
-            beside = max(mark - left, right - mark)
-            if left < mark < right and beside > needed:
-                initial.x = (left + mark) / 2 if beside == mark - left else (mark + right) / 2
-            left = right
 
 
 class MemoryBar:
-    """One stacked bar and the mark of its accelerator's memory; both vanish when there is nothing to show."""
+    """One stacked bar, its numbers, and the mark of its accelerator's memory; all vanish when there is none."""
 
-    def __init__(self, picture: Picture, axes: Axes, y: float) -> None:
-        """Lay the bar into the axes, its middle at `y`."""
-        low, self._reach = y - 0.22, [y - 0.31, y + 0.31]
-        self.parts = part_bars(axes, low, 0.44)
-        self.master = Rectangle((0, low), 0, 0.44, facecolor="none", edgecolor=INK, hatch="///", linewidth=0)
+    def __init__(self, picture: MemoryPicture, axes: Axes, y: float) -> None:
+        """Lay the bar into the axes, its upper edge at `y` points."""
+        self._span = picture.width - 2 * EDGE
+        self.parts = part_bars(axes, y, TALL)
+        self.master = Rectangle((0, y), 0, TALL, facecolor="none", edgecolor=INK, hatch="///", linewidth=0)
         picture.moving(*self.parts, axes.add_patch(self.master))
         (self.short,) = axes.plot([], [], color=RED, linewidth=2.5, solid_capstyle="butt")
         (self.mark,) = axes.plot([], [], color=INK, linewidth=2, solid_capstyle="butt")
         picture.moving(self.short, self.mark)
-        self.capacity = picture.labels(axes).add(0, y - 0.34, level="top")
+        self._ends, self._below = [y - 3, y + TALL + 6], y + TALL + 3
+        words = picture.labels(axes)
+        self.capacity = words.add(0, y + TALL + 14, side="center")
+        self._middle = y + TALL / 2
+        self.names = [words.add(0, 0, side="center", halo=True) for _ in PART_NAMES]
+        self.numbers = [words.add(0, self._middle + 7, side="center", halo=True) for _ in PART_NAMES]
 
     def draw(self, memory: TrainingMemory | None, setup: TrainingSetup | None, limit: float, words: str) -> None:
         """Show `memory` on an axis that ends at `limit` bytes, with `words` at the mark."""
-        end = stack(self.parts, [getattr(memory, part, 0) / limit for part in PART_NAMES])
+        sizes = [getattr(memory, part, 0) for part in PART_NAMES]
+        end = stack(self.parts, [size / limit for size in sizes])
         self.master.set_width(getattr(memory, "master_weights", 0) / limit)
         place = setup.capacity / limit if setup else 0
-        self.mark.set_data(([place, place], self._reach) if setup else ([], []))
-        self.short.set_data(([place, end], [self._reach[0] + 0.04] * 2) if setup and end > place else ([], []))
-        side, shift = ("left", 0.004) if place < 0.75 else ("right", -0.004)
-        self.capacity.text, self.capacity.x, self.capacity.side = words, place + shift, side
+        self.mark.set_data(([place, place], self._ends) if setup else ([], []))
+        self.short.set_data(([place, end], [self._below] * 2) if setup and end > place else ([], []))
+        half = min(LETTER * len(words) / 2 / self._span, 0.5)
+        self.capacity.text, self.capacity.x = words, min(max(place, half), 1 - half)
+        left = 0.0
+        for size, name, *labels in zip(sizes, PART_NAMES.values(), self.names, self.numbers, strict=True):
+            self._write(left, left + size / limit, place, name, format_bytes(size), *labels)
+            left += size / limit
+
+    def _write(self, left: float, right: float, mark: float, name: str, number: str, *labels: Label) -> None:
+        """Write into a part its name and its number, or its initial, beside the mark, as far as there is room."""
+        if left < mark < right:
+            left, right = (left, mark) if 2 * mark > left + right else (mark, right)
+        above, below = labels
+        room = (right - left) * self._span - 4
+        above.x = below.x = (left + right) / 2
+        below.text = number if room >= LETTER * len(number) else ""
+        above.text = name if room >= LETTER * len(name) else name[0].upper() if room >= 10 else ""
+        above.y = self._middle - 7 if below.text else self._middle
 
 
-def _mark(setup: TrainingSetup) -> str:
+def mark_words(setup: TrainingSetup) -> str:
     """Return what stands at the mark of an accelerator's memory."""
     return f"{setup.accelerator}: {format_bytes(setup.capacity)}"
 
 
-def _terms(setup: TrainingSetup, memory: TrainingMemory) -> list[str]:
-    """Return how each part comes about, as a product in words."""
-    count = format_count(setup.parameters)
-    one = training_memory(1, setup.precision, setup.optimizer, gradient_precision=setup.gradient_precision)
-    shared = [f"/{setup.num_gpus:,}" if setup.num_gpus > 1 and setup.stage >= stage else "" for stage in (1, 2, 3)]
-    weights = f"{one.parameters - one.master_weights:g}{shared[2]}"
-    if one.master_weights:
-        weights = f"({weights} + {one.master_weights:g}{shared[0]})"
-    logits = float(logits_bytes(1, setup.sequence, setup.vocab))
-    working = f"{format_bytes(logits)} logits"
-    if again := {"selective": "scores", "full": "layer"}.get(setup.recompute):
-        working = f"({format_bytes(memory.working / setup.batch - logits)} {again} + {working})"
-    return [
-        f"{weights} x {count}",
-        f"{one.gradients:g}{shared[1]} x {count}",
-        f"{one.optimizer:.3g}{shared[0]} x {count}",
-        f"{setup.batch:,} x {format_bytes(memory.activations / setup.batch)}",
-        f"{setup.batch:,} x {working}",
-    ]
-
-
-def _round_up(size: float) -> float:
+def round_up(size: float) -> float:
     """Return the next of 1, 1.5, 2.5, 4, 6, 10, 15, ... that is not below `size`."""
     decade = 10.0 ** (len(f"{size:.0f}") - 1)
     return next(step * decade for step in (1, 1.5, 2.5, 4, 6, 10) if step * decade >= size)

@@ -18,6 +18,8 @@ from course_lib.memory import (
     cheapest_remedy,
     fits,
     largest_batch,
+    logits_bytes,
+    training_memory,
 )
 from course_lib.units import format_bytes, format_count
 
@@ -74,40 +76,65 @@ class MemoryView:
         if not self.fits:
             changes = self.remedy.changes if self.remedy else ()
             words = " + ".join(change.words for change in changes)
-            return f"after: {words}" if words else "even all changes together do not make it fit"
+            return words or "even all changes together do not make it fit"
         if self.largest_batch <= self.setup.batch:
             return "no larger batch fits"
         many = f"{(self.after or self.setup).sequences} at a time"
         return f"even {many} fit" if self.largest_batch > BATCH_RANGE[1] else f"the largest batch that fits: {many}"
 
     @property
-    def verdict(self) -> str:
-        """Whether it fits, and what to do, in plain words."""
+    def sentence(self) -> str:
+        """The answer in plain words: what it needs, whether that fits, and how far it is from that."""
+        verb = "need" if self.model == OWN else "needs"
+        needs = f"{self.who} {verb} {format_bytes(self.memory.total)} on {self.setup.hardware}"
         if self.fits:
-            fits = f"It fits, {format_bytes(self.spare)} to spare"
-            none_larger = self.largest_batch <= self.setup.batch
-            return f"{fits}, but no larger batch does." if none_larger else f"{fits}; {self.after_words}."
-        short = f"Short by {format_bytes(-self.spare)}: "
-        if self.remedy is None or self.after is None or self.memory_after is None:
-            return f"{short}{self.after_words}."
-        left = f"then {format_bytes(self.after.capacity - self.memory_after.total)} to spare"
-        if len(self.remedy.changes) == 1:
-            return f"{short}the cheapest change that makes it fit is {self.remedy.sentence}, {left}."
-        words = " + ".join(change.words for change in self.remedy.changes)
-        return f"{short}no single change is enough; the cheapest together: {words}, {left}."
+            return f"{needs} and fits, {format_bytes(self.spare)} to spare."
+        return f"{needs}, {format_bytes(-self.spare)} more than there is."
 
     @property
-    def sentence(self) -> str:
-        """The answer in plain words."""
-        setup = self.setup
-        assumed = f" (shape assumed: {setup.layers} layers of {setup.hidden:,})" if self.model == OWN else ""
-        parts = " + ".join(f"{format_bytes(getattr(self.memory, part))} {name}" for part, name in PART_NAMES.items())
-        sharded = f", sharded at stage {setup.stage}" if setup.stage else ""
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """The set-up, what the lower bar changes of it, and each part as the product that it comes from."""
+        now, then = self.setup, self.after or self.setup
+        left = format_bytes(then.capacity - self.memory_after.total) if self.memory_after else "no change"
+        gradients = f", {now.gradient_precision} gradients" if now.gradient_precision else ""
         return (
-            f"{self.who}{assumed}, {setup.sequences} of {setup.sequence:,} tokens at a time, {setup.precision}, "
-            f"{setup.optimizer}, {setup.recomputation}: {parts} = {format_bytes(self.memory.total)} "
-            f"on each of {setup.hardware}{sharded}. {self.verdict} Buffers and fragmentation come on top."
+            ("shape", f"{now.layers} layers of {now.hidden:,}" + (", assumed" if self.model == OWN else "")),
+            ("batch", _changed(f"{now.batch:,} x {now.sequence:,} tokens", now.batch, then.batch)),
+            ("precision", f"{now.precision}{gradients}"),
+            ("trained with", _changed(now.optimizer, now.optimizer, then.optimizer)),
+            ("recomputed", _changed(now.recompute, now.recompute, then.recompute)),
+            ("hardware", now.hardware),
+            ("then on", then.hardware),
+            ("sharding", _changed(f"stage {now.stage}", now.stage, then.stage)),
+            *zip(PART_NAMES.values(), self.terms, strict=True),
+            ("total", f"{format_bytes(self.memory.total)} of {format_bytes(now.capacity)}"),
+            ("then to spare", left),
         )
+
+    @property
+    def terms(self) -> list[str]:
+        """How each part comes about, as a product in words."""
+        setup, memory = self.setup, self.memory
+        count = format_count(setup.parameters)
+        one = training_memory(1, setup.precision, setup.optimizer, gradient_precision=setup.gradient_precision)
+        shared = [f"/{setup.num_gpus:,}" if setup.num_gpus > 1 and setup.stage >= stage else "" for stage in (1, 2, 3)]
+        weights = f"{one.parameters - one.master_weights:g}{shared[2]}"
+        if one.master_weights:
+            weights = f"({weights} + {one.master_weights:g}{shared[0]})"
+        logits = format_bytes(float(logits_bytes(setup.batch, setup.sequence, setup.vocab)))
+        size = {part: format_bytes(getattr(memory, part)) for part in PART_NAMES}
+        return [
+            f"{size['parameters']} = {weights} x {count}",
+            f"{size['gradients']} = {one.gradients:g}{shared[1]} x {count}",
+            f"{size['optimizer']} = {one.optimizer:.3g}{shared[0]} x {count}",
+            f"{size['activations']} = {setup.batch:,} x {format_bytes(memory.activations / setup.batch)}",
+            f"{size['working']}, {logits} logits",
+        ]
+
+
+def _changed(words: str, now: object, then: object) -> str:
+    """Return how something is now, and what it becomes in the lower bar where that is something else."""
+    return words if now == then else f"{words}, then {then}"
 
 
 def memory_view(
