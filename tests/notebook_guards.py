@@ -45,6 +45,9 @@ MARKDOWN_LINK = re.compile(r"(!?)\[([^\]]*)\]\(\s*<?([^)\s>]+)>?(?:\s+[\"'][^)]*
 HTML_LINK = re.compile(r"<a\b[^>]*\bhref\s*=\s*[\"']([^\"']*)[\"']", re.IGNORECASE)
 HTML_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 HTML_ATTRIBUTE = r"\b{}\s*=\s*[\"']([^\"']*)[\"']"
+HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.MULTILINE)
+TABLE_HEAD = re.compile(r"^\|(.*)\|[ \t]*\n\|[-:| \t]+\|[ \t]*$|<th\b[^>]*>([^<]*)</th>", re.MULTILINE)
+WORDS_OF_NO_PLACE = ("", "here", "click here", "this", "link", "more")
 IN_CODE = re.compile(r"(?P<fence>```|~~~).*?(?P=fence)|`[^`\n]+`", re.DOTALL)
 
 
@@ -288,7 +291,7 @@ def anchors(notebook: NotebookNode | None) -> set[str]:
     """Return the anchors that JupyterLab gives a notebook's headings: the heading's words joined by hyphens."""
     found: set[str] = set()
     for _, cell in markdown_cells(notebook) if notebook else ():
-        for heading in re.findall(r"^#{1,6}\s+(.+?)\s*#*$", IN_CODE.sub("", cell.source), re.MULTILINE):
+        for _, heading in HEADING.findall(IN_CODE.sub("", cell.source)):
             found.add(re.sub(r"[*_`]", "", heading).replace(" ", "-"))
     return found
 
@@ -303,6 +306,33 @@ def every_image_has_a_text_alternative(notebook: NotebookNode, path: Path) -> It
         for image in HTML_IMAGE.findall(text):
             if not any(alt.strip() for alt in re.findall(HTML_ATTRIBUTE.format("alt"), image, re.IGNORECASE)):
                 yield f"{name} shows {image[:60]} without alt text"
+
+
+@guard
+def headings_go_down_one_level_at_a_time(notebook: NotebookNode, path: Path) -> Iterator[str]:
+    """Who hears a page goes by its headings: the first is the title, and none below it skips a level."""
+    above = 0
+    for name, cell in markdown_cells(notebook):
+        for marks, heading in HEADING.findall(IN_CODE.sub("", cell.source)):
+            if len(marks) > above + 1:
+                yield f"{name}: the heading {heading!r} is of level {len(marks)} below one of level {above}"
+            above = len(marks)
+
+
+@guard
+def every_column_of_a_table_has_a_head(notebook: NotebookNode, path: Path) -> Iterator[str]:
+    for name, cell in markdown_cells(notebook):
+        for columns, head in TABLE_HEAD.findall(IN_CODE.sub("code", cell.source)):
+            if not all(words.strip() for words in (columns.split("|") if columns else [head])):
+                yield f"{name} has a table with a column without a head: {(columns or head).strip()[:60]!r}"
+
+
+@guard
+def every_link_says_where_it_leads(notebook: NotebookNode, path: Path) -> Iterator[str]:
+    for name, cell in markdown_cells(notebook):
+        for image, words, target in MARKDOWN_LINK.findall(IN_CODE.sub("code", cell.source)):
+            if not image and words.strip(" *_.").lower() in WORDS_OF_NO_PLACE:
+                yield f"{name} links to {target} from {words!r}, which read alone does not say where it leads"
 
 
 def out_of_order(names: Iterable[str]) -> list[str]:

@@ -60,6 +60,7 @@ def good_notebook() -> NotebookNode:
     svg = '<svg xmlns="http://www.w3.org/2000/svg"><text>7 B</text></svg>'
     shown = {"image/svg+xml": svg, "text/plain": "7 B parameters on 1 T tokens: 4.2e22 FLOP."}
     text = "# A lesson\n\n[paper](https://example.org/1) [up](#A-lesson) [beside](beside.ipynb) ![a curve](curve.png)\n"
+    text += "\n## S1\n\n| `x` | unit |\n|---|---|\n| | m |\n\n"
     text += 'and `[no](link)`, <a href="mailto:a@example.org">write</a> <img src="curve.png" alt="a curve">'
     cells = [
         new_markdown_cell(text),
@@ -256,6 +257,27 @@ spoil_source(
     "![ ](curve.png)",
     '<img src="curve.png">',
     '<img src="curve.png" alt="">',
+    cell=0,
+)
+spoil_source(
+    "headings_go_down_one_level_at_a_time",
+    "## No title",
+    "# A lesson\n\n### Too deep",
+    "# A lesson\n\n## S1\n\ntext\n\n#### Too deep",
+    cell=0,
+)
+spoil_source(
+    "every_column_of_a_table_has_a_head",
+    "| | |\n|---|---|\n| a | b |",
+    "text\n\n| what | |\n|:--|--:|\n| a | b |",
+    "<table><tr><th>a</th><th></th></tr></table>",
+    cell=0,
+)
+spoil_source(
+    "every_link_says_where_it_leads",
+    "[here](beside.ipynb)",
+    "see [**this**](https://example.org/1)",
+    "[ ](#A-lesson)",
     cell=0,
 )
 
