@@ -239,8 +239,8 @@ SHARED = {
         class_edition.py conftest.py explorer_parts.py layers.py notebook_guards.py nbval_sanitize.cfg data/
     """,
     "tests/browser": """
-        __init__.py cases.py conftest.py lab.py test_exercises.py test_explorers.py test_float_decoder.py
-        test_handout.py test_notebooks.py test_plan_markdown.py test_predictions.py test_slides.py
+        __init__.py axe.py cases.py conftest.py lab.py test_accessibility.py test_exercises.py test_explorers.py
+        test_float_decoder.py test_handout.py test_notebooks.py test_plan_markdown.py test_predictions.py test_slides.py
     """,
     "tools": """
         clean.py handout.py lab.py lint_page.py lock.py make_exercises.py mark.py own_exercises.py present.py release.py
@@ -248,8 +248,8 @@ SHARED = {
     """,
     "tools/classroom": """
         __init__.py cells.py client.py editions.py environment.py feedback.py gradebook.py isolation.py kernel.py
-        master.py notebooks.py pages.py quick_socket.py run_one.py running.py server.py sets.py student_copy.py
-        submissions.py
+        master.py notebooks.py pages.css pages.py quick_socket.py run_one.py running.py server.py sets.py
+        student_copy.py submissions.py
     """,
 }
 """What belongs to no topic, by folder: at the top, the commands, what these share, and the tests of all that."""

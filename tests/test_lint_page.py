@@ -1,4 +1,4 @@
-"""`make lint` checks page.js and page.css where there is Node.js, and says loudly where there is none."""
+"""`make lint` checks every script and style sheet where there is Node.js, and says loudly where there is none."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ def test_where_node_is_required_its_absence_is_a_failure(no_node: pytest.MonkeyP
         lint_page.main()
 
 
-def test_every_page_of_the_explorers_is_checked_by_make_lint() -> None:
-    files = [path for kind in ("css", "js") for path in (ROOT / "course_lib").rglob(f"*.{kind}")]
+def test_every_script_and_style_sheet_is_checked_by_make_lint() -> None:
+    folders = [ROOT / "course_lib", ROOT / "tools"]
+    files = [path for folder in folders for kind in ("css", "js") for path in folder.rglob(f"*.{kind}")]
     pages = {path.relative_to(ROOT).as_posix() for path in files}
     assert pages == set(lint_page.PAGES)
     recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\nlint:")[2].partition("\n\n")[0]

@@ -1,4 +1,4 @@
-"""Check how the explorers' page.js and page.css are written: `lint_page.py [--write]`, with Prettier from npm.
+"""Check how the course's style sheets and script are written: `lint_page.py [--write]`, with Prettier from npm.
 
 It needs Node.js, which nothing else here does: without it one loud line says so, and `REQUIRE_NODE=1` makes that a
 failure. `--write` mends what it finds.
@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("course_lib/explorers/page.js", "course_lib/explorers/page.css")
+PAGES = ("course_lib/explorers/page.js", "course_lib/explorers/page.css", "tools/classroom/pages.css")
 PRETTIER = "prettier@3.10.1"
-NO_NODE = "page.js and page.css WERE NOT CHECKED: there is no npx, which comes with Node.js"
+NO_NODE = "page.js, page.css and pages.css WERE NOT CHECKED: there is no npx, which comes with Node.js"
 
 
 def main() -> None:

@@ -234,6 +234,12 @@ OUTPUT_ERRORS = """
   return found;
 """
 
+PAST_EVERY_CELL = """
+  const notebook = panel().content;
+  for (let cell = 0; cell < notebook.widgets.length; cell++) await notebook.scrollToItem(cell, 'start');
+"""
+"""A cell that JupyterLab has not shown yet is drawn when somebody comes by, or when the machine has time."""
+
 
 class Notebook:
     """One notebook open in a JupyterLab page, and all that the page complained about or asked of the outside."""

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.cases import CASES
-from browser.lab import NOTEBOOKS, SCREEN, Lab, Notebook, expect_to_have_all
+from browser.lab import NOTEBOOKS, PAST_EVERY_CELL, SCREEN, Lab, Notebook, expect_to_have_all
 
 pytestmark = pytest.mark.browser
 
@@ -31,12 +31,6 @@ PICTURES = """
   await Promise.all(pictures.map(picture => picture.decode()));
   return pictures.map(picture => picture.naturalWidth);
 """
-
-PAST_EVERY_CELL = """
-  const notebook = panel().content;
-  for (let cell = 0; cell < notebook.widgets.length; cell++) await notebook.scrollToItem(cell, 'start');
-"""
-"""A cell that JupyterLab has not shown yet is drawn when somebody comes by, or when the machine has time."""
 
 TO_THE_TOP = """
   const notebook = panel().content, outer = notebook.node.querySelector('.jp-WindowedPanel-outer');

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from functools import cache
+from pathlib import Path
 
 from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
@@ -20,25 +21,23 @@ TEMPLATE = """
 {%- block html_head_js_mathjax -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
 {%- block data_svg scoped -%}
-<div class="jp-RenderedSVG jp-OutputArea-output">{{ output.data['image/svg+xml'] }}</div>
+{%- set svg = output.data['image/svg+xml'] -%}
+<div class="jp-RenderedSVG jp-OutputArea-output" style="--units: {{ svg | units_of }}">{{ svg }}</div>
 {%- endblock -%}
 {%- block html_head_css -%}
-<style>
-main {max-width: 1000px; margin: 0 auto}
-.jp-RenderedSVG svg {max-width: 100%; height: auto}
-.jp-RenderedHTMLCommon math {font-size: 1.15em}
-.jp-RenderedHTMLCommon math[display="block"] {margin: 0.8em 0}
-.alert {padding: 12px; margin-bottom: 16px; border-left: 4px solid}
-.alert-info {background: #e3f2fd; border-color: #0072b2}
-.alert-warning {background: #fff3e0; border-color: #d55e00}
-</style>
+<style>STYLE</style>
 {%- endblock -%}
 """
+LONG_FORMULA = 45
+"""So many characters of LaTeX may be wider than a phone; a browser breaks no formula."""
+STYLE = Path(__file__).with_suffix(".css")
 CODE_OR_FORMULA = re.compile(
     r"(?P<code>```.*?```|`[^`\n]+`)|\$\$(?P<block>.+?)\$\$|(?<![\\$])\$(?P<inline>[^\s$](?:[^$\n]*[^\s$])?)\$(?!\d)",
     re.DOTALL,
 )
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
+UNITS = re.compile(r'<svg\b[^>]*?\bviewBox="\S+ \S+ ([\d.]+) ')
 LINK = re.compile(r"\[([^\]]+)\]\((?!https?:|#|data:)([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -46,16 +45,40 @@ def as_page(notebook: NotebookNode, title: str) -> str:
     """Return a notebook as one HTML page that runs and fetches nothing, whatever stands in it."""
     notebook.metadata["title"] = title
     page, _ = exporter().from_notebook_node(notebook)
-    return str(page)
+    return TABLE.sub(lambda table: scrolling("table", table[0]), str(page))
 
 
 @cache
 def exporter() -> HTMLExporter:
     """Return what makes every page; to read its template again for each would take as long as the page."""
     without_code = {"TagRemovePreprocessor": {"enabled": True, "remove_input_tags": ["prediction"]}}
-    return HTMLExporter(
-        raw_template=TEMPLATE, exclude_input_prompt=True, exclude_output_prompt=True, config=Config(without_code)
+    made = HTMLExporter(
+        raw_template=TEMPLATE.replace("STYLE", STYLE.read_text(encoding="utf-8")),
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        config=Config(without_code),
     )
+    made.register_filter("units_of", units_of)
+    return made
+
+
+def scrolling(kind: str, content: str) -> str:
+    """Return what may be wider than a phone in a box of its own, which scrolls, by keyboard too.
+
+    >>> scrolling("formula", "x")
+    '<span class="course-wide" role="group" aria-label="formula" tabindex="0">x</span>'
+    """
+    return f'<span class="course-wide" role="group" aria-label="{kind}" tabindex="0">{content}</span>'
+
+
+def units_of(svg: str) -> str:
+    """Return how many of its own units a picture is wide.
+
+    >>> units_of('<svg width="720pt" height="300pt" viewBox="0 0 720 300"></svg>')
+    '720'
+    """
+    found = UNITS.search(svg)
+    return found[1] if found else "0"
 
 
 def title_of(notebook: NotebookNode) -> str:
@@ -88,7 +111,7 @@ def speakers_notes(notebook: NotebookNode) -> str:
             cells.append(new_markdown_cell(drawn_without_script(f"{heading}\n\n{unfolded(cell.source)}")))
             heading = ""
         elif found := HEADING.findall(cell.source) if cell.cell_type == "markdown" else []:
-            heading = f"### {found[-1]}"
+            heading = f"## {found[-1]}"
     title = f"Speaker's notes: {title_of(notebook)}"
     language = {"language_info": {"name": "python"}}
     return as_page(new_notebook(cells=[new_markdown_cell(f"# {title}"), *cells], metadata=language), title)
@@ -112,7 +135,7 @@ def with_mathml(markdown: str) -> str:
             return sys.exit(f"This formula could not be drawn ({error!r}): {formula}")
         if "\\" in mathml:  # a command that the library does not know stays as it was written
             return sys.exit(f"This formula could not be drawn in full: {formula}")
-        return mathml
+        return scrolling("formula", mathml) if match["block"] or len(formula) > LONG_FORMULA else mathml
 
     return CODE_OR_FORMULA.sub(drawn, markdown)
 
