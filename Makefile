@@ -35,8 +35,8 @@ mark: ## Mark a class into a table of points and a page a student (SUBMISSIONS=f
 	@$(TEACH) tools/mark.py --submissions="$(SUBMISSIONS)" $(if $(SEED),--seed=$(SEED)) $(if $(SET),--set=$(SET)) \
 		$(if $(JOBS),--jobs=$(JOBS))
 
-fresh: ## Lay a fresh copy of a set of exercises beside your answers, in my_exercises (SET=04 or SET=memory)
-	@$(SYSTEM_PYTHON) tools/setup_env.py -- tools/own_exercises.py $(SET)
+fresh: ## Lay a fresh copy of a lesson or a set of exercises beside your own (LESSON=04 or SET=04, SET=memory)
+	@$(SYSTEM_PYTHON) tools/setup_env.py -- tools/fresh.py $(if $(LESSON),--lesson $(LESSON),$(SET))
 
 test: ## Run every test: units, doctests, notebooks, and the explorers in a browser
 	@$(RUN) -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(NBVAL) tests course_lib tools notebooks exercises

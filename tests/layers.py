@@ -231,7 +231,7 @@ SHARED = {
     "tests": """
         test_catalog.py test_check_answers.py test_check_kinds.py test_checks.py test_setup_check.py
         test_explorer_contract.py test_explorers_base.py test_explorers_package.py
-        test_exercises.py test_notebooks.py test_notebooks_of_before.py test_own_exercises.py
+        test_exercises.py test_notebooks.py test_notebooks_of_before.py test_own_copies.py
         test_classroom.py test_classroom_cells.py test_classroom_plain.py test_classroom_quick_socket.py
         test_classroom_sets.py test_classroom_submissions.py test_mark.py test_release.py
         test_import_cost.py test_instructors.py test_layers.py test_lint_page.py test_make.py test_map.py
@@ -243,13 +243,13 @@ SHARED = {
         test_float_decoder.py test_handout.py test_notebooks.py test_plan_markdown.py test_predictions.py test_slides.py
     """,
     "tools": """
-        clean.py handout.py lab.py lint_page.py lock.py make_exercises.py mark.py own_exercises.py present.py release.py
+        clean.py fresh.py handout.py lab.py lint_page.py lock.py make_exercises.py mark.py present.py release.py
         run_notebooks.py serve.py setup_env.py jupyter/
     """,
     "tools/classroom": """
-        __init__.py cells.py client.py editions.py environment.py feedback.py gradebook.py isolation.py kernel.py
-        master.py notebooks.py pages.css pages.py quick_socket.py run_one.py running.py server.py sets.py
-        student_copy.py submissions.py
+        __init__.py cells.py client.py contents.py editions.py environment.py feedback.py gradebook.py
+        isolation.py kernel.py lab_kernel.py local_kernel.py master.py notebooks.py own_copies.py pages.css
+        pages.py quick_socket.py run_one.py running.py server.py sets.py student_copy.py submissions.py
     """,
 }
 """What belongs to no topic, by folder: at the top, the commands, what these share, and the tests of all that."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from classroom.notebooks import serialise, tidy
+from classroom.notebooks import serialise, tag_answers, tidy
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbval.plugin import get_sanitize_patterns
@@ -50,7 +50,7 @@ def test_names_out_of_order_are_refused(names: list[str]) -> None:
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 def test_lesson_is_saved_as_make_notebooks_saves_it(lesson: Path) -> None:
     saved = lesson.read_bytes().replace(b"\r\n", b"\n")
-    assert saved == serialise(tidy(read(lesson))), "run `make notebooks`"
+    assert saved == serialise(tag_answers(tidy(read(lesson)))), "run `make notebooks`"
 
 
 # What a guard must let pass: one notebook with a little of everything.

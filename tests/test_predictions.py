@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
 import re
@@ -13,6 +12,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from classroom.notebooks import output_words
+from classroom.notebooks import plain_words as plain
+from classroom.own_copies import fresh_copy
 from nbformat import NotebookNode
 
 from course_lib import predictions
@@ -25,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LESSONS = {number: ROOT / "notebooks" / f"{number:02}_{topic}.ipynb" for number, topic in enumerate(TOPICS, start=1)}
 CALL = re.compile(r'predict\("(\w+)"\)')
 NAMES = [name for lesson in LESSONS for name in predictions.names_of(lesson)]
+FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
 SUFFIXES = {"k": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "P": 1e15, "%": 0.01}
 NUMBER = re.compile(r"([0-9][0-9,]*(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)(?:\s?([kMBTP%])(?![a-z]))?")
 POWER = re.compile(r"(?:([0-9.]+)\s*(?:×|\\times|x)\s*)?10(?:\^\{?([+-]?[0-9]+)\}?|([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+))")
@@ -39,17 +42,7 @@ def cells_of(lesson: int) -> list[NotebookNode]:
 
 def said_by(cell: NotebookNode) -> str:
     """Return all that a reader sees of a cell as plain words."""
-    shown = [cell.source]
-    for output in cell.get("outputs", []):
-        data = output.get("data", {})
-        shown += [output.get("text", ""), data.get("text/plain", ""), data.get("text/html", "")]
-    return plain(" ".join("".join(text) for text in shown))
-
-
-def plain(text: str) -> str:
-    """Return words without markup, each run of blanks as one."""
-    without = re.sub(r"<[^>]+>", " ", html.unescape(text))
-    return " ".join(re.sub(r"[*`$]", "", without).split())
+    return f"{plain(cell.source)} {output_words(cell)}"
 
 
 def place_of(name: str) -> int:
@@ -134,6 +127,33 @@ def test_the_answer_stands_in_no_cell_above_and_in_one_below(name: str) -> None:
     for answer in asked.shown:
         assert plain(answer) not in text, f"{answer!r} is given away above"
         assert plain(answer) in below, f"{answer!r} stands in no cell below"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_answer_in_prose_is_folded(name: str) -> None:
+    """Whoever scrolls past a prediction is not told what comes out."""
+    below = [cell for cell in cells_of(int(name[:-1]))[place_of(name) + 1 :] if cell.cell_type == "markdown"]
+    in_sight = [plain(FOLDED.sub(" ", cell.source)) for cell in below]
+    answers = map(plain, predictions.find(name).shown)
+    assert [(answer, text) for answer in answers for text in in_sight if answer in text] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fresh_own_copy_has_no_output_that_answers(name: str) -> None:
+    cells = fresh_copy(LESSONS[int(name[:-1])]).cells
+    said = [output_words(cell) for cell in cells if cell.cell_type == "code"]
+    assert [
+        (answer, text) for answer in map(plain, predictions.find(name).shown) for text in said if answer in text
+    ] == []
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_fresh_own_copy_has_every_output_that_does_not_answer(lesson: int) -> None:
+    shown = [plain(answer) for name in predictions.names_of(lesson) for answer in predictions.find(name).shown]
+    pairs = list(zip(cells_of(lesson), fresh_copy(LESSONS[lesson]).cells, strict=True))
+    missing = [course for course, own in pairs if course.get("outputs") != own.get("outputs")]
+    assert missing
+    assert [cell.source for cell in missing if not any(answer in output_words(cell) for answer in shown)] == []
 
 
 def test_no_lesson_asks_what_an_earlier_one_has_answered() -> None:

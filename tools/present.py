@@ -27,8 +27,8 @@ from typing import Any
 
 import nbformat
 from classroom.environment import ROOT
-from classroom.pages import is_note, speakers_notes, unfolded
-from classroom.server import choose_port, has_screen, server_arguments, wanted_port
+from classroom.pages import is_note, speakers_notes, unfolded, with_answers
+from classroom.server import LOCAL_KERNELS, choose_port, has_screen, server_arguments, wanted_port
 from classroom.sets import LESSONS, find_lesson
 from jupyter_client import BlockingKernelClient
 from nbformat import NotebookNode
@@ -89,7 +89,8 @@ def serving(port: int, folder: Path = LESSONS, expose_app: bool = False) -> Iter
         place = Path(name)
         shutil.copytree(folder, place / "notebooks", ignore=shutil.ignore_patterns(".*"))
         token = secrets.token_hex(16)
-        arguments = [*server_arguments(port, open_browser=False, root=place), f"--IdentityProvider.token={token}"]
+        arguments = [*server_arguments(port, open_browser=False, root=place), LOCAL_KERNELS]
+        arguments.append(f"--IdentityProvider.token={token}")
         if expose_app:
             arguments.append("--LabApp.expose_app_in_browser=True")
         server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *arguments], env=own_settings(place))
@@ -125,6 +126,7 @@ def own_settings(place: Path) -> dict[str, str]:
     return os.environ | {
         "COURSE_ROOM": "1",
         "COURSE_PREDICTIONS": str(place / "predictions.json"),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT / "tools"), os.environ.get("PYTHONPATH", "")])),
         "JUPYTER_CONFIG_PATH": str(ROOT / "tools" / "jupyter"),
         "JUPYTERLAB_SETTINGS_DIR": str(place / "settings"),
         "JUPYTER_CONFIG_DIR": str(place / "config"),
@@ -164,8 +166,8 @@ def run_in_the_pages_kernel(place: Path, path: str, kernel_id: str) -> None:
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 run_cell(client, cell)
-            elif is_note(cell):
-                cell.source = unfolded(cell.source)
+            else:
+                cell.source = unfolded(cell.source) if is_note(cell) else with_answers(cell.source)
     finally:
         client.stop_channels()
     notebook.metadata["@deathbeds/jupyterlab-fonts"] = LOOK

@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from classroom.notebooks import FAILURES, execute, read, serialise, tidy
+from classroom.notebooks import FAILURES, execute, read, serialise, tag_answers, tidy
 from classroom.sets import LESSONS
 
 
@@ -35,7 +35,7 @@ def run_and_compare(path: Path, write: bool) -> bool:
     started = time.perf_counter()
     before, notebook = read(path)
     try:
-        after = serialise(tidy(execute(notebook, path.parent)))
+        after = serialise(tag_answers(tidy(execute(notebook, path.parent))))
     except FAILURES as error:
         sys.exit(f"{path.name} stopped at an error and was left as it was:\n{error}")
     differs = before != after

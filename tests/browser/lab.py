@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 import nbformat
 import psutil
+from classroom import server
 from nbformat.sign import NotebookNotary
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import ConsoleMessage, Error, Locator, Page, Request, expect, sync_playwright
@@ -50,6 +51,9 @@ LAB_SETTINGS = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
 }
+
+OF_THE_COURSE = dict(option.split("=", 1) for option in server.OF_THE_COURSE)
+"""What `make lab` tells JupyterLab beyond its settings."""
 
 COURSES_OWN = {"PYTHONPATH": "", "JUPYTER_CONFIG_PATH": "jupyter"}
 """What `make lab` sets, as folders of `tools`."""
@@ -120,6 +124,7 @@ class Lab:
             "--LabApp.check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
             "--LabApp.news_url": "None",
             "--ServerApp.kernel_websocket_connection_class": "classroom.quick_socket.QuickSocket",
+            "--MappingKernelManager.kernel_manager_class": "classroom.lab_kernel.LabKernel",
             **more_options,
         }
         with self.log.open("w") as log:

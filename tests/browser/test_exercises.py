@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from browser.lab import REPOSITORY, Lab, Notebook
+from browser.lab import OF_THE_COURSE, REPOSITORY, Lab, Notebook
 
 pytestmark = pytest.mark.browser
 
 EXERCISE = "exercises/01_compute_cost.ipynb"
 TWICE, THRICE, SIX_TIMES = (f'run = given("1.1")\ncost = {n} * run.parameters * run.tokens' for n in (2, 3, 6))
-KEEP_ANSWERS = {"--ServerApp.contents_manager_class": "own_exercises.OwnExercises"}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +24,7 @@ def course(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab
     copy = tmp_path_factory.mktemp("course")
     for folder in ("notebooks", "exercises"):
         shutil.copytree(REPOSITORY / folder, copy / folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    server = Lab(tmp_path_factory.mktemp("course_lab"), copy, KEEP_ANSWERS)
+    server = Lab(tmp_path_factory.mktemp("course_lab"), copy, OF_THE_COURSE)
     yield server
     assert not server.stop()
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import html
+import re
 import sys
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
@@ -13,6 +17,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from traitlets import default
+
+from classroom.local_kernel import LocalKernel
 
 CELL_SECONDS = 60
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -26,6 +32,10 @@ LANGUAGE = {
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 FAILURES = (CellExecutionError, CellTimeoutError, DeadKernelError)
+ANSWER = "answer"
+"""The tag of a cell whose saved output answers a prediction that is asked above it."""
+
+ASKING = re.compile(r'predict\("(\w+)"\)')
 CELL_METADATA_OF_ONE_RUN = ("execution", "ExecuteTime", "collapsed", "scrolled", "trusted")
 
 
@@ -48,11 +58,15 @@ class KernelHere(AsyncKernelManager):
         return KernelSpecManager(kernel_dirs=[])
 
 
+class LocalKernelHere(LocalKernel, KernelHere):
+    """The same, reached as the kernels of `make lab` are."""
+
+
 def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
     """Run every cell in a fresh kernel, with `folder` as its working directory."""
     NotebookClient(
         notebook,
-        kernel_manager_class=KernelHere,
+        kernel_manager_class=LocalKernelHere,
         kernel_name="python3",
         extra_arguments=["--IPKernelApp.log_level=40"],
         timeout=CELL_SECONDS,
@@ -65,7 +79,7 @@ def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
 
 def tidy(notebook: NotebookNode) -> NotebookNode:
     """Take out of a notebook, in place, all that differs from run to run or that no reader without a kernel can see."""
-    notebook.metadata.pop("widgets", None)
+    without_live_widgets(notebook)
     notebook.metadata.update(kernelspec=dict(KERNEL), language_info=dict(LANGUAGE))
     notebook.nbformat, notebook.nbformat_minor = 4, max(5, notebook.nbformat_minor)
     taken: set[str] = set()
@@ -73,10 +87,57 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
         cell["id"] = stable_id(cell, taken)
         for name in CELL_METADATA_OF_ONE_RUN:
             cell.metadata.pop(name, None)
-        for output in cell.get("outputs", []):
-            if "data" in output:
-                output.data.pop(WIDGET_VIEW, None)
     return notebook
+
+
+def without_live_widgets(notebook: MutableMapping[str, Any]) -> None:
+    """Take the live widgets out of a notebook, in place: without their kernel they would show as errors.
+
+    What stands beside them stays: an explorer's picture and sentence, a prediction's question.
+    """
+    notebook["metadata"].pop("widgets", None)
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET_VIEW, None)
+
+
+def tag_answers(notebook: NotebookNode) -> NotebookNode:
+    """Tag, in place, each cell whose output answers a prediction that is asked above it, and no other."""
+    from course_lib import predictions
+
+    shown: list[str] = []
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        if asked := ASKING.fullmatch(cell.source.strip()):
+            shown += map(plain_words, predictions.find(asked[1]).shown)
+        said = output_words(cell)
+        tags = [tag for tag in cell.metadata.get("tags", []) if tag != ANSWER]
+        if any(answer in said for answer in shown):
+            tags.append(ANSWER)
+        cell.metadata.pop("tags", None)
+        if tags:
+            cell.metadata["tags"] = tags
+    return notebook
+
+
+def output_words(cell: NotebookNode) -> str:
+    """Return all that a reader sees of a cell's outputs, as plain words."""
+    shown = []
+    for output in cell.get("outputs", []):
+        data = output.get("data", {})
+        shown += [output.get("text", ""), *(data.get(kind, "") for kind in ("text/plain", "text/html"))]
+    return plain_words(" ".join(shown))
+
+
+def plain_words(text: str) -> str:
+    """Return words without markup, each run of blanks as one.
+
+    >>> plain_words("**28.5** days <em>on</em>  `1,024` A100")
+    '28.5 days on 1,024 A100'
+    """
+    without = re.sub(r"<[^>]+>", " ", html.unescape(text))
+    return " ".join(re.sub(r"[*`$]", "", without).split())
 
 
 def stable_id(cell: NotebookNode, taken: set[str]) -> str:

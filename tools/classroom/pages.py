@@ -35,6 +35,7 @@ CODE_OR_FORMULA = re.compile(
     r"(?P<code>```.*?```|`[^`\n]+`)|\$\$(?P<block>.+?)\$\$|(?<![\\$])\$(?P<inline>[^\s$](?:[^$\n]*[^\s$])?)\$(?!\d)",
     re.DOTALL,
 )
+FOLDED_ANSWER = "<details><summary>What came out</summary>"
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
 UNITS = re.compile(r'<svg\b[^>]*?\bviewBox="\S+ \S+ ([\d.]+) ')
@@ -101,6 +102,15 @@ def unfolded(note: str) -> str:
     '<details open><summary>For the instructor</summary>'
     """
     return note.replace("<details>", "<details open>")
+
+
+def with_answers(markdown: str) -> str:
+    """Return a lesson's words with what came out of a prediction in sight; on a slide it is shown after the prediction.
+
+    >>> with_answers("<details><summary>What came out</summary>")
+    '<details open><summary>What came out</summary>'
+    """
+    return markdown.replace(FOLDED_ANSWER, unfolded(FOLDED_ANSWER))
 
 
 def speakers_notes(notebook: NotebookNode) -> str:
