@@ -14,11 +14,16 @@
     return fresh ? `${name} (${fresh})` : name;
   }
 
-  /** Gives a document's tab its name, now and whenever JupyterLab gives it the file's again. */
-  function nameTab({ title }, context) {
-    const label = () => void (title.label = nameOf(context.localPath) ?? title.label);
-    title.changed.connect(label);
-    label();
+  /**
+   * Gives a document's tab its name, now and whenever JupyterLab gives it the file's again.
+   * JupyterLab takes a new label for a wish to rename the file; where it cannot be told otherwise, the label stays.
+   */
+  function nameTab(panel, { localPath, pathChanged }) {
+    const { title, _onTitleChanged } = panel;
+    if (!nameOf(localPath) || !_onTitleChanged || !title.changed.disconnect(_onTitleChanged, panel)) return;
+    const label = (_, { localPath }) => void (title.label = nameOf(localPath) ?? title.label);
+    pathChanged.connect(label);
+    label(null, { localPath });
   }
 
   const plugin = {
