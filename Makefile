@@ -47,7 +47,7 @@ notebooks: ## Run the lessons and rewrite their outputs (NOTEBOOKS=notebooks/01_
 exercises: ## Make the students' exercises from the masters in exercises/solutions (SET=01 for one)
 	@$(RUN) tools/make_exercises.py $(SET)
 
-lint: ## Check style, format and types: Python, notebooks, style sheets and the explorers' page.js
+lint: ## Check style, format and types: Python, notebooks, and the page's scripts and styles
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy

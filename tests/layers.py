@@ -232,15 +232,16 @@ SHARED = {
         test_catalog.py test_check_answers.py test_check_kinds.py test_checks.py test_setup_check.py
         test_explorer_contract.py test_explorers_base.py test_explorers_package.py
         test_exercises.py test_notebooks.py test_notebooks_of_before.py test_own_copies.py
-        test_classroom.py test_classroom_cells.py test_classroom_plain.py test_classroom_quick_socket.py
-        test_classroom_sets.py test_classroom_submissions.py test_mark.py test_release.py
+        test_classroom.py test_classroom_cells.py test_classroom_local_kernel.py test_classroom_plain.py
+        test_classroom_quick_socket.py test_classroom_sets.py test_classroom_submissions.py test_mark.py test_release.py
         test_import_cost.py test_instructors.py test_layers.py test_lint_page.py test_make.py test_map.py
         test_packaging.py test_predict.py test_predictions.py test_try_this.py
         class_edition.py conftest.py explorer_parts.py layers.py notebook_guards.py nbval_sanitize.cfg data/
     """,
     "tests/browser": """
         __init__.py axe.py cases.py conftest.py lab.py test_accessibility.py test_exercises.py test_explorers.py
-        test_float_decoder.py test_handout.py test_notebooks.py test_plan_markdown.py test_predictions.py test_slides.py
+        test_float_decoder.py test_handout.py test_notebooks.py test_own_copies.py test_plan_markdown.py
+        test_predictions.py test_slides.py
     """,
     "tools": """
         clean.py fresh.py handout.py lab.py lint_page.py lock.py make_exercises.py mark.py present.py release.py

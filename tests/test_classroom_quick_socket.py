@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import serve
 from classroom.quick_socket import QuickSocket
+from classroom.server import OF_THE_COURSE
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
@@ -25,6 +26,6 @@ def test_a_connection_sends_each_message_at_once_before_it_connects(monkeypatch:
 
 def test_the_course_s_server_takes_it() -> None:
     server = ServerApp()
-    server.parse_command_line([serve.ANSWER_AT_ONCE])
+    server.parse_command_line([*OF_THE_COURSE])
     assert server.kernel_websocket_connection_class is QuickSocket
-    assert "ANSWER_AT_ONCE, *arguments" in Path(serve.__file__).read_text(encoding="utf-8")
+    assert "*server.OF_THE_COURSE, *arguments" in Path(serve.__file__).read_text(encoding="utf-8")

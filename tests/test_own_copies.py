@@ -20,6 +20,7 @@ from classroom.contents import Contents, Download
 from classroom.notebooks import ANSWER, WIDGET_VIEW
 from classroom.own_copies import OWN as OWN_FOLDERS
 from classroom.own_copies import course_notebook, fresh_copy, notebooks_in, own_copy
+from jupyter_server.serverapp import ServerApp
 from nbformat import NotebookNode
 from notebook_guards import link_targets
 from tornado.web import HTTPError
@@ -284,7 +285,10 @@ def test_git_ignores_what_learners_write() -> None:
 
 
 def test_make_lab_serves_lessons_and_exercises_this_way() -> None:
-    assert "--ServerApp.contents_manager_class=classroom.contents.Contents" in server.OF_THE_COURSE
+    started = ServerApp()
+    started.parse_command_line([*server.OF_THE_COURSE])
+    assert started.contents_manager_class is Contents
+    assert started.config.MappingKernelManager.kernel_manager_class == "classroom.lab_kernel.LabKernel"
     assert "[*server.OF_THE_COURSE, " in (ROOT / "tools" / "serve.py").read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Check how the course's style sheets and script are written: `lint_page.py [--write]`, with Prettier from npm.
+"""Check how the scripts and styles of the page are written: `lint_page.py [--write]`, with Prettier from npm.
 
 It needs Node.js, which nothing else here does: without it one loud line says so, and `REQUIRE_NODE=1` makes that a
 failure. `--write` mends what it finds.
@@ -13,9 +13,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("course_lib/explorers/page.js", "course_lib/explorers/page.css", "tools/classroom/pages.css")
+TABS = "tools/jupyter/labextensions/training-cost-course-tabs/static/tabs.js"
+PAGES = ("course_lib/explorers/page.js", "course_lib/explorers/page.css", "tools/classroom/pages.css", TABS)
 PRETTIER = "prettier@3.10.1"
-NO_NODE = "page.js, page.css and pages.css WERE NOT CHECKED: there is no npx, which comes with Node.js"
+NO_NODE = "scripts and style sheets WERE NOT CHECKED: there is no npx, which comes with Node.js"
 
 
 def main() -> None:
