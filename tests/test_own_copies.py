@@ -205,6 +205,14 @@ def test_fresh_copies_never_overwrite_anything(student: Clone) -> None:
         fresh.fresh("exercises", "99", root=student.folder)
 
 
+@pytest.mark.parametrize(
+    ("asked", "command"), [("LESSON=04", "fresh.py --lesson 04"), ("SET=memory", "fresh.py memory")]
+)
+def test_make_fresh_takes_a_lesson_or_a_set(asked: str, command: str) -> None:
+    said = subprocess.run(["make", "--dry-run", "fresh", asked], cwd=ROOT, capture_output=True, text=True)
+    assert said.stdout.strip().endswith(f"tools/{command}")
+
+
 # A set that was renamed upstream after it was answered
 
 RENAMED, FORMER = "07_plan", "07_plan_a_training_run"

@@ -10,7 +10,6 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import zmq
 from jupyter_client.manager import KernelManager
@@ -37,12 +36,6 @@ class LocalKernel(KernelManager):
             return str(super()._ip_default())
         self._folder = Path(tempfile.mkdtemp(prefix="kernel-"))
         return str(self._folder / "channel")
-
-    def write_connection_file(self, **more: Any) -> None:
-        """Write how the kernel is reached, in a folder that is there again after a shutdown."""
-        if self._folder:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-        super().write_connection_file(**more)
 
     def cleanup_connection_file(self) -> None:
         """Remove what was written, and the folder."""
