@@ -6,25 +6,142 @@ What comes in as a number goes out as one: `plain` gives back Python's own numbe
 from __future__ import annotations
 
 import difflib
+import inspect
 import math
-from collections.abc import Iterable
-from typing import Any
+import numbers as kinds_of_number
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from fractions import Fraction
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+LONGEST_SHOWN = 60
+"""The most characters of a value that a message shows."""
+
+LARGEST = sys.float_info.max
+"""The largest finite float64, 1.8e308."""
+
+_ADDED_TYPE = re.compile(r"(?:(b?float)|u?int)\d")
+"""What a number type is called that another package adds to numpy: bfloat16, float8_e4m3fn, int4."""
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+# Values in messages
+
+
+def shown(value: Any) -> str:
+    """Return a value as Python writes it, on one line and cut to 60 characters, with an ellipsis where it was cut.
+
+    >>> shown(1.5), shown("7" * 20_000)
+    ('1.5', "'777777777777777777777777777777777777777777777777777777777…'")
+    """
+    if isinstance(value, str) and len(value) > LONGEST_SHOWN - 2:
+        value = f"{value[: LONGEST_SHOWN - 3]}…"
+    try:
+        text = repr(value)
+    except Exception:  # of any kind: an object may fail to write itself, and so does an integer of 5,000 digits
+        text = f"something of the type {type(value).__name__}"
+    return cut(" ".join(text.split()) if "\n" in text else text)
+
+
+def cut(text: str, longest: int = LONGEST_SHOWN) -> str:
+    """Return a text, or as much of its beginning as leaves room for an ellipsis."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+# Numbers and arrays
+
+
+def is_masked(value: Any) -> bool:
+    """Tell whether a thing is numpy's masked array or its constant `masked`: what they hide is no number."""
+    return isinstance(value, np.ma.MaskedArray)
+
+
+def plainly(value: Any) -> Any:
+    """Return a 0-d array as what it holds, and numbers of a type that numpy itself has not as float64 or int64."""
+    if isinstance(value, (np.ndarray, np.generic)) and not is_masked(value):
+        if value.dtype.kind == "V" and not isinstance(value, np.void) and (kind := _ADDED_TYPE.match(value.dtype.name)):
+            value = value.astype(np.float64 if kind[1] else np.int64)
+        return value[()] if isinstance(value, np.ndarray) else value
+    return value
+
 
 def numbers(name: str, value: ArrayLike, accepted: str = "a number or an array of numbers") -> NDArray[Any]:
-    """Return `value` as a numeric array, or raise `TypeError` for text, booleans, None and objects."""
+    """Return `value` as a numeric array, or raise `TypeError` for text, booleans, masked arrays, None and objects.
+
+    Whole numbers of any size, `Fraction` and `Decimal` are read as float64, and infinite where that has no room.
+    """
+    array = _read(name, value, accepted)
+    return array if array.dtype != object else as_float64(array)
+
+
+def exactly(name: str, value: ArrayLike, accepted: str = "a number or an array of numbers") -> NDArray[Any]:
+    """Return what `numbers` does, but lists and objects as Python's own numbers, of which float64 rounds none.
+
+    Errors: as `numbers`.
+    """
+    array = _read(name, value, accepted)
+    return np.asarray(value, dtype=object) if isinstance(value, (list, tuple, int, Fraction, Decimal)) else array
+
+
+def _read(name: str, value: Any, accepted: str) -> NDArray[Any]:
+    """Return `value` as an array of numbers, or of Python's own real numbers where numpy has no type for all."""
     try:
-        array = np.asarray(value)
-    except ValueError:
-        raise TypeError(f"{name} must be {accepted}; got {value!r}") from None
-    if array.dtype == object and all(isinstance(item, int) and not isinstance(item, bool) for item in array.flat):
-        array = array.astype(np.float64)  # whole numbers that no 64 bits hold, such as 3 * 10**23 FLOP
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be {accepted}; got {value!r}")
-    return array
+        array = np.asanyarray(value)
+        if not is_masked(array) and all(map(_may_hold_numbers, _parts(value))):
+            array = np.asarray(plainly(array))
+            if array.dtype.kind in "iuf" or (array.dtype == object and all(map(_is_real, array.flat))):
+                return array
+    except Exception:  # of any kind: rows of different lengths, or an object of another package that refuses
+        pass
+    raise TypeError(f"{name} must be {accepted}; got {shown(value)}")
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """Yield what stands in a list or a tuple, in lists in lists too, Python's own numbers left out."""
+    for part in value if isinstance(value, (list, tuple)) else ():
+        if type(part) is not float and type(part) is not int:
+            yield part
+            yield from _parts(part)
+
+
+def _may_hold_numbers(part: Any) -> bool:
+    """Tell whether a part of a list is neither masked nor a yes or no, of which numpy would make numbers."""
+    no_bool = part.dtype != bool if isinstance(part, np.ndarray) else not isinstance(part, (bool, np.bool_))
+    return no_bool and not is_masked(part)
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(plainly(value), (kinds_of_number.Real, Decimal)) and not isinstance(value, bool)
+
+
+def as_float(value: Any) -> float:
+    """Return a real number of any kind as a float: infinite where it is too large, NaN where it is none.
+
+    >>> as_float(10**400), as_float(Fraction(1, 4)), as_float(Decimal("sNaN"))
+    (inf, 0.25, nan)
+    """
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+    except ValueError:  # a signalling NaN of Decimal's
+        return math.nan
+
+
+def as_float64(array: NDArray[Any]) -> NDArray[np.float64]:
+    """Return an array of numbers as float64; those that are too large are infinite."""
+    with np.errstate(over="ignore"):  # an extended float beyond float64 becomes infinity, and its caller says so
+        if array.dtype != object:
+            return array.astype(np.float64)
+    return np.array([as_float(item) for item in array.flat], np.float64).reshape(array.shape)
 
 
 def plain(result: Any) -> Any:
@@ -34,29 +151,29 @@ def plain(result: Any) -> Any:
 
 def positive(name: str, value: ArrayLike) -> Any:
     """Return `value` as float64 (a float if scalar), or raise unless every element is finite and > 0."""
-    if (type(value) is float or type(value) is int) and 0 < value < math.inf:
+    if (type(value) is float or type(value) is int) and 0 < value <= LARGEST:
         return float(value)  # most values are one number, and an array of one takes fifty times as long
-    array = numbers(name, value, "a positive number").astype(np.float64)
+    array = as_float64(numbers(name, value, "a positive number"))
     if not np.all(np.isfinite(array) & (array > 0)):
-        raise ValueError(f"{name} must be positive and finite; got {value!r}")
+        raise ValueError(f"{name} must be positive and finite; got {shown(value)}")
     return plain(array)
 
 
 def not_negative(name: str, value: ArrayLike) -> Any:
     """Return `value` as float64 (a float if scalar), or raise unless every element is finite and >= 0."""
-    if (type(value) is float or type(value) is int) and 0 <= value < math.inf:
+    if (type(value) is float or type(value) is int) and 0 <= value <= LARGEST:
         return float(value)  # most values are one number, and an array of one takes fifty times as long
-    array = numbers(name, value, "a number that is not negative").astype(np.float64)
+    array = as_float64(numbers(name, value, "a number that is not negative"))
     if not np.all(np.isfinite(array) & (array >= 0)):
-        raise ValueError(f"{name} must be finite and not negative; got {value!r}")
+        raise ValueError(f"{name} must be finite and not negative; got {shown(value)}")
     return plain(array)
 
 
 def fraction(name: str, value: ArrayLike) -> Any:
     """Return `value` as float64 (a float if scalar), or raise unless every element lies in (0, 1]."""
-    array = numbers(name, value, "a number in (0, 1]").astype(np.float64)
+    array = as_float64(numbers(name, value, "a number in (0, 1]"))
     if not np.all((array > 0) & (array <= 1)):
-        raise ValueError(f"{name} must lie in (0, 1]; got {value!r}")
+        raise ValueError(f"{name} must lie in (0, 1]; got {shown(value)}")
     return plain(array)
 
 
@@ -66,11 +183,11 @@ def whole(name: str, value: Any, minimum: int = 1, maximum: int | None = None) -
     if maximum is not None:
         accepted += f" and at most {maximum}"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer, float, np.floating)):
-        raise TypeError(f"{name} must be {accepted}; got {value!r}")
+        raise TypeError(f"{name} must be {accepted}; got {shown(value)}")
     if value != value or value in (float("inf"), float("-inf")) or value != int(value):
-        raise ValueError(f"{name} must be {accepted}; got {value!r}")
+        raise ValueError(f"{name} must be {accepted}; got {shown(value)}")
     if value < minimum or (maximum is not None and value > maximum):
-        raise ValueError(f"{name} must be {accepted}; got {value!r}")
+        raise ValueError(f"{name} must be {accepted}; got {shown(value)}")
     return int(value)
 
 
@@ -80,9 +197,47 @@ def one_of(name: str, value: Any, accepted: Iterable[str]) -> str:
     if isinstance(value, str) and value in choices:
         return value
     lowered = {choice.lower(): choice for choice in choices}
-    wanted = str(value).lower()
+    wanted = value[:LONGEST_SHOWN].lower() if isinstance(value, str) else shown(value)
     begin_alike = [name for name in lowered if wanted and name.startswith(wanted)]
     look_alike = difflib.get_close_matches(wanted, lowered, n=3, cutoff=0.5)
     close = [lowered[name] for name in dict.fromkeys(begin_alike + look_alike)][:3]
     hint = f"did you mean {', '.join(map(repr, close))}? " if close else ""
-    raise ValueError(f"{name} {value!r} is unknown; {hint}accepted: {', '.join(map(repr, choices))}")
+    raise ValueError(f"{name} {shown(value)} is unknown; {hint}accepted: {', '.join(map(repr, choices))}")
+
+
+# Results
+
+
+def finite(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Make a function refuse numbers whose result float64 does not hold, by name, instead of giving `inf`.
+
+    >>> @finite
+    ... def squared(side):
+    ...     return positive("side", side) ** 2
+    >>> squared(1e200)
+    Traceback (most recent call last):
+    ...
+    ValueError: squared overflows: it would be larger than 1.8e308, the largest float64; got side = 1e+200
+    """
+
+    @wraps(function)
+    def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+                result = function(*args, **kwargs)
+            if all(map(_is_finite, result if isinstance(result, tuple) else (result,))):
+                return result
+        except (OverflowError, ZeroDivisionError):  # no argument is 0, but a product of small ones may be
+            pass
+        given = inspect.signature(function).bind(*args, **kwargs).arguments
+        values = ", ".join(f"{name} = {shown(value)}" for name, value in given.items() if name != "self")
+        raise ValueError(
+            f"{function.__name__.strip('_')} overflows: it would be larger than 1.8e308, the largest float64"
+            f"{f'; got {values}' if values else ''}"
+        )
+
+    return checked
+
+
+def _is_finite(result: Any) -> bool:
+    return math.isfinite(result) if type(result) is float else bool(np.all(np.isfinite(result)))
