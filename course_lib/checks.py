@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from course_lib import questions
+from course_lib._arguments import shown
 from course_lib.questions.kinds import Choice
 from course_lib.questions.question import CORRECT, EDGE, OPEN, WRONG, Question, Verdict, set_of
 from course_lib.questions.values import as_numbers, spell
@@ -34,7 +35,7 @@ def edition(seed: int) -> None:
     """
     global _seed
     if isinstance(seed, bool) or not isinstance(seed, int):
-        raise TypeError(f"seed must be a whole number; got {seed!r}")
+        raise TypeError(f"seed must be a whole number; got {shown(seed)}")
     _seed = seed
     _states.clear()
     _tries.clear()
@@ -77,7 +78,7 @@ class Given:
         facts = self.__dict__["_question"].asks.given
         if name not in facts:
             there = f"it gives {', '.join(facts)}" if facts else "it gives no numbers"
-            raise AttributeError(f"question {self._question.number} does not give {name!r}; {there}")
+            raise AttributeError(f"question {self._question.number} does not give {shown(name)}; {there}")
         return handed_out(facts[name].value)
 
     def __dir__(self) -> list[str]:

@@ -12,9 +12,10 @@ from typing import Any, cast
 from numpy.typing import ArrayLike
 
 from course_lib import catalog
-from course_lib._arguments import fraction, not_negative, positive, whole
+from course_lib._arguments import finite, fraction, not_negative, positive, shown, whole
 
 
+@finite
 def forward_flop(parameters: ArrayLike, tokens: ArrayLike) -> Any:
     """Return the FLOP of the forward pass, C_forward = 2 P D: one multiply and one add a parameter and token.
 
@@ -28,6 +29,7 @@ def forward_flop(parameters: ArrayLike, tokens: ArrayLike) -> Any:
     return 2 * not_negative("parameters", parameters) * not_negative("tokens", tokens)
 
 
+@finite
 def backward_flop(parameters: ArrayLike, tokens: ArrayLike) -> Any:
     """Return the FLOP of the backward pass, C_backward = 4 P D: two products where the forward pass has one.
 
@@ -41,6 +43,7 @@ def backward_flop(parameters: ArrayLike, tokens: ArrayLike) -> Any:
     return 2 * forward_flop(parameters, tokens)
 
 
+@finite
 def training_flop(parameters: ArrayLike, tokens: ArrayLike) -> Any:
     """Return the FLOP of training, C = C_forward + C_backward = 6 P D.
 
@@ -53,6 +56,7 @@ def training_flop(parameters: ArrayLike, tokens: ArrayLike) -> Any:
     return forward_flop(parameters, tokens) + backward_flop(parameters, tokens)
 
 
+@finite
 def throughput(num_gpus: ArrayLike, flop_per_second: ArrayLike, utilization: ArrayLike = 1.0) -> Any:
     """Return the throughput tau = GPUs x FLOP/s per GPU x utilisation, in FLOP/s.
 
@@ -67,6 +71,7 @@ def throughput(num_gpus: ArrayLike, flop_per_second: ArrayLike, utilization: Arr
     return peak * fraction("utilization", utilization)
 
 
+@finite
 def training_seconds(flop: ArrayLike, throughput: ArrayLike) -> Any:
     """Return the training time T = C / tau, in seconds.
 
@@ -79,6 +84,7 @@ def training_seconds(flop: ArrayLike, throughput: ArrayLike) -> Any:
     return not_negative("flop", flop) / positive("throughput", throughput)
 
 
+@finite
 def model_flop_utilization(
     flop: ArrayLike, seconds: ArrayLike, num_gpus: ArrayLike, peak_flop_per_second: ArrayLike
 ) -> Any:
@@ -93,10 +99,16 @@ def model_flop_utilization(
     >>> round(model_flop_utilization(training_flop(run.parameters, run.tokens), seconds, 1, 312e12), 2)
     0.48
     """
-    available = positive("num_gpus", num_gpus) * positive("peak_flop_per_second", peak_flop_per_second)
-    return positive("flop", flop) / (positive("seconds", seconds) * available)
+    return positive("flop", flop) / _available_flop(seconds, num_gpus, peak_flop_per_second)
 
 
+@finite
+def _available_flop(seconds: ArrayLike, num_gpus: ArrayLike, peak_flop_per_second: ArrayLike) -> Any:
+    peak = positive("num_gpus", num_gpus) * positive("peak_flop_per_second", peak_flop_per_second)
+    return positive("seconds", seconds) * peak
+
+
+@finite
 def hardware_flop_utilization(
     flop: ArrayLike,
     seconds: ArrayLike,
@@ -156,13 +168,13 @@ class TransformerShape:
         object.__setattr__(self, "mlp_matrices", whole("mlp_matrices", self.mlp_matrices, minimum=2, maximum=3))
         for name in ("tied_embeddings", "learned_positions", "biases"):
             if not isinstance(getattr(self, name), bool):
-                raise TypeError(f"{name} must be True or False; got {getattr(self, name)!r}")
+                raise TypeError(f"{name} must be True or False; got {shown(getattr(self, name))}")
         for name, size, divisor, part in (
             ("hidden", self.hidden, "heads", self.heads),
             ("heads", self.heads, "kv_heads", kv_heads),
         ):
             if size % part:
-                raise ValueError(f"{name} must be a multiple of {divisor} = {part}; got {size!r}")
+                raise ValueError(f"{name} must be a multiple of {divisor} = {shown(part)}; got {shown(size)}")
 
     @classmethod
     def from_catalog(cls, name: str) -> TransformerShape:
@@ -219,6 +231,7 @@ class TransformerShape:
         }
         return parts | {"total": sum(parts.values())}
 
+    @finite
     def forward_flop(self, tokens: ArrayLike, *, causal: bool = False) -> Any:
         """Return the forward FLOP for `tokens`, matrix product by matrix product, in FLOP.
 
@@ -234,7 +247,7 @@ class TransformerShape:
         (1.027, 1.014)
         """
         if not isinstance(causal, bool):
-            raise TypeError(f"causal must be True or False; got {causal!r}")
+            raise TypeError(f"causal must be True or False; got {shown(causal)}")
         weights = self.layers * sum(self._layer_matrices().values()) + self.vocab * self.hidden
         attention_products = (2 if causal else 4) * self.layers * self.hidden * self.sequence
         return (2 * weights + attention_products) * not_negative("tokens", tokens)

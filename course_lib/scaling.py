@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_lib import catalog
-from course_lib._arguments import not_negative, plain, positive
+from course_lib._arguments import finite, not_negative, plain, positive
 from course_lib.compute_cost import forward_flop, training_flop
 from course_lib.units import format_count
 
@@ -25,6 +25,7 @@ MINIMUM_TOKENS = 200e9
 """The slide's least advisable dataset, in tokens: advice of Anthony et al. 2023, not of Hoffmann et al. 2022."""
 
 
+@finite
 def chinchilla_tokens(parameters: ArrayLike) -> Any:
     """Return the tokens that are compute-optimal for a model, D = 20 P.
 
@@ -37,6 +38,7 @@ def chinchilla_tokens(parameters: ArrayLike) -> Any:
     return TOKENS_PER_PARAMETER * positive("parameters", parameters)
 
 
+@finite
 def compute_optimal(flop: ArrayLike, tokens_per_parameter: ArrayLike = TOKENS_PER_PARAMETER) -> tuple[Any, Any]:
     """Return (P, D) that spend a budget at D = r P: P = sqrt(C / 6r), D = r P.
 
@@ -48,7 +50,7 @@ def compute_optimal(flop: ArrayLike, tokens_per_parameter: ArrayLike = TOKENS_PE
     (69.3, 1.39)
     """
     ratio = positive("tokens_per_parameter", tokens_per_parameter)
-    parameters = np.sqrt(positive("flop", flop) / (6 * ratio))
+    parameters = np.sqrt(positive("flop", flop) / training_flop(1, ratio))
     return plain(parameters), plain(ratio * parameters)
 
 
@@ -76,11 +78,13 @@ class LossFit:
         for name in ("A", "B", "alpha", "beta"):
             positive(name, getattr(self, name))
 
+    @finite
     def loss(self, parameters: ArrayLike, tokens: ArrayLike) -> Any:
         """Return L(P, D) in nats a token; counts P and D are scalars or arrays that broadcast."""
         model_term = self.A / positive("parameters", parameters) ** self.alpha
         return self.E + model_term + self.B / positive("tokens", tokens) ** self.beta
 
+    @finite
     def optimal(self, flop: ArrayLike) -> tuple[Any, Any]:
         """Return the (P, D) of least loss among all with 6PD = C, in closed form.
 
@@ -98,10 +102,11 @@ class LossFit:
         parameters = balance * product ** (self.beta * power)
         return parameters, product / parameters
 
+    @finite
     def iso_flop_loss(self, flop: ArrayLike, parameters: ArrayLike) -> Any:
         """Return the loss when C is spent on a model of size P, L(P, C / 6P): one point of an iso-FLOP curve."""
         size = positive("parameters", parameters)
-        return self.loss(size, positive("flop", flop) / (6 * size))
+        return self.loss(size, positive("flop", flop) / training_flop(size, 1))
 
     def tokens_for_loss(self, loss: ArrayLike, parameters: ArrayLike) -> Any:
         """Return the D that brings a model of size P to `loss`: (B / (L - E - A / P^alpha))^(1 / beta).

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._arguments import not_negative, one_of, positive, whole
+from course_lib._arguments import finite, not_negative, one_of, positive, shown, whole
 
 MASTER_BYTES = 4
 """The fp32 copy of the weights that the mixed recipes train; the 16-bit weights are cast from it."""
@@ -57,6 +57,7 @@ RECOMPUTE = ("none", "selective", "full")
 """How much of the activations is computed again in the backward pass, from nothing to all (slide S14)."""
 
 
+@finite
 def parameter_bytes(parameters: ArrayLike, precision: str) -> Any:
     """Return the bytes of a model's parameters, Mem_model = bytes/param x N_params.
 
@@ -70,6 +71,7 @@ def parameter_bytes(parameters: ArrayLike, precision: str) -> Any:
     return positive("parameters", parameters) * PRECISION_BYTES[one_of("precision", precision, PRECISION_BYTES)]
 
 
+@finite
 def gradient_bytes(parameters: ArrayLike, precision: str) -> Any:
     """Return the bytes of the gradients, one a parameter, in the datatype that the products use.
 
@@ -84,6 +86,7 @@ def gradient_bytes(parameters: ArrayLike, precision: str) -> Any:
     return parameter_bytes(parameters, precision) - _master_bytes(parameters, precision)
 
 
+@finite
 def optimizer_bytes(parameters: ArrayLike, optimizer: str) -> Any:
     """Return the bytes of the optimizer's states, Mem_opt = bytes/param x N_params.
 
@@ -98,6 +101,7 @@ def optimizer_bytes(parameters: ArrayLike, optimizer: str) -> Any:
     return positive("parameters", parameters) * OPTIMIZER_BYTES[one_of("optimizer", optimizer, OPTIMIZER_BYTES)]
 
 
+@finite
 def activation_bytes(
     batch: ArrayLike,
     sequence: ArrayLike,
@@ -132,6 +136,7 @@ def activation_bytes(
     return _counts("layers", layers) * kept[recompute]
 
 
+@finite
 def logits_bytes(batch: ArrayLike, sequence: ArrayLike, vocab: ArrayLike, copies: ArrayLike = 1) -> Any:
     """Return the bytes of the logits, the model's outputs: batch x sequence x vocab x 4 bytes x copies.
 
@@ -148,6 +153,7 @@ def logits_bytes(batch: ArrayLike, sequence: ArrayLike, vocab: ArrayLike, copies
     return LOGIT_BYTES * prod(_counts(name, size) for name, size in sizes.items())
 
 
+@finite
 def working_bytes(
     batch: ArrayLike,
     sequence: ArrayLike,
@@ -183,6 +189,7 @@ def working_bytes(
     return logits_bytes(batch, sequence, vocab, logits_copies) + again[recompute]
 
 
+@finite
 def kv_cache_bytes(
     batch: ArrayLike, sequence: ArrayLike, layers: ArrayLike, kv_heads: ArrayLike, head_dim: ArrayLike, precision: str
 ) -> Any:
@@ -224,15 +231,17 @@ class TrainingMemory:
         for name in self.__slots__:
             object.__setattr__(self, name, not_negative(name, getattr(self, name)))
         if np.any(self.master_weights > self.parameters):
-            limit = f"at most parameters = {self.parameters!r}"
-            raise ValueError(f"master_weights must be {limit}; got {self.master_weights!r}")
+            limit = f"at most parameters = {shown(self.parameters)}"
+            raise ValueError(f"master_weights must be {limit}; got {shown(self.master_weights)}")
 
     @property
+    @finite
     def model_states(self) -> Any:
         """The slide's total without activations; what ZeRO calls model states does not grow with the batch."""
         return self.parameters + self.gradients + self.optimizer
 
     @property
+    @finite
     def total(self) -> Any:
         """The slide's total with activations, and the working memory; buffers and fragmentation come on top."""
         return self.model_states + self.activations + self.working
@@ -284,7 +293,7 @@ def zero_sharded(memory: TrainingMemory, num_gpus: ArrayLike, stage: int) -> Tra
     [120.0, 31.4, 16.6, 1.9]
     """
     if not isinstance(memory, TrainingMemory):
-        raise TypeError(f"memory must be a TrainingMemory; got {memory!r}")
+        raise TypeError(f"memory must be a TrainingMemory; got {shown(memory)}")
     n = _counts("num_gpus", num_gpus)
     stage = whole("stage", stage, minimum=0, maximum=3)
     master = memory.master_weights / (n if stage >= 1 else 1)
@@ -357,5 +366,5 @@ def _layer_bytes(
 def _counts(name: str, value: ArrayLike) -> Any:
     counts = positive(name, value)
     if np.any(counts != np.floor(counts)):
-        raise ValueError(f"{name} must be a whole number of at least 1; got {value!r}")
+        raise ValueError(f"{name} must be a whole number of at least 1; got {shown(value)}")
     return counts

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from course_lib._arguments import whole
+from course_lib._arguments import shown, whole
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,14 @@ class IntFormat:
 
 
 Format = FloatFormat | IntFormat
+
+
+def checked(fmt: Format) -> Format:
+    """Return a format, or raise `TypeError` for anything else, such as a format's name."""
+    if not isinstance(fmt, Format):
+        raise TypeError(f"fmt must be a FloatFormat or an IntFormat, such as FP16 or INT8; got {shown(fmt)}")
+    return fmt
+
 
 FP64 = FloatFormat("fp64", 11, 52, bias=1023)
 FP32 = FloatFormat("fp32", 8, 23, bias=127)

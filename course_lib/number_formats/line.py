@@ -8,7 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from course_lib._arguments import shown
 from course_lib.number_formats.formats import Format, IntFormat
+from course_lib.number_formats.writing import read_pattern
 
 FAR = 12
 """No more numbers than that are within a few steps of one, where a format has at least 16 of them in a binade."""
@@ -34,15 +36,20 @@ def number_line(pattern: int, fmt: Format, reach: float) -> NumberLine:
     """Return the numbers that a format has within `reach` steps of a pattern's.
 
     A number is m x 2^k, where m counts steps at its own power; so it lies at m x 2^(k - k') steps of the middle's k',
-    exactly. Infinity lies one step beyond the largest number. `reach` is below `FAR` / 2.
-    The pattern is a number's: a NaN lies nowhere. Source: slide S8.
+    exactly. Infinity lies one step beyond the largest number. `reach` is at most `FAR` / 2.
+    Errors: as `bits`; `ValueError` for NaN, which lies nowhere, and for a `reach` that is negative or too far.
+    Source: slide S8.
 
     >>> from course_lib.number_formats import BF16, encode
     >>> line = number_line(encode(256, BF16), BF16, 2)
     >>> line.values, line.places
     ((252.0, 253.0, 254.0, 255.0, 256.0, 258.0, 260.0), (-2.0, -1.5, -1.0, -0.5, 0.0, 1.0, 2.0))
     """
-    sign_bit = fmt.bits - 1
+    if read_pattern(pattern, fmt).fields.kind == "nan":
+        raise ValueError(f"pattern must be a number's, for a NaN lies nowhere; got {shown(pattern)}")
+    if not isinstance(reach, (int, float)) or not 0 <= reach <= FAR / 2:
+        raise ValueError(f"reach must be a number from 0 to {FAR / 2:g}, in steps; got {shown(reach)}")
+    pattern, sign_bit = int(pattern), fmt.bits - 1
     negative, magnitude = divmod(pattern, 2**sign_bit)
     if isinstance(fmt, IntFormat):
         middle = magnitude - (negative << sign_bit)

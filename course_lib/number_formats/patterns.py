@@ -6,16 +6,17 @@ true of normal numbers. With e = 0 it reads 0.m and 2^(1 - bias); the largest e 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from fractions import Fraction
 from operator import methodcaller
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib._arguments import numbers, plain
-from course_lib.number_formats.formats import FloatFormat, Format, IntFormat
-
-NO_FORMAT = "fmt must be a FloatFormat or an IntFormat, such as FP16 or INT8; got {!r}"
+from course_lib._arguments import as_float, as_float64, exactly, plain, plainly, shown
+from course_lib.number_formats.formats import FloatFormat, Format, IntFormat, checked
+from course_lib.number_formats.rounding import nearest_pattern
 
 
 class Fields(NamedTuple):
@@ -68,7 +69,8 @@ def decode(pattern: ArrayLike, fmt: Format) -> Any:
 def encode(value: ArrayLike, fmt: Format) -> Any:
     """Return the pattern of the number nearest to a value; of two that are equally near, the one with an even pattern.
 
-    `value` is a number or an array, taken as float64; the result is an int, or an array of the smallest unsigned type.
+    `value` is a number or an array; what float64 does not hold, such as 2**53 + 1, is rounded once all the same. The
+    result is an int, or an array of the smallest unsigned type.
     Too large a value becomes infinity, or NaN in fp8 e4m3; it saturates in fp4 e2m1 and in integers (nothing wraps).
     Errors: `ValueError` for NaN in a format without one, `TypeError` for anything but numbers.
     Source: slide S7; IEEE 754-2019, section 4.3.1.
@@ -77,15 +79,23 @@ def encode(value: ArrayLike, fmt: Format) -> Any:
     >>> f"{encode(3.14159265, FP32):#x}", decode(encode(2049, FP16), FP16), encode(-300, INT8)
     ('0x40490fdb', 2048.0, 128)
     """
-    if not isinstance(fmt, Format):
-        raise TypeError(NO_FORMAT.format(fmt))
-    values = numbers("value", value).astype(np.float64)
+    checked(fmt)
+    exact = exactly("value", value)
+    values = as_float64(exact)
     nan = np.isnan(values)
     if nan.any() and not (isinstance(fmt, FloatFormat) and fmt.has_nan):
-        raise ValueError(f"value must be a number, for {fmt.name} has no NaN; got {value!r}")
+        raise ValueError(f"value must be a number, for {fmt.name} has no NaN; got {shown(value)}")
+    patterns = _nearest(values, fmt).astype(_unsigned(fmt))
+    for index, number in _rounded_by_float64(exact, values):
+        patterns[index] = nearest_pattern(number, fmt)
+    return plain(patterns)
+
+
+def _nearest(values: NDArray[np.float64], fmt: Format) -> NDArray[Any]:
+    """Return the patterns of the numbers nearest to float64s."""
     if isinstance(fmt, IntFormat):
         nearest = np.clip(np.rint(values), fmt.smallest, fmt.largest).astype(np.int64)
-        return plain((nearest & (2**fmt.bits - 1)).astype(_unsigned(fmt)))
+        return np.asarray(nearest & (2**fmt.bits - 1))
     size = np.where(np.isfinite(values), np.abs(values), 0.0)
     power = np.where(size == 0, 1 - fmt.bias, np.maximum(np.frexp(size)[1] - 1, 1 - fmt.bias))
     steps = np.rint(np.ldexp(size, fmt.significand_bits - power)).astype(np.int64)  # in units of the last place
@@ -94,8 +104,23 @@ def encode(value: ArrayLike, fmt: Format) -> Any:
     overflow = fmt.largest_pattern + fmt.has_nan
     magnitude = np.where(np.isinf(values), overflow, np.minimum(magnitude, overflow))
     quiet_nan = 2 ** (fmt.bits - 1) - 2 ** (fmt.significand_bits - 1) if fmt.has_infinity else overflow
-    magnitude = np.where(nan, quiet_nan, magnitude).astype(np.uint64)
-    return plain((magnitude | _sign_bit(np.signbit(values), fmt)).astype(_unsigned(fmt)))
+    magnitude = np.where(np.isnan(values), quiet_nan, magnitude).astype(np.uint64)
+    return np.asarray(magnitude | _sign_bit(np.signbit(values), fmt))
+
+
+def _rounded_by_float64(exact: NDArray[Any], values: NDArray[np.float64]) -> Iterator[tuple[Any, Fraction]]:
+    """Yield the index and the exact value of each number that float64 had to round: large integers, most fractions."""
+    if (exact.dtype.kind == "f" and exact.dtype.itemsize <= 8) or not exact.size:
+        return
+    if exact.dtype.kind in "iu" and np.abs(values).max() <= 2**53:
+        return
+    for index, number in np.ndenumerate(exact):
+        if isinstance(number, float) or np.isnan(values[index]) or number in (np.inf, -np.inf):
+            continue
+        whole = isinstance(number, np.integer)
+        ratio = Fraction(int(number)) if whole else Fraction(*plainly(number).as_integer_ratio())
+        if ratio != as_float(ratio):
+            yield index, ratio
 
 
 def fields(pattern: ArrayLike, fmt: Format) -> Fields:
@@ -153,7 +178,7 @@ def neighbours(pattern: ArrayLike, fmt: Format) -> Neighbours:
         value = decode(patterns, fmt)
         return Neighbours(encode(value - 1, fmt), encode(value + 1, fmt))
     if np.any(_is_nan(patterns, fmt)):
-        raise ValueError(f"pattern must be a number's, for a NaN has no neighbours; got {pattern!r}")
+        raise ValueError(f"pattern must be a number's, for a NaN has no neighbours; got {shown(pattern)}")
     negative = _split(patterns, fmt)[0] == 1
     magnitude = _magnitude(patterns, fmt).astype(np.int64)
     place = np.where(negative, -magnitude, magnitude)
@@ -180,23 +205,32 @@ def spacing(pattern: ArrayLike, fmt: Format) -> Any:
     if isinstance(fmt, IntFormat):
         return plain(np.ones(patterns.shape))
     if np.any(_magnitude(patterns, fmt) > fmt.largest_pattern):
-        raise ValueError(f"pattern must be a finite number's, for infinity and NaN have no step; got {pattern!r}")
+        raise ValueError(f"pattern must be a finite number's, for infinity and NaN have no step; got {shown(pattern)}")
     return plain(np.ldexp(1.0, _power(_split(patterns, fmt)[1], fmt) - fmt.significand_bits))
 
 
 def _integers(name: str, value: ArrayLike, fmt: Format, bits: int | None = None) -> NDArray[Any]:
     """Return `value` as unsigned integers of at most `bits` bits (the format's own, unless told), or raise."""
     if not isinstance(fmt, Format):
-        raise TypeError(NO_FORMAT.format(fmt))
+        checked(fmt)  # which refuses it
     bits = fmt.bits if bits is None else bits
+    if type(value) is int and 0 <= value < 2**bits:
+        return np.asarray(value, np.uint64)
     accepted = f"a whole number from 0 to {2**bits - 1} ({bits} bits) for {fmt.name}"
-    out_of_range = isinstance(value, int) and not 0 <= value < 2**bits  # also an int too large for numpy
-    array = numbers(name, 0 if out_of_range else value, accepted)
-    if array.size and array.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be {accepted}; got {value!r}")
-    if out_of_range or (array.size and not 0 <= int(array.min()) <= int(array.max()) < 2**bits):
-        raise ValueError(f"{name} must be {accepted}; got {value!r}")
+    array = exactly(name, value, accepted)
+    whole = array.dtype.kind in "iu" or all(isinstance(item, (int, np.integer)) for item in array.flat)
+    if array.size and not whole:
+        raise TypeError(f"{name} must be {accepted}; got {shown(value)}")
+    if array.size and not 0 <= int(array.min()) <= int(array.max()) < 2**bits:
+        raise ValueError(f"{name} must be {accepted}; got {shown(value)}")
     return array if array.dtype.kind == "u" else array.astype(np.uint64)
+
+
+def one_pattern(pattern: Any, fmt: Format) -> int:
+    """Return one pattern as an int, or raise as `decode`; `TypeError` for an array."""
+    if np.ndim(patterns := _integers("pattern", pattern, fmt)):
+        raise TypeError(f"pattern must be one integer, not an array; got {shown(pattern)}")
+    return int(patterns)
 
 
 def _split(patterns: NDArray[Any], fmt: Format) -> tuple[Any, Any, Any]:

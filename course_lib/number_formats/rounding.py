@@ -7,28 +7,32 @@ fp64's own error of 0.1 can be seen.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
+import sys
+from collections.abc import Iterable, Sequence
+from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from course_lib.number_formats.formats import Format, IntFormat
+from course_lib._arguments import shown
+from course_lib.number_formats.formats import Format, IntFormat, checked
 
 SMALLEST_POWER, LARGEST_POWER, LONGEST_TEXT = -400, 400, 1200
+IN_17_DIGITS = Context(prec=17)
 
 
 class Carried(NamedTuple):
     """A number as a format stores it.
 
-    `value` is exact; the errors are |stored - wanted|, and that divided by |wanted|. `outcome` is exact, rounded,
-    underflow (it became 0), overflow (it became infinity or NaN) or saturated (it became the largest or the smallest).
+    `value` is exact; the errors are |stored - wanted|, and that divided by |wanted|: floats, or `Decimal` where float64
+    would make them infinite, 0 or subnormal. `outcome` is exact, rounded, underflow (it became 0), overflow (it became
+    infinity or NaN) or saturated (it became the largest or the smallest).
     """
 
     pattern: int
     value: float
-    absolute_error: float
-    relative_error: float
+    absolute_error: float | Decimal
+    relative_error: float | Decimal
     outcome: str
 
 
@@ -42,18 +46,19 @@ def read_decimal(text: str) -> Decimal:
     Decimal('0.1')
     """
     if not isinstance(text, str):
-        raise TypeError(f"value must be a number in writing, such as '0.1'; got {text!r}")
+        raise TypeError(f"value must be a number in writing, such as '0.1'; got {shown(text)}")
     try:
         if len(text) > LONGEST_TEXT:
             raise InvalidOperation
         number = Decimal(text.strip().replace("\N{MINUS SIGN}", "-"))
     except InvalidOperation:
-        shown = text if len(text) <= 100 else f"{text[:100]}..."
-        raise ValueError(f"value must be a decimal number such as 0.1, -2.5e-8, inf or nan; got {shown!r}") from None
+        accepted = "a decimal number such as 0.1, -2.5e-8, inf or nan"
+        raise ValueError(f"value must be {accepted}; got {shown(text)}") from None
     if number.is_nan():
         return Decimal("NaN")
     if number.is_finite() and number and not SMALLEST_POWER <= number.adjusted() < LARGEST_POWER:
-        raise ValueError(f"value must lie between 1e{SMALLEST_POWER} and 1e{LARGEST_POWER} in size; got {text[:100]!r}")
+        accepted = f"between 1e{SMALLEST_POWER} and 1e{LARGEST_POWER} in size"
+        raise ValueError(f"value must lie {accepted}; got {shown(text)}")
     return number
 
 
@@ -88,7 +93,7 @@ def carry(text: str, fmt: Format) -> Carried:
     return carried
 
 
-def carry_into(text: str, formats: Iterable[Format]) -> list[Carried | None]:
+def carry_into(text: str, formats: Iterable[Format]) -> Sequence[Carried | None]:
     """Return how each of several formats stores a decimal number in writing; None for NaN where there is none.
 
     The number is n / d, and a format's step at its size is 2^k: of n / (d 2^k) steps the nearest whole number is
@@ -98,14 +103,32 @@ def carry_into(text: str, formats: Iterable[Format]) -> list[Carried | None]:
     >>> [carried and carried.value for carried in carry_into("nan", [FP8_E4M3, INT8])]
     [nan, None]
     """
-    wanted = read_decimal(text)
+    if not isinstance(text, str):
+        raise TypeError(f"value must be a number in writing, such as '0.1'; got {shown(text)}")
+    wanted, formats = read_decimal(text), list(formats)
+    for fmt in formats:
+        if not isinstance(fmt, Format):
+            checked(fmt)  # which refuses it
     if not wanted.is_finite():
         return _specials(math.nan if wanted.is_nan() else float(wanted), formats)
-    negative, exact = wanted.is_signed(), abs(Fraction(wanted))
+    return _carried(wanted.is_signed(), abs(Fraction(wanted)), formats)
+
+
+def nearest_pattern(number: Fraction, fmt: Format) -> int:
+    """Return the pattern of the number nearest to an exact one, rounded once, ties to even.
+
+    >>> from course_lib.number_formats import FP16, INT8
+    >>> nearest_pattern(Fraction(2, 3), FP16), nearest_pattern(Fraction(-5, 2), INT8)
+    (14677, 254)
+    """
+    return _carried(number < 0, abs(number), [checked(fmt)])[0].pattern
+
+
+def _carried(negative: bool, exact: Fraction, formats: Iterable[Format]) -> list[Carried]:
     n, d = exact.numerator, exact.denominator
     size = n.bit_length() - d.bit_length()
     size -= n << max(-size, 0) < d << max(size, 0)  # now 2^size <= n/d < 2^(size + 1)
-    carried: list[Carried | None] = []
+    carried = []
     for fmt in formats:
         if isinstance(fmt, IntFormat):
             nearest = -round(exact) if negative else round(exact)
@@ -131,9 +154,12 @@ def carry_into(text: str, formats: Iterable[Format]) -> list[Carried | None]:
             carried.append(Carried(pattern, value, math.inf, math.inf, "overflow"))
             continue
         error = abs(abs(Fraction(value)) - exact)
+        sizes: list[float | Decimal] = []
+        for size_of in (error, error / exact) if error else (0, 0):
+            fits = not error or sys.float_info.min <= size_of <= sys.float_info.max
+            sizes.append(float(size_of) if fits else IN_17_DIGITS.divide(size_of.numerator, size_of.denominator))
         lost = "saturated" if clipped else "rounded" if value else "underflow"
-        relative = float(error / exact) if exact else 0.0
-        carried.append(Carried(pattern, value, float(error), relative, lost if error else "exact"))
+        carried.append(Carried(pattern, value, sizes[0], sizes[1], lost if error else "exact"))
     return carried
 
 

@@ -12,13 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
 
-import numpy as np
-
-from course_lib.number_formats.formats import Format, IntFormat
+from course_lib._arguments import cut, exactly, plain, shown
+from course_lib.number_formats.formats import Format, IntFormat, checked
 from course_lib.number_formats.formulas import Formula, formula_of
-from course_lib.number_formats.patterns import Fields, fields, pattern_from_fields
+from course_lib.number_formats.patterns import Fields, fields, one_pattern, pattern_from_fields
 
 
 def bits(pattern: int, fmt: Format) -> str:
@@ -30,7 +28,7 @@ def bits(pattern: int, fmt: Format) -> str:
     >>> bits(0x4248, FP16), bits(0x81, INT8)
     ('0 10000 1001001000', '1 0000001')
     """
-    return _one(pattern, fmt).bits
+    return read_pattern(one_pattern(pattern, fmt), fmt).bits
 
 
 def parse_bits(text: str, fmt: Format) -> int:
@@ -47,11 +45,12 @@ def parse_bits(text: str, fmt: Format) -> int:
     ValueError: significand has 24 digits, 1 too many; accepted for fp32: sign 1, exponent 8, significand 23
     """
     if not isinstance(text, str):
-        raise TypeError(f"text must be a line of 0 and 1; got {text!r}")
+        raise TypeError(f"text must be a line of 0 and 1; got {shown(text)}")
+    checked(fmt)
     line = text.strip().removeprefix("0b")
     wrong = sorted(set(re.sub(r"[01\s|_]", "", line)))
     if wrong:
-        raise ValueError(f"text must be made of 0 and 1; got {', '.join(map(repr, wrong))} in {text!r}")
+        raise ValueError(f"text must be made of 0 and 1; got {cut(', '.join(map(repr, wrong)))} in {shown(text)}")
     digits = _digits(line, _widths(fmt))
     problems = [
         _misfit(name, len(digits[name]), width) for name, width in _widths(fmt).items() if len(digits[name]) != width
@@ -64,30 +63,35 @@ def parse_bits(text: str, fmt: Format) -> int:
 
 
 def hexadecimal(pattern: int, fmt: Format) -> str:
-    """Return a pattern as 0x and as many digits as the format needs.
+    """Return a pattern as 0x and as many digits as the format needs. Errors: as `bits`.
 
     >>> from course_lib.number_formats import FP16, TF32
     >>> hexadecimal(0x4248, FP16), hexadecimal(1, TF32)
     ('0x4248', '0x00001')
     """
-    return f"0x{pattern:0{math.ceil(fmt.bits / 4)}X}"
+    return read_pattern(one_pattern(pattern, fmt), fmt).hexadecimal
 
 
 def parse_hexadecimal(text: str, fmt: Format) -> int:
     """Return the pattern that hexadecimal digits spell, the reverse of `hexadecimal`.
 
-    Errors: `ValueError` for what are no such digits, and for a pattern too large for the format.
+    Errors: `ValueError` for what are no such digits, and for a pattern too large for the format; `TypeError` for what
+    is not text.
 
     >>> from course_lib.number_formats import FP16
     >>> parse_hexadecimal("4248", FP16) == 0x4248
     True
     """
+    if not isinstance(text, str):
+        raise TypeError(f"text must be hexadecimal digits, such as '0x1F'; got {shown(text)}")
+    checked(fmt)
     digits = text.strip().lower().removeprefix("0x").replace(" ", "").replace("_", "")
     if not digits or set(digits) - set("0123456789abcdef"):
-        raise ValueError(f"Hexadecimal must be made of the digits 0 to 9 and A to F, such as 0x1F; got {text!r}")
+        raise ValueError(f"Hexadecimal must be made of the digits 0 to 9 and A to F, such as 0x1F; got {shown(text)}")
     if len(digits.lstrip("0")) > 16 or int(digits, 16) >= 2**fmt.bits:
         largest = hexadecimal(2**fmt.bits - 1, fmt)
-        raise ValueError(f"Hexadecimal must be at most {largest} for the {fmt.bits} bits of {fmt.name}; got {text!r}")
+        accepted = f"at most {largest} for the {fmt.bits} bits of {fmt.name}"
+        raise ValueError(f"Hexadecimal must be {accepted}; got {shown(text)}")
     return int(digits, 16)
 
 
@@ -100,7 +104,7 @@ def exact_decimal(pattern: int, fmt: Format) -> str:
     >>> exact_decimal(0x40490FDB, FP32), exact_decimal(0x80000000, FP32)
     ('3.1415927410125732421875', '-0')
     """
-    return _one(pattern, fmt).exact
+    return read_pattern(one_pattern(pattern, fmt), fmt).exact
 
 
 def formula(pattern: int, fmt: Format) -> Formula:
@@ -115,7 +119,7 @@ def formula(pattern: int, fmt: Format) -> Formula:
     >>> print(formula(0x0001, FP16))
     (-1)^0 × 2^(1 - 15) × 0.0009765625 = 5.9604644775390625e-8
     """
-    return _one(pattern, fmt).formula
+    return read_pattern(one_pattern(pattern, fmt), fmt).formula
 
 
 @dataclass(frozen=True)
@@ -159,13 +163,8 @@ def read_pattern(pattern: int, fmt: Format) -> Reading:
     formula = formula_of(parts, value, exact, multiplier, fmt)
     exponent = f"{parts.exponent:0{fmt.exponent_bits}b} " if fmt.exponent_bits else ""
     line = f"{parts.sign} {exponent}{parts.significand:0{fmt.significand_bits}b}"
-    return Reading(parts, line, hexadecimal(pattern, fmt), value, exact, formula, step)
-
-
-def _one(pattern: Any, fmt: Format) -> Reading:
-    if np.ndim(pattern):
-        raise TypeError(f"pattern must be one integer, not an array; got {pattern!r}")
-    return read_pattern(pattern, fmt)
+    hexadecimal = f"0x{pattern:0{math.ceil(fmt.bits / 4)}X}"
+    return Reading(parts, line, hexadecimal, value, exact, formula, step)
 
 
 def formula_latex(pattern: int, fmt: Format) -> str:
@@ -197,7 +196,10 @@ def exact_texts(values: Iterable[float]) -> list[str]:
     """
     texts = []
     for value in values:
-        texts.append(str(Decimal(value)).replace("E", "e").replace("Infinity", "infinity"))
+        number = value if type(value) is float else plain(exactly("value", value, "one number"))
+        if not isinstance(number, (int, float, Decimal)):
+            raise TypeError(f"value must be one number; got {shown(value)}")
+        texts.append(str(Decimal(number)).replace("E", "e").replace("Infinity", "infinity"))
     return texts
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from course_lib import catalog
-from course_lib._arguments import fraction, one_of, positive, whole
+from course_lib._arguments import finite, fraction, one_of, positive, shown, whole
 from course_lib.compute_cost import throughput
 from course_lib.memory import MIXED, PRECISION_BYTES
 from course_lib.plan.rules import SERVING_ROOM
@@ -50,12 +50,14 @@ class Resources:
                 object.__setattr__(self, name, _one(name, positive(name, getattr(self, name))))
 
     @property
+    @finite
     def throughput(self) -> float:
         """The rate tau of all accelerators together, in FLOP/s."""
         peak = catalog.accelerator(self.accelerator).fp16_bf16_flop_per_second
         return float(throughput(self.num_accelerators, peak, self.utilization))
 
     @property
+    @finite
     def flop(self) -> float:
         """The compute C = tau T that there is, in FLOP."""
         return self.throughput * self.days * SECONDS_PER_DAY
@@ -82,5 +84,5 @@ class Resources:
 
 def _one(name: str, number: Any) -> float:
     if not isinstance(number, float):
-        raise TypeError(f"{name} must be one number; got {number!r}")
+        raise TypeError(f"{name} must be one number; got {shown(number)}")
     return number

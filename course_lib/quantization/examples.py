@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from course_lib._arguments import one_of
+from course_lib._arguments import one_of, shown
 
 SHAPE = (64, 64)
 KINDS = ("normal", "uniform", "ReLU-like", "100 to 104")
@@ -54,7 +54,7 @@ def with_outlier(x: NDArray[Any], factor: float, place: str = "one value") -> ND
     """
     place = one_of("place", place, PLACES)
     if not 1 <= factor < np.inf:
-        raise ValueError(f"factor must be finite and at least 1; got {factor!r}")
+        raise ValueError(f"factor must be finite and at least 1; got {shown(factor)}")
     row, column = np.unravel_index(np.argmax(x), x.shape)
     changed = np.array(x, np.float32)
     changed[row if place == "one value" else slice(None), column] *= factor

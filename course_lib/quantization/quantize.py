@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib._arguments import numbers, whole
+from course_lib._arguments import finite, numbers, shown, whole
 
 LARGEST_VALUE = 1e300
 """The largest value accepted, in size: with it, no scale, code or real number leaves float64's range."""
@@ -43,6 +43,7 @@ class Quantized:
     scale: Any
     zero_point: Any
 
+    @finite
     def dequantize(self) -> NDArray[np.float64]:
         """Return the real numbers that the codes stand for, (values - zero_point) x scale, as float64."""
         return np.asarray(np.subtract(self.values, self.zero_point, dtype=np.float64) * self.scale)
@@ -123,7 +124,7 @@ def as_blocks(x: ArrayLike, size: int) -> NDArray[Any]:
     """
     array, size = numbers("x", x), whole("size", size)
     if array.ndim == 0 or array.shape[-1] % size:
-        raise ValueError(f"size must divide the last axis of x, whose shape is {array.shape}; got {size!r}")
+        raise ValueError(f"size must divide the last axis of x, whose shape is {array.shape}; got {shown(size)}")
     return array.reshape(-1, size)
 
 
@@ -142,7 +143,7 @@ def quantization_error(x: ArrayLike, quantized: Quantized) -> ErrorMeasures:
     if real.shape != quantized.values.shape:
         raise ValueError(f"x must have the shape of the codes, {quantized.values.shape}; got {real.shape}")
     if not np.all(np.isfinite(real)):
-        raise ValueError(f"x must be finite; got {x!r}")
+        raise ValueError(f"x must be finite; got {shown(x)}")
     error = quantized.dequantize() - real
     rms, rmse = _root_mean_square(real), _root_mean_square(error)
     with np.errstate(divide="ignore"):
@@ -192,7 +193,7 @@ def int8_matmul(a: Any, b: Any) -> NDArray[Any]:
         return np.asarray((sums - offsets) * a.scale * b.scale)
     for name, matrix in (("a", a), ("b", b)):
         if not isinstance(matrix, np.ndarray) or matrix.dtype != np.int8:
-            raise TypeError(f"{name} must be an int8 array, or a and b both Quantized; got {matrix!r}")
+            raise TypeError(f"{name} must be an int8 array, or a and b both Quantized; got {shown(matrix)}")
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
         raise ValueError(f"a and b must have shapes (m, k) and (k, n); got {a.shape} and {b.shape}")
     if a.shape[1] > LONGEST_INNER_DIMENSION:
@@ -213,7 +214,7 @@ def _real_and_range(x: ArrayLike, axis: int | None) -> tuple[NDArray[Any], NDArr
     smallest = np.asarray(array.min(axis=others, keepdims=axis is not None), np.float64)
     largest = np.asarray(array.max(axis=others, keepdims=axis is not None), np.float64)
     if not np.all((smallest >= -LARGEST_VALUE) & (largest <= LARGEST_VALUE)):  # NaN is neither
-        raise ValueError(f"x must be finite, and at most 1e300 in size; got {x!r}")
+        raise ValueError(f"x must be finite, and at most 1e300 in size; got {shown(x)}")
     return array, smallest, largest
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 
+from course_lib._arguments import shown
 from course_lib.questions import question
 from course_lib.questions.question import Question
 
@@ -29,9 +30,9 @@ def numbers_of(set_number: int) -> tuple[str, ...]:
     """
     known = sets()
     if not isinstance(set_number, int):
-        raise ValueError(f"a set is named by its number, without quotes, such as 1; got {set_number!r}")
+        raise ValueError(f"a set is named by its number, without quotes, such as 1; got {shown(set_number)}")
     if set_number not in known:
-        raise ValueError(f"set {set_number!r} is unknown; accepted: {', '.join(map(str, known))}")
+        raise ValueError(f"set {shown(set_number)} is unknown; accepted: {', '.join(map(str, known))}")
     importlib.import_module(f"{__name__}.{known[set_number]}")
     return tuple(number for number in question.registered() if question.set_of(number) == set_number)
 
@@ -45,13 +46,14 @@ def find(number: str, seed: int = 0) -> Question:
     'What a training costs'
     """
     if not isinstance(number, str):
+        meant = shown(number)
         raise ValueError(
-            f'the number of a question stands in quotes, as in check("{number}", answer) and given("{number}"); '
-            f"got {number!r}"
+            f'the number of a question stands in quotes, as in check("{meant}", answer) and given("{meant}"); '
+            f"got {meant}"
         )
     set_number = question.set_of(number)
     known = numbers_of(set_number) if set_number else ()
     if number not in known:
         there = f"this set has {', '.join(known)}" if known else "a number is such as '1.2'"
-        raise ValueError(f"question {number!r} is unknown; {there}")
+        raise ValueError(f"question {shown(number)} is unknown; {there}")
     return question.build(number, seed)

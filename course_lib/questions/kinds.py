@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from course_lib._arguments import plainly
 from course_lib.questions import limits
 from course_lib.questions.limits import Outcome, TimeUp, outcomes
 from course_lib.questions.question import CORRECT, OPEN, WRONG, Fact, Verdict, Wrong, digest
@@ -21,7 +22,6 @@ from course_lib.questions.values import (
     close,
     holds_masked,
     is_number,
-    plainly,
     read_number,
     read_numbers,
     rounded_to,

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from course_lib._arguments import is_masked, plainly
 from course_lib.questions.kinds import Function
 from course_lib.questions.limits import Outcome
 from course_lib.questions.question import WRONG, Question, Verdict
-from course_lib.questions.values import is_masked, plainly
 
 LONGEST_TEXT = 2_000
 MOST_NUMBERS = 20_000

@@ -153,7 +153,7 @@ def set_of(number: object) -> int:
     (4, 0)
     """
     start = str(number).partition(".")[0]
-    return int(start) if start.isdecimal() else 0
+    return int(start) if start.isdecimal() and len(start) < 10 else 0
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from course_lib._arguments import as_float, is_masked, plainly
+
 LONGEST = 90
 MOST_LEAVES = 1_000
 """How many parts of a list are looked at one by one; no question asks for more."""
-ADDED_TYPE = re.compile(r"(b?float|u?int)\d")
-"""What a number type is called that another package adds to numpy: bfloat16, float8_e4m3fn, int4."""
 MASKED = "a masked array, in which numbers are hidden"
 
 
@@ -26,20 +26,6 @@ class Unreadable(Exception):
 
 
 # What a thing is
-
-
-def plainly(value: Any) -> Any:
-    """Return a 0-d array as what it holds, and numbers of a type that numpy itself has not as float64."""
-    if isinstance(value, (np.ndarray, np.generic)) and not is_masked(value):
-        if value.dtype.kind == "V" and not isinstance(value, np.void) and ADDED_TYPE.match(value.dtype.name):
-            value = value.astype(np.float64)
-        return value[()] if isinstance(value, np.ndarray) else value
-    return value
-
-
-def is_masked(value: Any) -> bool:
-    """Tell whether a thing is numpy's masked array or its constant `masked`: what they hide is no number."""
-    return isinstance(value, np.ma.MaskedArray)
 
 
 def holds_masked(value: Any) -> bool:
@@ -133,12 +119,7 @@ def read_number(answer: Any, begin: str = "Your answer is", place: str = "", ask
     if not is_number(value):
         what = "None" if value is None and place else what_it_is(value)
         raise Unreadable(f"{begin} {what}{place}; {what_instead(value, asked)}.")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    except ValueError:  # a signalling NaN of Decimal's
-        number = math.nan
+    number = as_float(value)
     if math.isinf(number) and value not in (math.inf, -math.inf):
         raise Unreadable(f"{begin} a number too large to compute with{place}.")
     if math.isnan(number):

@@ -11,7 +11,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from course_lib._arguments import not_negative, one_of, positive
+from course_lib._arguments import finite, not_negative, one_of, positive, shown
 
 SECONDS_PER_HOUR = 3600
 SECONDS_PER_DAY = 24 * 3600
@@ -38,6 +38,7 @@ COMPUTE_UNITS = tuple(_FLOP_IN)
 """The names that `convert_compute` accepts, smallest multiple first."""
 
 
+@finite
 def convert_compute(value: ArrayLike, from_unit: str, to_unit: str) -> Any:
     """Return `value` of compute in another unit: value x (FLOP in `from_unit`) / (FLOP in `to_unit`).
 
@@ -55,11 +56,12 @@ def convert_compute(value: ArrayLike, from_unit: str, to_unit: str) -> Any:
 
 def _flop_in(name: str, unit: str) -> float:
     if isinstance(unit, str) and re.search(r"/\s*s(ec\w*)?$|per second$|FLOPS$", unit):
-        rate = f"{name} {unit!r} is a rate (FLOP a second), not an amount of compute; multiply by a time"
+        rate = f"{name} {shown(unit)} is a rate (FLOP a second), not an amount of compute; multiply by a time"
         raise ValueError(f"{rate}. Accepted: {', '.join(map(repr, _FLOP_IN))}")
     return _FLOP_IN[one_of(name, unit, _FLOP_IN)]
 
 
+@finite
 def gpu_hours(flop: ArrayLike, flop_per_second: ArrayLike) -> Any:
     """Return the GPU-hours of a cost on one kind of GPU: flop / (flop_per_second x 3600).
 
@@ -69,9 +71,10 @@ def gpu_hours(flop: ArrayLike, flop_per_second: ArrayLike) -> Any:
     >>> round(gpu_hours(3.14e23, 0.4 * 312e12))  # GPT-3's cost on A100s at 40 % utilisation
     698896
     """
-    return not_negative("flop", flop) / (positive("flop_per_second", flop_per_second) * SECONDS_PER_HOUR)
+    return not_negative("flop", flop) / flop_from_gpu_hours(1, flop_per_second)
 
 
+@finite
 def flop_from_gpu_hours(hours: ArrayLike, flop_per_second: ArrayLike) -> Any:
     """Return the FLOP done in `hours` GPU-hours: hours x 3600 x flop_per_second, the reverse of `gpu_hours`.
 

@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
+from course_lib._arguments import cut, shown
 from course_lib.units.conversion import PREFIXES, SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 _NUMBER = r"\s*((?:[0-9]{1,3}(?:[,_ ][0-9]{3})+|[0-9]+|(?=\.[0-9]))(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?)\s*"
@@ -26,10 +27,10 @@ def parse_count(text: str, name: str = "count") -> float:
     accepted = "accepted: 7e9, 7B, 1.4 T, 300,000"
     match = _TYPED.fullmatch(str(text))
     if not match:
-        raise ValueError(f"{name} {text!r} is not a number; {accepted}")
+        raise ValueError(f"{name} {shown(text)} is not a number; {accepted}")
     number = float(re.sub("[,_ ]", "", match[1])) * _SUFFIXES[match[2].lower()]
     if not 0 < number < math.inf:
-        raise ValueError(f"{name} {text!r} is not positive and finite; {accepted}")
+        raise ValueError(f"{name} {shown(text)} is not positive and finite; {accepted}")
     return number
 
 
@@ -78,17 +79,17 @@ def parse_quantity(text: str, name: str = "quantity") -> Compute | Rate | GpuHou
     """
     accepted = "accepted: an amount (3.14e23 FLOP, 3,640 PFLOP-days), a rate (312 TFLOP/s) or hours (24 A100-hours)"
     if not (match := _QUANTITY.fullmatch(str(text))):
-        raise ValueError(f"{name} {text!r} does not begin with a positive number; {accepted}")
+        raise ValueError(f"{name} {shown(text)} does not begin with a positive number; {accepted}")
     number, unit = float(re.sub("[,_ ]", "", match[1])) * _SUFFIXES[match[2].lower()], match[3]
     if not unit:
-        raise ValueError(f"{name} {text!r} has no unit: a count would be in FLOP, a rate in FLOP/s; {accepted}")
+        raise ValueError(f"{name} {shown(text)} has no unit: a count would be in FLOP, a rate in FLOP/s; {accepted}")
     quantity: Compute | Rate | GpuHours
     if flop := _FLOP_UNIT.fullmatch(unit):
         prefix, operation, per_second, time = flop.groups()
         if operation.upper() in ("FLOPS", "F") and not (per_second or time):
             raise ValueError(
-                f"{name} {text!r} can be read in two ways: {operation!r} is used for a count and for a rate. "
-                f"Write {match[1]} {prefix}FLOP for a count or {match[1]} {prefix}FLOP/s for a rate"
+                f"{name} {shown(text)} can be read in two ways: {operation!r} is used for a count and for a rate. "
+                f"Write {cut(match[1])} {prefix}FLOP for a count or {cut(match[1])} {prefix}FLOP/s for a rate"
             )
         number *= next(size for known, size in PREFIXES.items() if known.lower() == prefix[:1].lower())
         number *= 2 if operation.upper().startswith("MAC") else 1
@@ -99,7 +100,7 @@ def parse_quantity(text: str, name: str = "quantity") -> Compute | Rate | GpuHou
         number *= _SECONDS_IN[hours[2][0].lower()] / SECONDS_PER_HOUR
         quantity = GpuHours(number, gpu)
     else:
-        raise ValueError(f"{name} {text!r} has the unknown unit {unit!r}; {accepted}")
+        raise ValueError(f"{name} {shown(text)} has the unknown unit {shown(unit)}; {accepted}")
     if not 0 < number < math.inf:
-        raise ValueError(f"{name} {text!r} is not positive and finite; {accepted}")
+        raise ValueError(f"{name} {shown(text)} is not positive and finite; {accepted}")
     return quantity

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-from course_lib._arguments import not_negative, whole
+from course_lib._arguments import not_negative, shown, whole
 from course_lib.units.conversion import PREFIXES, SECONDS_PER_DAY
 
 
 def _amount(name: str, value: float) -> float:
     number = not_negative(name, value)
     if not isinstance(number, float):
-        raise TypeError(f"{name} must be one number that is not negative; got {value!r}")
+        raise TypeError(f"{name} must be one number that is not negative; got {shown(value)}")
     return number
 
 

@@ -6,9 +6,10 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
-from course_lib._arguments import one_of
+from course_lib._arguments import one_of, shown
 from course_lib.number_formats import (
     FORMATS,
     Carried,
@@ -129,7 +130,7 @@ def preset_number(preset: str, fmt: Format) -> tuple[int, str]:
     if preset in SLIDE_BITS:
         name, line = SLIDE_BITS[preset]
         if name != fmt.name:
-            raise ValueError(f"{preset!r} is a pattern of {name}, not of {fmt.name}")
+            raise ValueError(f"{shown(preset)} is a pattern of {name}, not of {fmt.name}")
         pattern = parse_bits(line, fmt)
     elif preset in ("pi", "0.1"):
         text = PI if preset == "pi" else preset
@@ -164,7 +165,7 @@ def float_decoder_view(pattern: int, format: str, value: str | None = None, pres
     if own is None:
         raise ValueError(f"value must be a number, for {fmt.name} has no NaN; got nan")
     if own.pattern != pattern and read.fields.kind != "nan":
-        raise ValueError(f"value {wanted!r} is not stored as {read.hexadecimal} in {fmt.name}")
+        raise ValueError(f"value {shown(wanted)} is not stored as {read.hexadecimal} in {fmt.name}")
     around = None if read.fields.kind == "nan" else number_line(pattern, fmt, LINE_REACH)
     points, below, above = _points(around) if around else ((), None, None)
     return FloatDecoderView(
@@ -211,7 +212,7 @@ def _place(text: str, around: NumberLine) -> float | None:
         return 0.0 if float(wanted) == around.values[around.here] else float(wanted)
     off = (Fraction(wanted) - around.middle) / around.step
     if abs(off) > LINE_REACH:
-        return math.copysign(math.inf, off)
+        return math.inf if off > 0 else -math.inf
     return float(off)
 
 
@@ -229,12 +230,13 @@ def _abridged(exact: Sequence[str], values: Sequence[float]) -> list[str]:
     return texts
 
 
-def brief(sizes: list[float]) -> list[str]:
+def brief(sizes: Sequence[float | Decimal]) -> list[str]:
     """Return the size of each error or step with three digits."""
     texts = []
     for size in sizes:
         exact = "infinite" if size == math.inf else "0" if size == 0 else ""
-        texts.append(exact or EXPONENT.sub(r"e\1\2", f"{size:.3g}"))
+        digits = re.sub(r"\.?0+(?=e)", "", f"{size:.3g}")  # a Decimal keeps the zeros that a float leaves out
+        texts.append(exact or EXPONENT.sub(r"e\1\2", digits))
     return texts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from course_lib import catalog
-from course_lib._arguments import one_of
+from course_lib._arguments import one_of, shown
 from course_lib.catalog import TrainingRun
 from course_lib.compute_cost import forward_flop, training_flop
 from course_lib.scaling import (
@@ -131,7 +131,7 @@ def chosen_model(
     """
     bounds = {"flop": flop, "tokens": tokens, "inference_flop_per_token": inference_flop_per_token}
     if way not in BOUND_OF:
-        raise ValueError(f"way must be one of {', '.join(BOUND_OF)}; got {way!r}")
+        raise ValueError(f"way must be one of {', '.join(BOUND_OF)}; got {shown(way)}")
     bound = {BOUND_OF[way]: bounds[BOUND_OF[way]]}
     return largest_model_within(**bound, tokens_per_parameter=tokens_per_parameter)
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from course_lib import catalog
+from course_lib._arguments import shown
 from course_lib.catalog import TrainingRun
 from course_lib.compute_cost import model_flop_utilization, throughput, training_flop
 from course_lib.units import (
@@ -75,7 +76,7 @@ def accelerator_called(text: str) -> tuple[str, float]:
     chip, *others = begun or [catalog.accelerator(text)]
     if any(other.fp16_bf16_flop_per_second != chip.fp16_bf16_flop_per_second for other in others):
         names = ", ".join(each.name for each in begun)
-        raise ValueError(f"{text!r} stands for accelerators of different rates: {names}. Name one of them")
+        raise ValueError(f"{shown(text)} stands for accelerators of different rates: {names}. Name one of them")
     return chip.name[: len(text)] if others else chip.name, chip.fp16_bf16_flop_per_second
 
 
@@ -143,7 +144,8 @@ def unit_view(quantity: str, accelerator: str, peak: str, utilization: float, pr
     """
     amount, advertised = parse_quantity(quantity, "Quantity"), parse_quantity(peak, "Advertised rate")
     if not isinstance(advertised, Rate):
-        raise ValueError(f"Advertised rate {peak!r} is not a rate: write so many FLOP a second, such as 312 TFLOP/s")
+        given = f"Advertised rate {shown(peak)}"
+        raise ValueError(f"{given} is not a rate: write so many FLOP a second, such as 312 TFLOP/s")
     rate, name = advertised.flop_per_second, "accelerator" if accelerator == OTHER else accelerator
     if isinstance(amount, Rate):
         rate, name = amount.flop_per_second, "accelerator of this rate"
@@ -159,7 +161,7 @@ def unit_view(quantity: str, accelerator: str, peak: str, utilization: float, pr
         flop = flop_from_gpu_hours(24 if isinstance(amount, Rate) else amount.hours, achieved)
     if not AMOUNTS[0] <= flop <= AMOUNTS[1]:
         least, most = map(format_flop, AMOUNTS)
-        raise ValueError(f"The cost must lie between {least} and {most}; {quantity!r} is {flop:.3g} FLOP")
+        raise ValueError(f"The cost must lie between {least} and {most}; {shown(quantity)} is {flop:.3g} FLOP")
     return UnitView(
         quantity=amount,
         flop=flop,
