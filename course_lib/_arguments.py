@@ -240,4 +240,6 @@ def finite(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def _is_finite(result: Any) -> bool:
-    return math.isfinite(result) if type(result) is float else bool(np.all(np.isfinite(result)))
+    if type(result) is float:
+        return math.isfinite(result)
+    return not isinstance(result, (np.ndarray, np.generic)) or bool(np.all(np.isfinite(result)))

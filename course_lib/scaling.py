@@ -81,8 +81,11 @@ class LossFit:
     @finite
     def loss(self, parameters: ArrayLike, tokens: ArrayLike) -> Any:
         """Return L(P, D) in nats a token; counts P and D are scalars or arrays that broadcast."""
-        model_term = self.A / positive("parameters", parameters) ** self.alpha
-        return self.E + model_term + self.B / positive("tokens", tokens) ** self.beta
+        return self.E + self._model_term(parameters) + self.B / positive("tokens", tokens) ** self.beta
+
+    @finite
+    def _model_term(self, parameters: ArrayLike) -> Any:
+        return self.A / positive("parameters", parameters) ** self.alpha
 
     @finite
     def optimal(self, flop: ArrayLike) -> tuple[Any, Any]:
@@ -113,10 +116,12 @@ class LossFit:
 
         This prices over-training (more than 20 tokens a parameter): a smaller model reaches the same loss on more
         tokens. The result is infinite where a model of this size cannot reach `loss` on any amount of data.
+        Errors: `ValueError` for L or P not positive, and for a finite D that float64 does not hold.
         """
-        room = positive("loss", loss) - self.E - self.A / positive("parameters", parameters) ** self.alpha
+        room = np.maximum(positive("loss", loss) - self.E - self._model_term(parameters), 0.0)
         with np.errstate(divide="ignore", over="ignore"):
-            return plain((self.B / np.maximum(room, 0.0)) ** (1 / self.beta))
+            tokens = (self.B / room) ** (1 / self.beta)
+        return plain(_within_float64("tokens", tokens, room))
 
     def cheapest_for_loss(self, loss: ArrayLike) -> tuple[Any, Any]:
         """Return the (P, D) that reaches `loss` at the least C = 6PD: the reverse of `optimal`.
@@ -133,7 +138,14 @@ class LossFit:
         with np.errstate(divide="ignore", over="ignore"):
             parameters = ((1 + self.alpha / self.beta) * self.A / room) ** (1 / self.alpha)
             tokens = ((1 + self.beta / self.alpha) * self.B / room) ** (1 / self.beta)
-        return plain(parameters), plain(tokens)
+        return plain(_within_float64("parameters", parameters, room)), plain(_within_float64("tokens", tokens, room))
+
+
+def _within_float64(name: str, count: Any, room: Any) -> Any:
+    """Return a count that may be infinite where there is no room for it, but not where it is only too large."""
+    if np.any(np.isinf(count) & (room > 0)):
+        raise ValueError(f"{name} overflow: with these constants they would be more than 1.8e308, the largest float64")
+    return count
 
 
 HOFFMANN_2022 = LossFit(E=1.69, A=406.4, B=410.7, alpha=0.34, beta=0.28)
@@ -173,6 +185,7 @@ class ModelChoice:
     way: str
 
 
+@finite
 def largest_model_within(
     *,
     tokens: ArrayLike | None = None,

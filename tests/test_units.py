@@ -487,9 +487,11 @@ def test_text_is_made_of_one_number_at_a_time(name, write, value):
 
 
 @each_format
-@pytest.mark.parametrize(("digits", "error"), [(0, ValueError), (-1, ValueError), (2.5, ValueError), ("3", TypeError)])
-def test_digits_are_a_whole_number_of_at_least_one(name, write, digits, error):
-    with pytest.raises(error, match=f"digits must be a whole number of at least 1; got {digits!r}"):
+@pytest.mark.parametrize(
+    ("digits", "error"), [(0, ValueError), (-1, ValueError), (2.5, ValueError), (18, ValueError), ("3", TypeError)]
+)
+def test_digits_are_a_whole_number_of_1_to_17(name, write, digits, error):
+    with pytest.raises(error, match=f"digits must be a whole number of at least 1 and at most 17; got {digits!r}"):
         write(1234, digits=digits)
 
 

@@ -123,7 +123,8 @@ def activation_bytes(
     They hold for GPT's layer (MLP of 4h, dropout masks of 1 byte, scores stored: no FlashAttention) without sequence
     parallelism, and leave out embeddings; for logits and the layer that is just being recomputed see `working_bytes`.
     Sizes are whole numbers, scalars or arrays that broadcast, t a scalar; `bytes_per_value` 4 is for fp32.
-    Errors: `ValueError` for a size that is not a whole positive number, or an unknown `recompute`.
+    Errors: `ValueError` for a size that is not a whole positive number, heads that do not divide `hidden`, a
+    `tensor_parallel` that does not divide the heads, or an unknown `recompute`.
     Source: slide S14; Korthikanti et al. 2022, Table 2; Anthony et al. 2023.
 
     >>> gpt3 = dict(batch=1, sequence=2048, hidden=12288, layers=96, heads=96)
@@ -358,6 +359,10 @@ def _layer_bytes(
         _counts(name, value)
         for name, value in {"batch": batch, "sequence": sequence, "hidden": hidden, "heads": heads}.items()
     )
+    if np.any(h % a):
+        raise ValueError(f"hidden must be a multiple of heads = {shown(heads)}; got {shown(hidden)}")
+    if np.any(a % t):
+        raise ValueError(f"heads must be a multiple of tensor_parallel = {shown(t)}; got {shown(heads)}")
     on_each, shared = 4 * e + 2, 12 * e  # 10 and 24 in 16 bits
     scores = (2 * e + 1) * a * s / h / t  # 5 a s / h in 16 bits
     return _Layer(s * b * h * e, s * b * h * (on_each + shared / t), s * b * h * scores)

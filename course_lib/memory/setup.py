@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from course_lib import catalog
-from course_lib._arguments import positive, whole
+from course_lib._arguments import finite, positive, whole
 from course_lib.memory.components import (
     Fit,
     TrainingMemory,
@@ -106,6 +106,7 @@ class TrainingSetup:
         """Return whether one accelerator can hold its part, and the bytes to spare."""
         return fits(self.memory(), self.capacity)
 
+    @finite
     def recomputed_flop(self) -> float:
         """Return the FLOP that recomputation adds, as a share of the training's FLOP.
 

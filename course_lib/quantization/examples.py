@@ -9,9 +9,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from course_lib._arguments import one_of, shown
+from course_lib._arguments import numbers, one_of, positive, shown
 
 SHAPE = (64, 64)
 KINDS = ("normal", "uniform", "ReLU-like", "100 to 104")
@@ -41,23 +41,28 @@ def example_tensor(kind: str) -> NDArray[np.float32]:
     return _fixed(values.reshape(SHAPE))
 
 
-def with_outlier(x: NDArray[Any], factor: float, place: str = "one value") -> NDArray[np.float32]:
+def with_outlier(x: ArrayLike, factor: float, place: str = "one value") -> NDArray[np.float32]:
     """Return a matrix with its largest value multiplied by `factor`, or with all of that value's column.
 
     `place` is "one value" or "a column"; a factor of 1 changes nothing.
-    Errors: `ValueError` for a factor below 1 or not finite, and for another place.
+    Errors: `ValueError` for a factor below 1, not finite, or with which float32 overflows, and for another place.
     Source: slide S10; Dettmers et al. 2022b, *LLM.int8()*, section 4: in large models outliers fill whole columns.
 
     >>> x = np.array([[1.0, 2.0], [3.0, -4.0]])
     >>> with_outlier(x, 10).tolist(), with_outlier(x, 10, "a column").tolist()
     ([[1.0, 2.0], [30.0, -4.0]], [[10.0, 2.0], [30.0, -4.0]])
     """
-    place = one_of("place", place, PLACES)
-    if not 1 <= factor < np.inf:
+    place, matrix, by = one_of("place", place, PLACES), numbers("x", x), positive("factor", factor)
+    if not isinstance(by, float) or by < 1:
         raise ValueError(f"factor must be finite and at least 1; got {shown(factor)}")
-    row, column = np.unravel_index(np.argmax(x), x.shape)
-    changed = np.array(x, np.float32)
-    changed[row if place == "one value" else slice(None), column] *= factor
+    if matrix.ndim != 2 or not matrix.size:
+        raise ValueError(f"x must be a matrix that is not empty; got the shape {matrix.shape}")
+    row, column = np.unravel_index(np.argmax(matrix), matrix.shape)
+    changed = matrix.astype(np.float32)
+    with np.errstate(over="ignore"):  # said in the next lines
+        changed[row if place == "one value" else slice(None), column] *= by
+    if not np.all(np.isfinite(changed)):
+        raise ValueError(f"factor must leave all values within float32; got {shown(factor)}")
     return _fixed(changed)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib._arguments import finite, numbers, shown, whole
+from course_lib._arguments import as_float64, finite, numbers, shown, whole
 
 LARGEST_VALUE = 1e300
 """The largest value accepted, in size: with it, no scale, code or real number leaves float64's range."""
@@ -65,7 +65,7 @@ def absmax_quantize(x: ArrayLike, bits: int = 8, axis: int | None = None) -> Qua
     PyTorch and ONNX; it is not the axis that `max` runs along): 0 is a scale a row of a matrix, 1 a scale a column.
     Codes are int8 and stay in -127..127: one code of int8 is not used, and 0 is exact. `round` takes halves to even.
     A slice of zeros, or an empty one, has scale 1 and zeros for codes.
-    Errors: `ValueError` for NaN, infinity, or a width or axis out of range.
+    Errors: `ValueError` for NaN, infinity, or a width or axis out of range, and for an axis where x is a single number.
     Source: slide S9; Dettmers et al. 2022b, *LLM.int8()*, section 2.
 
     >>> absmax_quantize([-2.54, 0.0, 1.0, 2.0])
@@ -133,18 +133,19 @@ def quantization_error(x: ArrayLike, quantized: Quantized) -> ErrorMeasures:
 
     SQNR, the signal-to-quantisation-noise ratio, is 20 log10(RMS of x / RMSE), and infinite without any error; each bit
     more is worth about 6.02 dB. An empty x has no error.
-    Errors: `ValueError` for shapes that differ, NaN or infinity. Source: slide S10; Widrow and Kollar 2008.
+    Errors: `ValueError` for shapes that differ, NaN or infinity; `TypeError` for anything but a `Quantized`.
+    Source: slide S10; Widrow and Kollar 2008.
 
     >>> error = quantization_error([30.0, 40.0], Quantized(np.array([3, 4], np.int8), scale=10.5, zero_point=0))
     >>> error.max_abs, round(error.rmse, 3), round(error.sqnr_db, 2)
     (2.0, 1.768, 26.02)
     """
-    real = numbers("x", x).astype(np.float64)
+    real, quantized = as_float64(numbers("x", x)), _checked(quantized)
     if real.shape != quantized.values.shape:
         raise ValueError(f"x must have the shape of the codes, {quantized.values.shape}; got {real.shape}")
     if not np.all(np.isfinite(real)):
         raise ValueError(f"x must be finite; got {shown(x)}")
-    error = quantized.dequantize() - real
+    error = _difference(quantized.dequantize(), real)
     rms, rmse = _root_mean_square(real), _root_mean_square(error)
     with np.errstate(divide="ignore"):
         sqnr = 20 * (np.log10(rms) - np.log10(rmse)) if rmse else np.inf
@@ -162,19 +163,21 @@ def stored_bytes(quantized: Quantized, bits: int = 8) -> float:
     >>> stored_bytes(absmax_quantize(x, bits=4, axis=0), bits=4) * 8 / x.size
     4.5
     """
-    codes = quantized.values.size * whole("bits", bits, 2, 8) / 8
+    codes = _checked(quantized).values.size * whole("bits", bits, 2, 8) / 8
     zero_points = np.size(quantized.zero_point) if np.any(quantized.zero_point) else 0
     return codes + 4 * (np.size(quantized.scale) + zero_points)
 
 
+@finite
 def int8_matmul(a: Any, b: Any) -> NDArray[Any]:
     """Return the matrix product a b, computed in integers: int8 x int8 products, added up in int32.
 
     `a` (m x k) and `b` (k x n) are both int8 arrays, and the result is the int32 sums; or both are `Quantized`, and the
     result is the real product as float64, (sums - zero-point terms) x scale of a x scale of b. A scale or a zero-point
     may differ by row of a and by column of b, not along k: it could not be taken out of the sum.
-    Errors: `TypeError` for anything else; `ValueError` for shapes that do not fit, and for k above 131,071, with which
-    int32 could overflow. Source: slide S10; Jacob et al. 2018, equations 4 to 9.
+    Errors: `TypeError` for anything else; `ValueError` for shapes that do not fit, for k above 131,071, with which
+    int32 could overflow, and for a product that float64 does not hold.
+    Source: slide S10; Jacob et al. 2018, equations 4 to 9.
 
     >>> a, b = absmax_quantize([[1.0, -2.0]]), zeropoint_quantize([[3.0], [0.5]])
     >>> int8_matmul(a.values, b.values), int8_matmul(a, b).round(2)  # 1 x 3 - 2 x 0.5 = 2
@@ -206,7 +209,9 @@ def _real_and_range(x: ArrayLike, axis: int | None) -> tuple[NDArray[Any], NDArr
     array = numbers("x", x)
     others = None
     if axis is not None:
-        axis = whole("axis", axis, -array.ndim, array.ndim - 1) % max(array.ndim, 1)
+        if not array.ndim:
+            raise ValueError(f"axis must be None where x is a single number; got {shown(axis)}")
+        axis = whole("axis", axis, -array.ndim, array.ndim - 1) % array.ndim
         others = tuple(other for other in range(array.ndim) if other != axis)
     if array.size == 0:
         none = np.zeros([] if axis is None else [array.shape[i] if i == axis else 1 for i in range(array.ndim)])
@@ -228,6 +233,17 @@ def _block_by_block(formula: Callable[..., Any], x: NDArray[Any], *coefficients:
         block = slice(start, start + height)
         codes[block] = formula(rows[block], *(coefficient[block] for coefficient in coefficients))
     return codes.reshape(x.shape)
+
+
+def _checked(quantized: Quantized) -> Quantized:
+    if not isinstance(quantized, Quantized):
+        raise TypeError(f"quantized must be a Quantized; got {shown(quantized)}")
+    return quantized
+
+
+@finite
+def _difference(dequantized: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return dequantized - x
 
 
 def _root_mean_square(x: NDArray[np.float64]) -> float:

@@ -7,6 +7,9 @@ import math
 from course_lib._arguments import not_negative, shown, whole
 from course_lib.units.conversion import PREFIXES, SECONDS_PER_DAY
 
+MOST_DIGITS = 17
+"""The most digits that are written: with 17 no two float64s look alike."""
+
 
 def _amount(name: str, value: float) -> float:
     number = not_negative(name, value)
@@ -16,7 +19,7 @@ def _amount(name: str, value: float) -> float:
 
 
 def _rounded(value: float, digits: int) -> float:
-    return float(f"{value:.{whole('digits', digits) - 1}e}")
+    return float(f"{value:.{whole('digits', digits, 1, MOST_DIGITS) - 1}e}")
 
 
 def _mantissa(value: float, digits: int) -> tuple[str, int]:
