@@ -26,6 +26,9 @@ LONGEST_SHOWN = 60
 LARGEST = sys.float_info.max
 """The largest finite float64, 1.8e308."""
 
+NO_NUMBERS = (bool, np.bool_, np.timedelta64)
+"""What Python or numpy takes for whole numbers, and nobody else does."""
+
 _ADDED_TYPE = re.compile(r"(?:(b?float)|u?int)\d")
 """What a number type is called that another package adds to numpy: bfloat16, float8_e4m3fn, int4."""
 
@@ -169,6 +172,13 @@ def not_negative(name: str, value: ArrayLike) -> Any:
     return plain(array)
 
 
+def single(name: str, number: Any, accepted: str = "one number") -> float:
+    """Return what `positive` or `not_negative` found in one number, or raise `TypeError` where it is an array."""
+    if not isinstance(number, float):
+        raise TypeError(f"{name} must be {accepted}; got {shown(number)}")
+    return number
+
+
 def fraction(name: str, value: ArrayLike) -> Any:
     """Return `value` as float64 (a float if scalar), or raise unless every element lies in (0, 1]."""
     array = as_float64(numbers(name, value, "a number in (0, 1]"))
@@ -182,7 +192,7 @@ def whole(name: str, value: Any, minimum: int = 1, maximum: int | None = None) -
     accepted = f"a whole number of at least {minimum}"
     if maximum is not None:
         accepted += f" and at most {maximum}"
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer, float, np.floating)):
+    if isinstance(value, NO_NUMBERS) or not isinstance(value, (int, np.integer, float, np.floating)):
         raise TypeError(f"{name} must be {accepted}; got {shown(value)}")
     if value != value or value in (float("inf"), float("-inf")) or value != int(value):
         raise ValueError(f"{name} must be {accepted}; got {shown(value)}")

@@ -349,12 +349,17 @@ class _Layer:
 
 
 def _layer_bytes(
-    batch: ArrayLike, sequence: ArrayLike, hidden: ArrayLike, heads: ArrayLike, tensor_parallel: int, e: int
+    batch: ArrayLike,
+    sequence: ArrayLike,
+    hidden: ArrayLike,
+    heads: ArrayLike,
+    tensor_parallel: int,
+    bytes_per_value: int,
 ) -> _Layer:
     t = whole("tensor_parallel", tensor_parallel)
-    e = whole("bytes_per_value", e)
+    e = whole("bytes_per_value", bytes_per_value)
     if e not in (2, 4):
-        raise ValueError(f"bytes_per_value must be 2 (fp16, bf16) or 4 (fp32); got {e}")
+        raise ValueError(f"bytes_per_value must be 2 (fp16, bf16) or 4 (fp32); got {shown(bytes_per_value)}")
     b, s, h, a = (
         _counts(name, value)
         for name, value in {"batch": batch, "sequence": sequence, "hidden": hidden, "heads": heads}.items()

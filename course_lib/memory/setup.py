@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from course_lib import catalog
-from course_lib._arguments import finite, positive, whole
+from course_lib._arguments import finite, positive, single, whole
 from course_lib.memory.components import (
     Fit,
     TrainingMemory,
@@ -128,7 +128,8 @@ def assumed_shape(parameters: float) -> tuple[int, int, int]:
     >>> assumed_shape(174.6e9), assumed_shape(7e9)  # GPT-3 has (96, 12288, 96), Llama 2 7B (32, 4096, 32)
     ((96, 12288, 96), (33, 4224, 33))
     """
-    layers = max(1, round((positive("parameters", parameters) / (12 * ASPECT**2)) ** (1 / 3)))
+    size = single("parameters", positive("parameters", parameters))
+    layers = max(1, round((size / (12 * ASPECT**2)) ** (1 / 3)))
     return layers, ASPECT * layers, layers
 
 

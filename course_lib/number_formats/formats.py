@@ -37,7 +37,7 @@ class FloatFormat:
         if (self.largest_pattern >> self.significand_bits) - self.bias > 1023:
             raise ValueError(f"bias must leave a largest exponent of at most 1023, float64's own; got {self.bias}")
         if self.has_infinity and not self.has_nan:
-            raise ValueError(f"has_nan must be True for a format that has an infinity; got {self.has_nan}")
+            raise ValueError(f"has_nan must be True for a format that has an infinity; got {shown(self.has_nan)}")
 
     @cached_property
     def bits(self) -> int:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from course_lib import catalog
-from course_lib._arguments import finite, fraction, one_of, positive, shown, whole
+from course_lib._arguments import finite, fraction, one_of, positive, single, whole
 from course_lib.compute_cost import throughput
 from course_lib.memory import MIXED, PRECISION_BYTES
 from course_lib.plan.rules import SERVING_ROOM
@@ -40,14 +39,14 @@ class Resources:
         if self.serve_on is not None:
             catalog.accelerator(self.serve_on)
         one_of("serve_precision", self.serve_precision, SERVING_PRECISIONS)
-        object.__setattr__(self, "utilization", _one("utilization", fraction("utilization", self.utilization)))
+        object.__setattr__(self, "utilization", single("utilization", fraction("utilization", self.utilization)))
         for name in ("num_accelerators", "sequence"):
             object.__setattr__(self, name, whole(name, getattr(self, name)))
         for name in ("days", "max_epochs", "tokens_per_parameter", "price_per_hour"):
-            object.__setattr__(self, name, _one(name, positive(name, getattr(self, name))))
+            object.__setattr__(self, name, single(name, positive(name, getattr(self, name))))
         for name in ("data_tokens", "inference_flop_per_token"):
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, _one(name, positive(name, getattr(self, name))))
+                object.__setattr__(self, name, single(name, positive(name, getattr(self, name))))
 
     @property
     @finite
@@ -80,9 +79,3 @@ class Resources:
             room = (1 - SERVING_ROOM) * catalog.accelerator(self.serve_on).usable_bytes
             sizes["serving memory"] = room / PRECISION_BYTES[self.serve_precision]
         return sizes
-
-
-def _one(name: str, number: Any) -> float:
-    if not isinstance(number, float):
-        raise TypeError(f"{name} must be one number; got {shown(number)}")
-    return number

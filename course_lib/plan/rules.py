@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType
 
 from course_lib import catalog
-from course_lib._arguments import positive, whole
+from course_lib._arguments import positive, single, whole
 from course_lib.compute_cost import model_flop_utilization, training_flop
 from course_lib.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
@@ -66,7 +66,8 @@ def source_of_a_step(parameters: float) -> str:
 
 
 def _usual_step(parameters: float) -> tuple[float, int, str]:
-    return next(usual for usual in STEP_TOKENS if positive("parameters", parameters) < usual[0])
+    size = single("parameters", positive("parameters", parameters))
+    return next(usual for usual in STEP_TOKENS if size < usual[0])
 
 
 @cache

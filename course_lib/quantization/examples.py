@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib._arguments import numbers, one_of, positive, shown
+from course_lib._arguments import numbers, one_of, positive, shown, single
 
 SHAPE = (64, 64)
 KINDS = ("normal", "uniform", "ReLU-like", "100 to 104")
@@ -52,8 +52,8 @@ def with_outlier(x: ArrayLike, factor: float, place: str = "one value") -> NDArr
     >>> with_outlier(x, 10).tolist(), with_outlier(x, 10, "a column").tolist()
     ([[1.0, 2.0], [30.0, -4.0]], [[10.0, 2.0], [30.0, -4.0]])
     """
-    place, matrix, by = one_of("place", place, PLACES), numbers("x", x), positive("factor", factor)
-    if not isinstance(by, float) or by < 1:
+    place, matrix, by = one_of("place", place, PLACES), numbers("x", x), single("factor", positive("factor", factor))
+    if by < 1:
         raise ValueError(f"factor must be finite and at least 1; got {shown(factor)}")
     if matrix.ndim != 2 or not matrix.size:
         raise ValueError(f"x must be a matrix that is not empty; got the shape {matrix.shape}")

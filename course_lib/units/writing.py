@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from course_lib._arguments import not_negative, shown, whole
+from course_lib._arguments import not_negative, single, whole
 from course_lib.units.conversion import PREFIXES, SECONDS_PER_DAY
 
 MOST_DIGITS = 17
@@ -12,10 +12,7 @@ MOST_DIGITS = 17
 
 
 def _amount(name: str, value: float) -> float:
-    number = not_negative(name, value)
-    if not isinstance(number, float):
-        raise TypeError(f"{name} must be one number that is not negative; got {shown(value)}")
-    return number
+    return single(name, not_negative(name, value), "one number that is not negative")
 
 
 def _rounded(value: float, digits: int) -> float:
