@@ -91,14 +91,15 @@ def exactly(name: str, value: ArrayLike, accepted: str = "a number or an array o
     Errors: as `numbers`.
     """
     array = _read(name, value, accepted)
-    return np.asarray(value, dtype=object) if isinstance(value, (list, tuple, int, Fraction, Decimal)) else array
+    if not isinstance(value, (list, tuple, int, Fraction, Decimal)):
+        return array
+    return np.fromiter(map(plainly, np.asarray(value, object).flat), object, array.size).reshape(array.shape)
 
 
 def _read(name: str, value: Any, accepted: str) -> NDArray[Any]:
     """Return `value` as an array of numbers, or of Python's own real numbers where numpy has no type for all."""
     try:
-        array = np.asanyarray(value)
-        if not is_masked(array) and all(map(_may_hold_numbers, _parts(value))):
+        if all(map(_may_hold_numbers, _parts(value))) and not is_masked(array := np.asanyarray(value)):
             array = np.asarray(plainly(array))
             if array.dtype.kind in "iuf" or (array.dtype == object and all(map(_is_real, array.flat))):
                 return array

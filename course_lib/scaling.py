@@ -81,11 +81,8 @@ class LossFit:
     @finite
     def loss(self, parameters: ArrayLike, tokens: ArrayLike) -> Any:
         """Return L(P, D) in nats a token; counts P and D are scalars or arrays that broadcast."""
-        return self.E + self._model_term(parameters) + self.B / positive("tokens", tokens) ** self.beta
-
-    @finite
-    def _model_term(self, parameters: ArrayLike) -> Any:
-        return self.A / positive("parameters", parameters) ** self.alpha
+        model_term = _over_power(self.A, positive("parameters", parameters), self.alpha)
+        return self.E + model_term + _over_power(self.B, positive("tokens", tokens), self.beta)
 
     @finite
     def optimal(self, flop: ArrayLike) -> tuple[Any, Any]:
@@ -118,8 +115,9 @@ class LossFit:
         tokens. The result is infinite where a model of this size cannot reach `loss` on any amount of data.
         Errors: `ValueError` for L or P not positive, and for a finite D that float64 does not hold.
         """
-        room = np.maximum(positive("loss", loss) - self.E - self._model_term(parameters), 0.0)
         with np.errstate(divide="ignore", over="ignore"):
+            model_term = _over_power(self.A, positive("parameters", parameters), self.alpha)
+            room = np.maximum(positive("loss", loss) - self.E - model_term, 0.0)
             tokens = (self.B / room) ** (1 / self.beta)
         return plain(_within_float64("tokens", tokens, room))
 
@@ -139,6 +137,14 @@ class LossFit:
             parameters = ((1 + self.alpha / self.beta) * self.A / room) ** (1 / self.alpha)
             tokens = ((1 + self.beta / self.alpha) * self.B / room) ** (1 / self.beta)
         return plain(_within_float64("parameters", parameters, room)), plain(_within_float64("tokens", tokens, room))
+
+
+def _over_power(constant: float, count: Any, exponent: float) -> Any:
+    """Return constant / count^exponent, which is 0 where the power is larger than float64 holds."""
+    try:
+        return constant / count**exponent
+    except OverflowError:
+        return 0.0
 
 
 def _within_float64(name: str, count: Any, room: Any) -> Any:

@@ -229,7 +229,7 @@ SHARED = {
     "course_lib/predictions": "__init__.py prediction.py kept.py calibration.py",
     "notebooks": "00_start_here.ipynb LICENSE images/",
     "tests": """
-        test_catalog.py test_check_answers.py test_check_kinds.py test_checks.py test_setup_check.py
+        test_arguments.py test_catalog.py test_check_answers.py test_check_kinds.py test_checks.py test_setup_check.py
         test_explorer_contract.py test_explorers_base.py test_explorers_package.py
         test_exercises.py test_notebooks.py test_notebooks_of_before.py test_own_copies.py
         test_classroom.py test_classroom_cells.py test_classroom_local_kernel.py test_classroom_plain.py

@@ -1,5 +1,6 @@
 import dataclasses
 import math
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from xml.etree import ElementTree
@@ -21,6 +22,7 @@ from course_lib.explorers.number_formats.view import (
     SLIDE_BITS,
     SLIDE_FP16,
     SLIDE_FP32,
+    brief,
     float_decoder_view,
     preset_number,
 )
@@ -537,6 +539,33 @@ def test_a_pattern_asks_for_its_own_value(case):
 def test_only_a_slide_s_own_digits_that_do_not_fit_stand_in_for_a_pattern_s():
     assert START.with_preset(SLIDE_FP32).line == SLIDE_BITS[SLIDE_FP32][1]
     assert [START.line, START.with_preset(SLIDE_FP16).line, START.with_preset("infinity").line] == ["", "", ""]
+
+
+# Numbers of every size
+
+
+@pytest.fixture(scope="module")
+def picture():
+    return FloatDecoderPicture()
+
+
+BEYOND_FLOAT64 = ["1e309", "-9.99e399", "1e-400", "-3e-320", f"1.{'0' * 900}1"]
+
+
+@pytest.mark.parametrize("name", ORDER)
+@pytest.mark.parametrize("text", BEYOND_FLOAT64, ids=lambda text: text[:9])
+def test_a_number_of_any_size_that_is_accepted_has_a_view_a_sentence_and_a_picture(picture, name, text):
+    view = float_decoder_view(encode_decimal(text, FORMATS[name]), name, text)
+    assert view.value == text
+    outcome = view.carried[name].outcome
+    said = {"rounded": "is stored with an error of", "underflow": "is too small", "exact": ""}
+    assert (said.get(outcome, "is too large") if view.fields.kind != "nan" else "is not a number") in view.sentence
+    assert "an error of 0 " not in view.sentence
+    ElementTree.fromstring(picture.svg(view))
+
+
+def test_an_error_beyond_float64_is_written_with_three_digits_as_any_other():
+    assert brief([Decimal("1.0000000000000000E+309"), Decimal("9.9000000E-400"), 0.25]) == ["1e309", "9.9e-400", "0.25"]
 
 
 # One click

@@ -44,6 +44,7 @@ SMALL = {
 FLOATS = [fmt for fmt in FORMATS.values() if isinstance(fmt, FloatFormat)]
 every_small = pytest.mark.parametrize("fmt", SMALL, ids=lambda fmt: fmt.name)
 every_float = pytest.mark.parametrize("fmt", FLOATS, ids=lambda fmt: fmt.name)
+quick = settings(deadline=None, max_examples=100)
 TEN_MILLION = 10_000_000
 BATCH = 500_000
 
@@ -207,6 +208,32 @@ def test_a_single_pattern_gives_a_python_float_and_an_array_keeps_its_shape():
 @pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.int64, np.uint64])
 def test_patterns_may_come_in_any_integer_type(dtype):
     assert decode(np.array([0x4248, 0x7C00], dtype), FP16).tolist() == [3.140625, np.inf]
+
+
+@quick
+@given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=6))
+def test_a_list_of_fp64_patterns_of_both_signs_is_decoded_bit_for_bit(patterns):
+    array = np.array(patterns, np.uint64)
+    for mixed in (patterns, [[one] for one in patterns], np.array(patterns, object), tuple(array)):
+        decoded = decode(mixed, FP64)
+        assert decoded.dtype == np.float64
+        assert_same_floats(decoded.ravel(), decode(array, FP64))
+        np.testing.assert_array_equal(fields(mixed, FP64).significand.ravel(), fields(array, FP64).significand)
+    assert decode([1 << 63, 0, 5], FP64).tolist() == [-0.0, 0.0, 2.5e-323]
+
+
+@pytest.mark.parametrize("pattern", [[1 << 63, -1], [1 << 64, 0], [10**400], [0, 2**16]], ids=str)
+def test_a_list_with_a_pattern_out_of_range_is_refused(pattern):
+    fmt = FP16 if pattern == [0, 2**16] else FP64
+    with pytest.raises(ValueError, match=r"^pattern must be a whole number from 0 to "):
+        decode(pattern, fmt)
+
+
+@pytest.mark.parametrize("pattern", [[1 << 63, 0.0], [1.0, 2.0], [1, True], [1, None], [[1], [1, 2]]], ids=str)
+def test_a_list_with_anything_but_patterns_is_refused(pattern):
+    for function in (decode, fields, neighbours, spacing):
+        with pytest.raises(TypeError, match=r"^pattern must be a whole number from 0 to "):
+            function(pattern, FP64)
 
 
 # encode

@@ -133,6 +133,103 @@ def test_each_fate_of_a_number_has_its_name(text, fmt, stored, outcome):
     assert math.isinf(carried.absolute_error) == (outcome == "overflow" or (text == "inf" and outcome == "saturated"))
 
 
+SIZES = st.builds("{}{}e{}".format, st.sampled_from(["", "-"]), st.integers(1, 9), st.integers(-400, 399))
+
+
+@quick
+@given(SIZES, st.sampled_from([*FORMATS.values()]))
+def test_every_size_that_is_accepted_is_stored_with_its_error_to_16_digits(text, fmt):
+    carried, exact = carry(text, fmt), Fraction(text)
+    assert carried.pattern == encode_decimal(text, fmt)
+    if math.isfinite(carried.value):
+        error = abs(Fraction(carried.value) - exact)
+        assert (carried.outcome == "exact") == (error == 0)
+        for found, wanted in ((carried.absolute_error, error), (carried.relative_error, error / abs(exact))):
+            assert abs(Fraction(found) - wanted) <= wanted / 10**15
+            assert type(found) is (float if error == 0 or 2.3e-308 < wanted < 1.79e308 else Decimal)
+
+
+def test_an_error_too_large_or_too_small_for_float64_is_a_decimal():
+    assert carry("1e309", INT8)[1:] == (127.0, Decimal("1.0000000000000000E+309"), 1.0, "saturated")
+    assert carry("-1e-400", FP16)[1:] == (-0.0, Decimal("1E-400"), 1.0, "underflow")
+    assert carry(f"1.{'0' * 1000}1", FP16)[2:] == (Decimal("1E-1001"), Decimal("1E-1001"), "rounded")
+
+
+@quick
+@given(st.text(max_size=30) | st.text("0123456789+-.einfa_ \u2212", max_size=12))
+def test_a_text_of_any_kind_is_stored_or_refused_by_name(text):
+    try:
+        read_decimal(text)
+    except ValueError:
+        with pytest.raises(ValueError, match=r"^value must (be a decimal number|lie between)"):
+            carry(text, FP16)
+    else:
+        for fmt in (FP64, FP8_E4M3, FP16):
+            assert 0 <= carry(text, fmt).pattern < 2**fmt.bits
+
+
+@pytest.mark.parametrize("text", [1.5, None, b"1", ["1"]], ids=repr)
+def test_what_is_no_text_is_not_carried(text):
+    with pytest.raises(TypeError, match=r"^value must be a number in writing, such as '0\.1'; got "):
+        carry(text, FP16)
+
+
+@pytest.mark.parametrize("text", ["1", "nan", "inf"])
+def test_a_format_by_its_name_alone_is_refused(text):
+    with pytest.raises(TypeError, match=r"^fmt must be a FloatFormat or an IntFormat, such as .*; got 'fp16'"):
+        carry(text, "fp16")
+
+
+# Numbers that float64 does not hold
+
+
+@quick
+@given(st.integers(-(2**64), 2**64), st.sampled_from([FP16, BF16, FP32, FP64, FP8_E5M2, TF32, INT8]))
+def test_a_whole_number_of_any_size_is_encoded_as_it_is_in_writing(number, fmt):
+    pattern = encode_decimal(str(number), fmt)
+    assert encode(number, fmt) == pattern
+    assert encode([number, 0.5], fmt)[0] == pattern
+    if abs(number) < 2**63:
+        assert encode(np.array([1, number]), fmt)[1] == pattern
+    if number >= 0:
+        assert encode(np.array([[number % 2**64]], np.uint64), fmt).item() == encode_decimal(str(number % 2**64), fmt)
+
+
+@quick
+@given(st.fractions(-6, 6), st.sampled_from([FP16, BF16, FP8_E4M3, FP4_E2M1, INT8]))
+def test_a_fraction_is_encoded_as_the_nearest_number_of_all(number, fmt):
+    assert decode(encode(number, fmt), fmt) == exact_nearest(number, fmt)
+
+
+@pytest.mark.parametrize(("fmt", "below", "step"), [(FP32, 1, 2.0**-23), (FP16, 1, 2.0**-10), (INT8, 100, 1.0)])
+def test_a_hair_beside_a_tie_decides_for_a_number_that_float64_does_not_hold(fmt, below, step):
+    tie, hair = Fraction(below) + Fraction(step) / 2, Fraction(1, 10**20)
+    for sign in (1, -1):
+        assert decode(encode(sign * (tie + hair), fmt), fmt) == sign * (below + step)
+        assert decode(encode(sign * (tie - hair), fmt), fmt) == sign * below
+    assert decode(encode(Decimal(below) + Decimal(step) / 2 + Decimal("1e-20"), fmt), fmt) == below + step
+
+
+def test_an_integer_is_rounded_once_and_not_first_to_float64():
+    above_a_tie = 2**60 + 2**36 + 1  # float64 rounds it to the tie between two numbers of fp32
+    assert decode(encode(above_a_tie, FP32), FP32) == 2**60 + 2**37
+    assert decode(encode(np.int64(above_a_tie), FP32), FP32) == 2**60 + 2**37
+    assert decode(encode(float(above_a_tie), FP32), FP32) == 2**60
+
+
+@pytest.mark.parametrize(
+    ("number", "stored"), [(10**400, math.inf), (-(10**400), -math.inf), (Decimal("1e999"), math.inf)]
+)
+def test_a_number_beyond_float64_is_encoded_as_any_that_is_too_large(number, stored):
+    assert decode(encode([1, number], FP16), FP16).tolist() == [1, stored]
+    assert decode(encode(number, FP4_E2M1), FP4_E2M1) == math.copysign(6, stored)
+    assert decode(encode(number, INT8), INT8) == (127 if stored > 0 else -128)
+
+
+def test_special_decimals_are_encoded_as_floats_are():
+    assert encode([Decimal("-Infinity"), Decimal("-0"), Decimal("NaN")], FP16).tolist() == [0xFC00, 0x8000, 0x7E00]
+
+
 @pytest.mark.parametrize("text", ["", "x", "0,1", "1/3", "0x10", "--1", "1e", "sNaN5x", "1" * 1201])
 def test_what_is_no_decimal_number_is_refused(text):
     with pytest.raises(ValueError, match=r"^value must be a decimal number such as 0\.1, -2\.5e-8, inf or nan; got "):

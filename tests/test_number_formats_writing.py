@@ -21,10 +21,16 @@ from course_lib.number_formats import (
     bits,
     decode,
     exact_decimal,
+    exact_text,
+    exact_texts,
     fields,
     formula,
     formula_latex,
+    hexadecimal,
+    number_line,
     parse_bits,
+    parse_hexadecimal,
+    read_pattern,
 )
 
 SLIDE_PI_FP32 = "0\t1 0 0 0 0 0 0 0\t1 0 0 1 0 0 1 0 0 0 0 0 1 1 1 1 1 1 0 1 1 0 1 1"
@@ -222,9 +228,62 @@ def test_latex_is_ascii_with_balanced_braces(case):
     assert latex.count("{") == latex.count("}")
 
 
-@pytest.mark.parametrize("function", [bits, exact_decimal, formula, formula_latex])
+@pytest.mark.parametrize("function", [bits, hexadecimal, exact_decimal, formula, formula_latex])
 def test_text_is_made_of_one_pattern_only(function):
     with pytest.raises(TypeError, match="pattern must be one integer, not an array"):
         function([1, 2], FP16)
     with pytest.raises(ValueError, match="pattern must be a whole number from 0 to 65535"):
         function(65536, FP16)
+    assert function(np.array(7), FP16) == function(np.uint8(7), FP16) == function(7, FP16)
+
+
+@pytest.mark.parametrize("pattern", [-1, 2**16, 1.0, "1", None], ids=repr)
+def test_what_is_no_pattern_is_not_written(pattern):
+    for function in (bits, hexadecimal, exact_decimal, formula, read_pattern, lambda *of: number_line(*of, 4)):
+        with pytest.raises((ValueError, TypeError), match=r"^pattern must be a whole number from 0 to 65535"):
+            function(pattern, FP16)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda fmt: bits(1, fmt),
+        lambda fmt: parse_bits("1", fmt),
+        lambda fmt: parse_hexadecimal("1", fmt),
+        lambda fmt: read_pattern(1, fmt),
+        lambda fmt: number_line(1, fmt, 4),
+    ],
+)
+def test_a_format_by_its_name_alone_is_not_written(call):
+    with pytest.raises(TypeError, match=r"^fmt must be a FloatFormat or an IntFormat, such as .*; got 'fp16'"):
+        call("fp16")
+
+
+@pytest.mark.parametrize("read", [parse_bits, parse_hexadecimal])
+@pytest.mark.parametrize("text", [12, None, b"1", ["1"]], ids=repr)
+def test_what_is_no_text_is_not_read(read, text):
+    with pytest.raises(TypeError, match=r"^text must be "):
+        read(text, FP16)
+
+
+def test_the_line_of_a_nan_and_one_too_long_are_refused():
+    with pytest.raises(ValueError, match=r"^pattern must be a number's, for a NaN lies nowhere; got 32256$"):
+        number_line(0x7E00, FP16, 4)
+    for reach in (-1, 6.1, float("nan"), "4"):
+        with pytest.raises(ValueError, match=r"^reach must be a number from 0 to 6, in steps; got "):
+            number_line(0, FP16, reach)
+    assert len(number_line(0x3D00, FP16, 6).values) == 13
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(3, "3"), (10**20, "1" + "0" * 20), (np.float32(0.1), "0.100000001490116119384765625"), (np.int8(-3), "-3")],
+)
+def test_a_number_of_any_kind_is_written_exactly(value, text):
+    assert exact_text(value) == text
+
+
+@pytest.mark.parametrize("value", ["1", None, True, [1.0], 1j, Fraction(1, 3)], ids=repr)
+def test_what_is_no_number_with_an_end_is_not_written_exactly(value):
+    with pytest.raises(TypeError, match=r"^value must be one number; got "):
+        exact_texts([1.0, value])

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib._arguments import as_float, as_float64, exactly, plain, plainly, shown
+from course_lib._arguments import as_float, as_float64, exactly, plain, shown
 from course_lib.number_formats.formats import FloatFormat, Format, IntFormat, checked
 from course_lib.number_formats.rounding import nearest_pattern
 
@@ -118,7 +118,7 @@ def _rounded_by_float64(exact: NDArray[Any], values: NDArray[np.float64]) -> Ite
         if isinstance(number, float) or np.isnan(values[index]) or number in (np.inf, -np.inf):
             continue
         whole = isinstance(number, np.integer)
-        ratio = Fraction(int(number)) if whole else Fraction(*plainly(number).as_integer_ratio())
+        ratio = Fraction(int(number)) if whole else Fraction(*number.as_integer_ratio())
         if ratio != as_float(ratio):
             yield index, ratio
 
