@@ -366,6 +366,44 @@ def test_nan_is_encoded_as_a_nan_with_its_sign_or_refused(fmt):
             encode(np.nan, fmt)
 
 
+@pytest.mark.parametrize(
+    ("fmt", "quiet"),
+    [
+        (FP64, 0x7FF8 << 48),
+        (FP32, 0x7FC00000),
+        (TF32, 0x3FE00),
+        (FP16, 0x7E00),
+        (BF16, 0x7FC0),
+        (FP8_E5M2, 0x7E),
+        (FP8_E4M3, 0x7F),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_nan_is_encoded_as_the_quiet_nan_with_the_first_bit_of_its_significand_set(fmt, quiet):
+    assert encode(np.nan, fmt) == quiet
+    assert encode([-np.nan, 1.0], fmt)[0] == quiet + 2 ** (fmt.bits - 1)
+
+
+@every_float
+def test_a_value_out_of_range_is_encoded_as_the_pattern_after_the_last_number_or_as_the_last(fmt):
+    last = fmt.largest_pattern + (fmt.has_infinity or fmt.has_nan)
+    assert (last == fmt.largest_pattern) == (fmt is FP4_E2M1)
+    half_a_step_beyond = [10**400] if fmt is FP64 else [fmt.largest + spacing(fmt.largest_pattern, fmt) * 0.51, 1e300]
+    for value in (*half_a_step_beyond, np.inf):
+        assert encode(value, fmt) == last
+        assert encode([1.0, -value], fmt).tolist() == [encode(1.0, fmt), last + 2 ** (fmt.bits - 1)]
+    assert encode(fmt.largest, fmt) == fmt.largest_pattern
+
+
+def test_an_integer_out_of_range_is_encoded_as_the_nearest_end():
+    for fmt in (INT8, INT4, IntFormat("int53", 53)):
+        ends = [2 ** (fmt.bits - 1) - 1, 2 ** (fmt.bits - 1)]
+        beyond = [fmt.largest + 1, fmt.smallest - 1]
+        assert encode(beyond, fmt).tolist() == encode([float(one) for one in beyond], fmt).tolist() == ends
+        assert encode([np.inf, -np.inf], fmt).tolist() == encode([1e300, -1e300], fmt).tolist() == ends
+        assert encode([fmt.largest, fmt.smallest], fmt).tolist() == ends
+
+
 def test_nan_is_refused_by_the_integer_formats():
     with pytest.raises(ValueError, match=r"value must be a number, for int8 has no NaN"):
         encode([1.0, np.nan], INT8)

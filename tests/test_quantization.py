@@ -1,5 +1,7 @@
 """`course_lib.quantization` against arithmetic done by hand, the plain formulas of the slides, and properties."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -217,6 +219,29 @@ def test_a_large_tensor_is_quantised_as_its_parts_are():
     np.testing.assert_array_equal(transposed.values, absmax_quantize(x, axis=2).values.transpose(2, 0, 1))
 
 
+@BOTH
+@pytest.mark.parametrize(
+    ("shape", "axis"), [((2**21,), None), ((2**11, 2**10), None), ((2**11, 2**10), 0), ((64, 2**15), 0)]
+)
+def test_a_large_tensor_takes_little_more_memory_than_its_codes(quantize, shape, axis):
+    x = np.ones(shape, np.float32)
+    x[0] = 3
+    quantize(x[:2], axis=axis)  # what a first call brings in is none of the tensor's
+    tracemalloc.start()
+    codes = quantize(x, axis=axis).values
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert codes.nbytes == x.size
+    assert peak < 1.8 * codes.nbytes  # all at once would take eight bytes a value more
+
+
+def test_rows_longer_than_a_block_are_quantised_one_by_one():
+    x = np.random.default_rng(9).normal(size=(3, 2**15 + 1))
+    for quantize in (absmax_quantize, zeropoint_quantize):
+        rows = quantize(x, axis=0).values
+        np.testing.assert_array_equal(rows, [quantize(row).values for row in x])
+
+
 @pytest.mark.parametrize("bits", range(3, 9))
 def test_a_uniform_signal_has_6_02_db_a_bit(bits):
     x = np.linspace(-1, 1, 100_001)
@@ -309,6 +334,21 @@ def test_nan_infinity_and_what_is_too_large_are_refused(quantize, bad):
 def test_a_wrong_width_or_axis_is_refused(quantize, options, error, message):
     with pytest.raises(error, match=message):
         quantize(np.ones((2, 2)), **options)
+
+
+def test_a_single_number_has_no_axis():
+    for quantize in (absmax_quantize, zeropoint_quantize):
+        for axis in (0, -1):
+            with pytest.raises(ValueError, match=rf"^axis must be None where x is a single number; got {axis}$"):
+                quantize(3.0, axis=axis)
+        assert quantize(3.0).dequantize() == 3.0
+
+
+@pytest.mark.parametrize("other", [np.ones(2, np.int8), [1, 2], None], ids=repr)
+def test_errors_and_bytes_are_those_of_quantised_numbers_only(other):
+    for measure in (lambda one: quantization_error([1.0, 2.0], one), stored_bytes):
+        with pytest.raises(TypeError, match=r"^quantized must be a Quantized; got "):
+            measure(other)
 
 
 # Blocks

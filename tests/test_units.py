@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from course_lib.units import (
     format_flop,
     format_number,
     format_rate,
+    format_scientific,
     format_seconds,
     gpu_hours,
     parse_count,
@@ -350,6 +352,72 @@ def test_at_least_one_stands_before_the_point_once_a_smaller_unit_exists(name, w
     number, _, unit = write(value).partition(" ")
     if SIZE_OF[unit] > 1:
         assert float(number.replace(",", "")) >= 1
+
+
+UNITS_OF = {
+    "flop_per_second": [f"{prefix}FLOP/s" for prefix in ("", *"kMGTPEZ")],
+    "size": ["bytes", *(f"{prefix}B" for prefix in "kMGTP")],
+    "seconds": ["us", "ms", "s", "min", "h", "days", "years"],
+    "count": ["", *"kMBT"],
+}
+
+
+@pytest.mark.parametrize("name", UNITS_OF)
+@quick
+@given(value=st.floats(1e-5, 1e24) | st.integers(0, 24).map(lambda power: 10.0**power), digits=st.integers(1, 6))
+@example(value=999.5, digits=3)
+@example(value=999.4, digits=3)
+@example(value=995.0, digits=2)
+@example(value=999_960.0, digits=4)
+@example(value=1.0, digits=3)
+@example(value=1e9, digits=2)
+@example(value=3600.0, digits=1)
+@example(value=365.24 * 86_400, digits=4)
+def test_the_unit_is_the_largest_of_which_there_is_one_after_rounding(name, value, digits):
+    number, _, unit = FORMATS[name](value, digits=digits).partition(" ")
+    here = UNITS_OF[name].index({"byte": "bytes", "day": "days", "year": "years"}.get(unit, unit))
+    for larger in UNITS_OF[name][here + 1 :]:
+        assert float(f"{value / SIZE_OF[larger]:.{digits - 1}e}") < 1
+    if here:
+        assert float(number.replace(",", "")) >= 1
+
+
+@each_format
+@quick
+@given(value=st.floats(1e-9, 1e24), digits=st.integers(1, 6))
+@example(value=1.0, digits=3)
+@example(value=1000.0, digits=3)
+@example(value=9.996, digits=3)
+@example(value=0.0996, digits=2)
+def test_no_more_digits_are_written_than_asked_for_and_no_zeros_behind_them(name, write, value, digits):
+    mantissa = write(value, digits=digits).split()[0].partition("e")[0].replace(",", "")
+    assert len(mantissa.replace(".", "").strip("0")) <= digits
+    scientific = name == "flop" and value >= 1e3  # papers print 1.00e23
+    assert scientific or not re.search(r"\.\d*0$", mantissa) or "e" in write(value, digits=digits)
+
+
+@pytest.mark.parametrize(
+    ("write", "value", "text"),
+    [
+        (format_number, 9.994e8, "999,000,000"),
+        (format_number, 9.996e8, "1e9"),
+        (format_number, 1e-4, "0.0001"),
+        (format_number, 9.994e-5, "9.99e-5"),
+        (format_number, 9.996e-5, "0.0001"),
+        (format_number, 0, "0"),
+        (format_scientific, 9994, "9,990"),
+        (format_scientific, 9996, "1.00e4"),
+        (format_scientific, 1e-6, "0.000001"),
+        (format_scientific, 9.994e-7, "9.99e-7"),
+        (format_count, 9.994e26, "999,000,000,000,000 T"),
+        (format_count, 9.996e26, "1.00e15 T"),
+        (format_seconds, 0, "0 s"),
+        (format_bytes, 1, "1 byte"),
+        (format_bytes, 0, "0 bytes"),
+    ],
+)
+def test_the_way_of_writing_changes_at_round_numbers_after_rounding(write, value, text):
+    assert write(value) == text
 
 
 @quick
