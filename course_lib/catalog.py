@@ -78,6 +78,7 @@ class Model(Published):
     hidden: int
     heads: int
     kv_heads: int
+    head_dim: int
     mlp_hidden: int
     mlp_matrices: int
     vocab: int
@@ -85,6 +86,9 @@ class Model(Published):
     tied_embeddings: bool
     learned_positions: bool
     biases: bool
+    qkv_biases: bool
+    qk_norm: bool
+    post_norms: bool
     parameters: int
     note: str
     citation: str
@@ -174,6 +178,7 @@ def models() -> Mapping[str, Model]:
                 hidden=int(row["hidden"]),
                 heads=int(row["heads"]),
                 kv_heads=int(row["kv_heads"]),
+                head_dim=int(row["head_dim"]),
                 mlp_hidden=int(row["mlp_hidden"]),
                 mlp_matrices=int(row["mlp_matrices"]),
                 vocab=int(row["vocab"]),
@@ -181,6 +186,9 @@ def models() -> Mapping[str, Model]:
                 tied_embeddings=_yes(row, "tied_embeddings"),
                 learned_positions=_yes(row, "learned_positions"),
                 biases=_yes(row, "biases"),
+                qkv_biases=_yes(row, "qkv_biases"),
+                qk_norm=_yes(row, "qk_norm"),
+                post_norms=_yes(row, "post_norms"),
                 parameters=_count(row["parameters"]),
                 note=row["note"],
                 citation=row["citation"],

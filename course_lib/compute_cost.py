@@ -6,7 +6,7 @@ Symbols: C compute in FLOP (a count), tau throughput in FLOP/s (a rate), T time 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from numpy.typing import ArrayLike
@@ -131,15 +131,22 @@ def hardware_flop_utilization(
     return share * model_flop_utilization(flop, seconds, num_gpus, peak_flop_per_second)
 
 
+OPTIONS = ("tied_embeddings", "learned_positions", "biases", "qkv_biases", "qk_norm", "post_norms")
+"""What a `TransformerShape` has or has not."""
+
+
 @dataclass(frozen=True, slots=True)
 class TransformerShape:
     """The shape of a decoder-only transformer; from it, its parameters and its exact forward cost.
 
     The defaults are GPT-2's; `kv_heads` and `mlp_hidden` default to `heads` and `4 * hidden`; `mlp_matrices` is 2
-    (up, down) or 3 (gate, up, down, as in Llama). `sequence` is the context length in tokens.
-    Errors: `ValueError` for a size that is not a whole positive number, or heads that do not divide evenly;
-    `TypeError` for an option that is not True or False.
-    Source: slide S2's P; Radford et al. 2019; Touvron et al. 2023a.
+    (up, down) or 3 (gate, up, down, as in Llama). `sequence` is the context length in tokens. `head_dim`, the width of
+    one head, defaults to `hidden / heads`; Gemma's heads together are wider than the model. `qkv_biases` gives biases
+    to queries, keys and values alone, as in Qwen2.5; `qk_norm` a norm to the queries and one to the keys of each layer,
+    over one head, as in Qwen3; `post_norms` a norm to what attention and MLP give back, as in Gemma 2.
+    Errors: `ValueError` for a size that is not a whole positive number, heads that do not divide evenly, or biases
+    given twice; `TypeError` for an option that is not True or False.
+    Source: slide S2's P; Radford et al. 2019; Touvron et al. 2023a; Gemma Team 2024a, 2024b; Qwen Team 2024, 2025.
 
     >>> TransformerShape(layers=12, hidden=768, heads=12, vocab=50257, sequence=1024).parameters()["total"]
     124439808
@@ -156,6 +163,10 @@ class TransformerShape:
     tied_embeddings: bool = True
     learned_positions: bool = True
     biases: bool = True
+    head_dim: int | None = field(default=None, kw_only=True)
+    qkv_biases: bool = field(default=False, kw_only=True)
+    qk_norm: bool = field(default=False, kw_only=True)
+    post_norms: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         """Fill in the defaults that follow from other sizes, and refuse a shape that cannot be built."""
@@ -166,15 +177,18 @@ class TransformerShape:
         object.__setattr__(self, "kv_heads", kv_heads)
         object.__setattr__(self, "mlp_hidden", mlp_hidden)
         object.__setattr__(self, "mlp_matrices", whole("mlp_matrices", self.mlp_matrices, minimum=2, maximum=3))
-        for name in ("tied_embeddings", "learned_positions", "biases"):
+        for name in OPTIONS:
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False; got {shown(getattr(self, name))}")
-        for name, size, divisor, part in (
-            ("hidden", self.hidden, "heads", self.heads),
-            ("heads", self.heads, "kv_heads", kv_heads),
-        ):
-            if size % part:
-                raise ValueError(f"{name} must be a multiple of {divisor} = {shown(part)}; got {shown(size)}")
+        if self.biases and self.qkv_biases:
+            raise ValueError("qkv_biases must be False where biases is True, as these hold for every matrix; got True")
+        if self.heads % kv_heads:
+            raise ValueError(f"heads must be a multiple of kv_heads = {shown(kv_heads)}; got {shown(self.heads)}")
+        if self.head_dim is None and self.hidden % self.heads:
+            needed = f"a multiple of heads = {shown(self.heads)}, or head_dim must be given"
+            raise ValueError(f"hidden must be {needed}; got {shown(self.hidden)}")
+        head_dim = whole("head_dim", self.hidden // self.heads if self.head_dim is None else self.head_dim)
+        object.__setattr__(self, "head_dim", head_dim)
 
     @classmethod
     def from_catalog(cls, name: str) -> TransformerShape:
@@ -193,19 +207,19 @@ class TransformerShape:
             kv_heads=model.kv_heads,
             mlp_hidden=model.mlp_hidden,
             mlp_matrices=model.mlp_matrices,
-            tied_embeddings=model.tied_embeddings,
-            learned_positions=model.learned_positions,
-            biases=model.biases,
+            head_dim=model.head_dim,
+            **{name: getattr(model, name) for name in OPTIONS},
         )
 
-    def _widths(self) -> tuple[int, int]:
-        """Return the width of the keys (and of the values) and the width inside the MLP."""
-        return self.hidden // self.heads * cast(int, self.kv_heads), cast(int, self.mlp_hidden)
+    def _widths(self) -> tuple[int, int, int]:
+        """Return the width of the queries, of the keys (and of the values), and the width inside the MLP."""
+        head_dim = cast(int, self.head_dim)
+        return self.heads * head_dim, cast(int, self.kv_heads) * head_dim, cast(int, self.mlp_hidden)
 
     def _layer_matrices(self) -> dict[str, int]:
         """Return the weights of one layer's matrices: attention (query, key, value, output) and MLP."""
-        kv_width, mlp_width = self._widths()
-        attention = 2 * self.hidden * self.hidden + 2 * self.hidden * kv_width
+        query_width, kv_width, mlp_width = self._widths()
+        attention = 2 * self.hidden * query_width + 2 * self.hidden * kv_width
         return {"attention": attention, "mlp": self.mlp_matrices * self.hidden * mlp_width}
 
     def parameters(self) -> dict[str, int]:
@@ -217,16 +231,17 @@ class TransformerShape:
         174604259328
         """
         matrices = self._layer_matrices()
-        kv_width, mlp_width = self._widths()
-        attention_biases = 2 * self.hidden + 2 * kv_width
+        query_width, kv_width, mlp_width = self._widths()
+        qkv_biases = (query_width + 2 * kv_width) * (self.biases or self.qkv_biases)
         mlp_biases = (self.mlp_matrices - 1) * mlp_width + self.hidden
-        norm = self.hidden * (2 if self.biases else 1)
+        norm_vectors = 2 if self.biases else 1
+        layer_norms = (4 if self.post_norms else 2) * self.hidden + 2 * cast(int, self.head_dim) * self.qk_norm
         parts = {
             "token embedding": self.vocab * self.hidden,
             "position embedding": self.sequence * self.hidden * self.learned_positions,
-            "attention": self.layers * (matrices["attention"] + attention_biases * self.biases),
+            "attention": self.layers * (matrices["attention"] + qkv_biases + self.hidden * self.biases),
             "mlp": self.layers * (matrices["mlp"] + mlp_biases * self.biases),
-            "norms": (2 * self.layers + 1) * norm,
+            "norms": (self.layers * layer_norms + self.hidden) * norm_vectors,
             "output": self.vocab * self.hidden * (not self.tied_embeddings),
         }
         return parts | {"total": sum(parts.values())}
@@ -235,9 +250,9 @@ class TransformerShape:
     def forward_flop(self, tokens: ArrayLike, *, causal: bool = False) -> Any:
         """Return the forward FLOP for `tokens`, matrix product by matrix product, in FLOP.
 
-        Per token: 2 FLOP a weight of attention, MLP and output layer, plus 4 x layers x hidden x sequence for
-        attention's scores and values: every token with every other. With `causal` half of that, 2 x layers x hidden x
-        sequence, as a token looks back only and a kernel may skip the rest. Look-ups, norms and softmax count nothing.
+        Per token: 2 FLOP a weight of attention, MLP and output layer, plus 4 x layers x heads x head_dim x sequence for
+        attention's scores and values: every token with every other. With `causal` half of that, as a token looks back
+        only and a kernel may skip the rest. Look-ups, norms and softmax count nothing.
         Errors: `ValueError` for negative tokens, `TypeError` for a `causal` that is not True or False.
         Source: Korthikanti et al. 2022, appendix A, for the 4; Kaplan et al. 2020, Table 1, counts 2.
 
@@ -249,5 +264,5 @@ class TransformerShape:
         if not isinstance(causal, bool):
             raise TypeError(f"causal must be True or False; got {shown(causal)}")
         weights = self.layers * sum(self._layer_matrices().values()) + self.vocab * self.hidden
-        attention_products = (2 if causal else 4) * self.layers * self.hidden * self.sequence
+        attention_products = (2 if causal else 4) * self.layers * self._widths()[0] * self.sequence
         return (2 * weights + attention_products) * not_negative("tokens", tokens)

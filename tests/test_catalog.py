@@ -54,9 +54,14 @@ def test_the_parameters_follow_from_the_shape_to_within_1_per_cent(model):
     assert TransformerShape.from_catalog(model.name).parameters()["total"] == pytest.approx(model.parameters, rel=0.01)
 
 
-@pytest.mark.parametrize("model", [m for m in MODELS if m.name.startswith(("GPT-2", "Llama"))], ids=name_of)
-def test_the_parameters_of_gpt2_and_llama_follow_from_the_shape_to_the_unit(model):
-    assert TransformerShape.from_catalog(model.name).parameters()["total"] == model.parameters
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_released_weights_follow_from_the_shape_to_the_unit_or_the_row_says_by_how_much_not(model):
+    missing = model.parameters - TransformerShape.from_catalog(model.name).parameters()["total"]
+    if "released weights" in model.citation + model.remark:
+        assert missing == 0 or str(missing) in model.note
+    else:
+        assert model.name == "GPT-3 175B"  # of which nothing but 174.6 B is printed
+        assert abs(missing) < 0.05e9
 
 
 def test_bloom_differs_from_its_shape_by_the_norm_after_the_embedding_that_its_row_names():

@@ -30,7 +30,8 @@ BROWN_TABLE_D1 = [
     ("GPT-3 13B", 12_850e6, 2.31e22),
     ("GPT-3 175B", 174_600e6, 3.14e23),
 ]
-# Released weights, to the unit: Radford et al. 2019; Touvron et al. 2023b; Llama Team 2024.
+# Released weights, to the unit: Radford et al. 2019; Touvron et al. 2023b; Llama Team 2024; Gemma Team 2024a and b;
+# Qwen Team 2024 and 2025.
 RELEASED_PARAMETERS = {
     "GPT-2 124M": 124_439_808,
     "GPT-2 medium": 354_823_168,
@@ -42,6 +43,11 @@ RELEASED_PARAMETERS = {
     "Llama 3.1 8B": 8_030_261_248,
     "Llama 3.1 70B": 70_553_706_496,
     "Llama 3.1 405B": 405_853_388_800,
+    "Gemma 2B": 2_506_172_416,
+    "Gemma 7B": 8_537_680_896,
+    "Gemma 2 9B": 9_241_705_984,
+    "Qwen2.5 7B": 7_615_616_512,
+    "Qwen3 8B": 8_190_735_360,
 }
 META_ON_A100 = [name for name in catalog.training_runs() if name.startswith(("LLaMA ", "Llama 2 "))]
 GPT2 = TransformerShape(layers=12, hidden=768, heads=12, vocab=50257, sequence=1024)
@@ -260,10 +266,36 @@ def test_llama_parts_are_those_of_its_released_tensors():
     assert parts["position embedding"] == 0
 
 
+def test_the_heads_of_gemma_7b_are_a_third_wider_than_the_model_and_the_count_knows_it():
+    gemma = TransformerShape.from_catalog("Gemma 7B")
+    narrow = dataclasses.replace(gemma, head_dim=3072 // 16)
+    wider = 16 * 256 - 3072
+    assert gemma.parameters()["attention"] == 28 * 4 * 3072 * 16 * 256
+    assert gemma.parameters()["total"] - narrow.parameters()["total"] == 28 * 4 * 3072 * wider  # 4 % of it
+    assert gemma.forward_flop(1) - narrow.forward_flop(1) == 28 * (2 * 4 * 3072 + 4 * 8192) * wider
+    assert gemma.forward_flop(1) - gemma.forward_flop(1, causal=True) == 2 * 28 * 16 * 256 * 8192
+
+
+def test_qwen_and_gemma_2_add_vectors_and_no_work():
+    plain = TransformerShape(28, 3584, 28, 152064, 4096, 4, 18944, 3, False, False, False)
+    biased = dataclasses.replace(plain, qkv_biases=True)
+    assert biased.parameters()["attention"] - plain.parameters()["attention"] == 28 * (3584 + 2 * 4 * 128)
+    qk_norm = dataclasses.replace(plain, qk_norm=True)
+    assert qk_norm.parameters()["norms"] - plain.parameters()["norms"] == 28 * 2 * 128
+    post_norms = dataclasses.replace(plain, post_norms=True)
+    assert post_norms.parameters()["norms"] - plain.parameters()["norms"] == 28 * 2 * 3584
+    assert len({shape.forward_flop(1) for shape in (plain, biased, qk_norm, post_norms)}) == 1
+
+
+def test_biases_are_given_once():
+    with pytest.raises(ValueError, match=r"^qkv_biases must be False where biases is True, .*; got True$"):
+        dataclasses.replace(GPT2, qkv_biases=True)
+
+
 def test_defaults_are_the_heads_and_four_times_the_hidden_size():
     explicit = TransformerShape(12, 768, 12, 50257, 1024, kv_heads=12, mlp_hidden=3072, mlp_matrices=2)
     assert explicit == GPT2
-    assert (GPT2.kv_heads, GPT2.mlp_hidden) == (12, 3072)
+    assert (GPT2.kv_heads, GPT2.mlp_hidden, GPT2.head_dim) == (12, 3072, 64)
 
 
 def test_a_shape_cannot_be_changed():
@@ -272,17 +304,36 @@ def test_a_shape_cannot_be_changed():
 
 
 shapes = st.builds(
-    lambda layers, heads, width, vocab, sequence, mlp, matrices, tied, learned, biases: TransformerShape(
-        layers, heads * width, heads, vocab, sequence, 1, mlp, matrices, tied, learned, biases
+    lambda layers, heads, hidden, width, vocab, sequence, mlp, matrices, tied, learned, biases, qk, post: (
+        TransformerShape(
+            layers,
+            hidden if width else heads * hidden,
+            heads,
+            vocab,
+            sequence,
+            1,
+            mlp,
+            matrices,
+            tied,
+            learned,
+            biases == "all",
+            head_dim=width,
+            qkv_biases=biases == "qkv",
+            qk_norm=qk,
+            post_norms=post,
+        )
     ),
     st.integers(1, 20),
     st.integers(1, 8),
     st.integers(1, 64),
+    st.none() | st.integers(1, 64),
     st.integers(1, 5000),
     st.integers(1, 4096),
     st.integers(1, 3000),
     st.sampled_from([2, 3]),
     st.booleans(),
+    st.booleans(),
+    st.sampled_from(["all", "qkv", "none"]),
     st.booleans(),
     st.booleans(),
 )
@@ -290,11 +341,10 @@ shapes = st.builds(
 
 def attention_and_mlp_matrices(shape):
     """Write down the size of every matrix of one layer, inputs x outputs."""
-    head_width = shape.hidden // shape.heads
-    query_and_output = 2 * [(shape.hidden, shape.heads * head_width)]
-    key_and_value = 2 * [(shape.hidden, shape.kv_heads * head_width)]
+    query = (shape.hidden, shape.heads * shape.head_dim)
+    key_and_value = 2 * [(shape.hidden, shape.kv_heads * shape.head_dim)]
     mlp = (shape.mlp_matrices - 1) * [(shape.hidden, shape.mlp_hidden)] + [(shape.mlp_hidden, shape.hidden)]
-    return query_and_output + key_and_value, mlp
+    return [query, *key_and_value, query[::-1]], mlp
 
 
 @quick
@@ -305,10 +355,12 @@ def test_parameters_are_the_sum_over_matrices_biases_and_norms(shape):
     parts = shape.parameters()
     for part, matrices in sizes.items():
         weights = sum(rows * columns for rows, columns in matrices)
-        biases = sum(columns for _, columns in matrices) if shape.biases else 0
+        with_biases = matrices if shape.biases else matrices[:3] if shape.qkv_biases and part == "attention" else []
+        biases = sum(columns for _, columns in with_biases)
         assert parts[part] == shape.layers * (weights + biases)
     vectors = 2 if shape.biases else 1
-    assert parts["norms"] == (2 * shape.layers + 1) * vectors * shape.hidden
+    of_a_layer = (4 if shape.post_norms else 2) * [shape.hidden] + 2 * [shape.head_dim] * shape.qk_norm
+    assert parts["norms"] == (shape.layers * sum(of_a_layer) + shape.hidden) * vectors
     assert parts["total"] == sum(count for part, count in parts.items() if part != "total")
     assert all(type(count) is int for count in parts.values())
 
@@ -318,8 +370,7 @@ def test_parameters_are_the_sum_over_matrices_biases_and_norms(shape):
 def test_forward_flop_is_twice_the_multiply_accumulates_of_every_product(shape):
     attention, mlp = attention_and_mlp_matrices(shape)
     projections = sum(rows * columns for rows, columns in attention + mlp)
-    head_width = shape.hidden // shape.heads
-    scores = values = shape.heads * shape.sequence * head_width
+    scores = values = shape.heads * shape.sequence * shape.head_dim
     a_token = shape.layers * (projections + scores + values) + shape.hidden * shape.vocab
     assert shape.forward_flop(1) == 2 * a_token
 
@@ -444,7 +495,7 @@ def test_a_utilization_above_one_is_refused(value):
     refuses(ValueError, throughput, FUNCTIONS[throughput], "utilization", value)
 
 
-SIZES = ["layers", "hidden", "heads", "vocab", "sequence", "kv_heads", "mlp_hidden", "mlp_matrices"]
+SIZES = ["layers", "hidden", "heads", "vocab", "sequence", "kv_heads", "mlp_hidden", "mlp_matrices", "head_dim"]
 SMALL = {"layers": 2, "hidden": 8, "heads": 2, "vocab": 10, "sequence": 4}
 
 
@@ -481,7 +532,9 @@ def test_an_mlp_has_two_or_three_matrices(matrices):
         TransformerShape(**SMALL, mlp_matrices=matrices)
 
 
-@pytest.mark.parametrize("name", ["tied_embeddings", "learned_positions", "biases"])
+@pytest.mark.parametrize(
+    "name", ["tied_embeddings", "learned_positions", "biases", "qkv_biases", "qk_norm", "post_norms"]
+)
 @pytest.mark.parametrize("value", ["no", 1, None], ids=repr)
 def test_an_option_of_the_shape_is_true_or_false(name, value):
     with pytest.raises(TypeError, match=f"^{name} must be True or False; got {value!r}$"):
@@ -489,14 +542,15 @@ def test_an_option_of_the_shape_is_true_or_false(name, value):
 
 
 def test_heads_that_do_not_divide_are_refused():
-    with pytest.raises(ValueError, match="hidden must be a multiple of heads = 5; got 768"):
+    with pytest.raises(ValueError, match="hidden must be a multiple of heads = 5, or head_dim must be given; got 768"):
         TransformerShape(12, 768, 5, 50257, 1024)
+    assert TransformerShape(12, 768, 5, 50257, 1024, head_dim=64).head_dim == 64
     with pytest.raises(ValueError, match="heads must be a multiple of kv_heads = 5; got 12"):
         TransformerShape(12, 768, 12, 50257, 1024, kv_heads=5)
 
 
 def test_whole_floats_make_the_same_shape_as_integers():
-    floats = TransformerShape(12.0, 768.0, 12.0, 50257.0, 1024.0, 12.0, 3072.0, 2.0)
+    floats = TransformerShape(12.0, 768.0, 12.0, 50257.0, 1024.0, 12.0, 3072.0, 2.0, head_dim=64.0)
     assert floats == GPT2
     assert all(type(getattr(floats, name)) is int for name in SIZES)
 

@@ -99,7 +99,7 @@ def test_the_view_says_what_memory_and_its_advice_compute(values):
     shape = (model.layers, model.hidden, model.heads) if model else assumed_shape(values["parameters"])
     layers, hidden, heads = shape
     shape, kind = (values["batch"], values["sequence"], hidden), values["recompute"]
-    size = {"bytes_per_value": 4 if values["precision"] == "fp32" else 2}
+    size = {"bytes_per_value": 4 if values["precision"] == "fp32" else 2, "head_dim": model.head_dim if model else None}
     vocab = model.vocab if model else ASSUMED_VOCAB
     whole_model = training_memory(
         values["parameters"],

@@ -238,6 +238,24 @@ def test_activations_are_the_sum_of_the_tensors_that_a_layer_keeps(t, bytes_per_
     assert activation_bytes(b, s, h, layers, a, **kept) == pytest.approx(selective)
 
 
+@pytest.mark.parametrize("t", [1, 4])
+def test_heads_that_are_wider_than_the_model_keep_wider_queries_keys_values_and_output(t):
+    gemma = catalog.model("Gemma 7B")
+    shape = {"batch": 3, "sequence": 500, "hidden": gemma.hidden, "heads": gemma.heads}
+    more = {"tensor_parallel": t, "head_dim": gemma.head_dim}
+    of_attention = ("query and key", "value", "input of the output projection")
+    values = sum(values for name, values, _, _ in KEPT_BY_A_LAYER if name in of_attention)
+    wider = 3 * 500 * values * 2 * (16 * 256 - 3072) / t
+    narrow = {"tensor_parallel": t, "head_dim": 3072 // 16}
+    for recompute, layers in (("none", 28), ("selective", 28), ("full", 0)):
+        kept, usual = (activation_bytes(**shape, layers=28, recompute=recompute, **size) for size in (more, narrow))
+        assert usual == activation_bytes(**shape, layers=28, recompute=recompute, tensor_parallel=t)
+        assert kept - usual == layers * wider
+    for recompute, layers in (("none", 0), ("selective", 0), ("full", 1)):
+        kept, usual = (working_bytes(**shape, vocab=9, recompute=recompute, **size) for size in (more, narrow))
+        assert kept - usual == layers * wider
+
+
 @quick
 @given(shapes, st.integers(1, 64))
 def test_full_recomputation_keeps_each_layers_input_on_every_accelerator(shape, t):

@@ -61,6 +61,21 @@ def test_a_setup_of_a_model_has_its_shape_and_the_sequence_of_its_pre_training()
     assert TrainingSetup.of_model("Llama 3.1 8B", "H100 SXM", sequence=100).sequence == 100
 
 
+@pytest.mark.parametrize("kept", RECOMPUTE)
+def test_a_setup_of_a_model_counts_heads_that_are_wider_than_the_model(kept):
+    setup = TrainingSetup.of_model("Gemma 7B", "H100 SXM", recompute=kept)
+    usual = dataclasses.replace(setup, head_dim=None)
+    layers_kept, layers_again = {"none": (28, 0), "selective": (28, 0), "full": (0, 1)}[kept]
+    wider = 8192 * 8 * (16 * 256 - 3072)
+    assert setup.memory().activations - usual.memory().activations == layers_kept * wider
+    assert setup.memory().working - usual.memory().working == layers_again * wider
+    scores = 4 * 28 * 8192 * 16 * 256
+    share = {"none": 0, "selective": scores / (6 * setup.parameters + 3 * scores), "full": 1 / 3}[kept]
+    assert setup.recomputed_flop() == pytest.approx(share, rel=1e-12)
+    with pytest.raises(ValueError, match=r"^head_dim must be a whole number of at least 1; got 0"):
+        dataclasses.replace(setup, head_dim=0)
+
+
 @pytest.mark.parametrize(("stage", "gigabytes"), [(0, 120.0), (1, 31.4), (2, 16.6), (3, 1.9)])
 def test_the_model_states_on_64_accelerators_are_those_of_zero_s_figure_1(stage, gigabytes):
     setup = TrainingSetup(7.5e9, *assumed_shape(7.5e9), "V100", "fp32+fp16", num_gpus=64, stage=stage)

@@ -111,6 +111,7 @@ def activation_bytes(
     recompute: str = "none",
     tensor_parallel: int = 1,
     bytes_per_value: int = 2,
+    head_dim: ArrayLike | None = None,
 ) -> Any:
     """Return the bytes of activations kept for the backward pass, on each of t tensor-parallel accelerators.
 
@@ -122,6 +123,8 @@ def activation_bytes(
 
     They hold for GPT's layer (MLP of 4h, dropout masks of 1 byte, scores stored: no FlashAttention) without sequence
     parallelism, and leave out embeddings; for logits and the layer that is just being recomputed see `working_bytes`.
+    Where the heads together are not as wide as the model, `head_dim` d says so: 8 of the 24, queries, keys, values and
+    what attention gives, are then 8 a d / h.
     Sizes are whole numbers, scalars or arrays that broadcast, t a scalar; `bytes_per_value` 4 is for fp32.
     Errors: `ValueError` for a size that is not a whole positive number, heads that do not divide `hidden`, a
     `tensor_parallel` that does not divide the heads, or an unknown `recompute`.
@@ -132,7 +135,7 @@ def activation_bytes(
     [275, 82, 5]
     """
     one_of("recompute", recompute, RECOMPUTE)
-    layer = _layer_bytes(batch, sequence, hidden, heads, tensor_parallel, bytes_per_value)
+    layer = _layer_bytes(batch, sequence, hidden, heads, tensor_parallel, bytes_per_value, head_dim)
     kept = {"none": layer.linear + layer.scores, "selective": layer.linear, "full": layer.input}
     return _counts("layers", layers) * kept[recompute]
 
@@ -165,6 +168,7 @@ def working_bytes(
     tensor_parallel: int = 1,
     bytes_per_value: int = 2,
     logits_copies: ArrayLike = 1,
+    head_dim: ArrayLike | None = None,
 ) -> Any:
     """Return the bytes of the working memory: what is held for a while only, on top of the four components.
 
@@ -177,7 +181,7 @@ def working_bytes(
 
     Their sum errs on the safe side where a framework gives the logits back before the first layer is recomputed. The
     logits count whole on each accelerator, also where t accelerators share a layer.
-    Sizes, `tensor_parallel` and `bytes_per_value` are those of `activation_bytes`. Errors: as there.
+    Sizes, `tensor_parallel`, `bytes_per_value` and `head_dim` are those of `activation_bytes`. Errors: as there.
     Source: slide S14 ("they take some extra memory"); Korthikanti et al. 2022, Table 2 for the layer.
 
     >>> xl = dict(batch=27, sequence=1024, hidden=1600, heads=25, vocab=50257)
@@ -185,7 +189,7 @@ def working_bytes(
     [5.6, 9.1, 10.6]
     """
     one_of("recompute", recompute, RECOMPUTE)
-    layer = _layer_bytes(batch, sequence, hidden, heads, tensor_parallel, bytes_per_value)
+    layer = _layer_bytes(batch, sequence, hidden, heads, tensor_parallel, bytes_per_value, head_dim)
     again = {"none": 0.0, "selective": layer.scores, "full": layer.linear + layer.scores}
     return logits_bytes(batch, sequence, vocab, logits_copies) + again[recompute]
 
@@ -196,7 +200,8 @@ def kv_cache_bytes(
 ) -> Any:
     """Return the bytes of the keys and values that generation keeps: 2 x b s L x kv_heads x head_dim x bytes.
 
-    All sizes are whole numbers, scalars or arrays that broadcast; `head_dim` is hidden / heads.
+    All sizes are whole numbers, scalars or arrays that broadcast; `head_dim` is the width of one head, in most models
+    hidden / heads.
     Errors: `ValueError` for a size that is not a whole positive number, or a mixed or unknown precision.
     Source: slide S4 (inference cost first); Pope et al. 2022.
 
@@ -355,6 +360,7 @@ def _layer_bytes(
     heads: ArrayLike,
     tensor_parallel: int,
     bytes_per_value: int,
+    head_dim: ArrayLike | None,
 ) -> _Layer:
     t = whole("tensor_parallel", tensor_parallel)
     e = whole("bytes_per_value", bytes_per_value)
@@ -364,13 +370,16 @@ def _layer_bytes(
         _counts(name, value)
         for name, value in {"batch": batch, "sequence": sequence, "hidden": hidden, "heads": heads}.items()
     )
-    if np.any(h % a):
-        raise ValueError(f"hidden must be a multiple of heads = {shown(heads)}; got {shown(hidden)}")
+    if head_dim is None and np.any(h % a):
+        needed = f"a multiple of heads = {shown(heads)}, or head_dim must be given"
+        raise ValueError(f"hidden must be {needed}; got {shown(hidden)}")
     if np.any(a % t):
         raise ValueError(f"heads must be a multiple of tensor_parallel = {shown(t)}; got {shown(heads)}")
-    on_each, shared = 4 * e + 2, 12 * e  # 10 and 24 in 16 bits
+    attention = h if head_dim is None else a * _counts("head_dim", head_dim)  # the width of all heads together
+    on_each, of_mlp, of_attention = 4 * e + 2, 8 * e, 4 * e  # 10, 16 and 8 in 16 bits
     scores = (2 * e + 1) * a * s / h / t  # 5 a s / h in 16 bits
-    return _Layer(s * b * h * e, s * b * h * (on_each + shared / t), s * b * h * scores)
+    linear = s * b * (h * (on_each + of_mlp / t) + attention * of_attention / t)
+    return _Layer(s * b * h * e, linear, s * b * h * scores)
 
 
 def _counts(name: str, value: ArrayLike) -> Any:

@@ -30,7 +30,7 @@ class TrainingSetup:
 
     `batch` is the number of sequences of `sequence` tokens that one accelerator holds at a time (the micro-batch);
     `num_gpus` accelerators share the states as ZeRO's `stage` says; the logits have `vocab` entries for each token. The
-    other fields are those of `memory`.
+    other fields are those of `memory`; `head_dim` is the width of one head, by default hidden / heads.
     Errors: `ValueError` for a size that is not a whole positive number, a stage other than 0 to 3 or an unknown name.
     Source: slides S5 and S14.
 
@@ -53,18 +53,21 @@ class TrainingSetup:
     num_gpus: int = 1
     stage: int = 0
     vocab: int = ASSUMED_VOCAB
+    head_dim: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse sizes that no set-up can have; `memory` refuses unknown names."""
         for name in ("layers", "hidden", "heads", "batch", "sequence", "num_gpus", "vocab"):
             object.__setattr__(self, name, whole(name, getattr(self, name)))
+        if self.head_dim is not None:
+            object.__setattr__(self, "head_dim", whole("head_dim", self.head_dim))
         object.__setattr__(self, "stage", whole("stage", self.stage, minimum=0, maximum=3))
 
     @classmethod
     def of_model(cls, name: str, accelerator: str, **options: Any) -> TrainingSetup:
         """Return the set-up of a catalog's model, by default at the sequence length of its pre-training."""
         model = catalog.model(name)
-        shape = {"layers": model.layers, "hidden": model.hidden, "heads": model.heads, "vocab": model.vocab}
+        shape = {name: getattr(model, name) for name in ("layers", "hidden", "heads", "head_dim", "vocab")}
         options = {"sequence": model.context} | shape | options
         return cls(parameters=model.parameters, accelerator=accelerator, **options)
 
@@ -90,7 +93,7 @@ class TrainingSetup:
 
     def memory(self) -> TrainingMemory:
         """Return what one accelerator holds; activations take 16 bits, and 32 in pure fp32; one copy of the logits."""
-        size = {"bytes_per_value": 4 if self.precision == "fp32" else 2}
+        size: dict[str, Any] = {"bytes_per_value": 4 if self.precision == "fp32" else 2, "head_dim": self.head_dim}
         shape = (self.batch, self.sequence, self.hidden)
         whole_model = training_memory(
             self.parameters,
@@ -110,10 +113,12 @@ class TrainingSetup:
     def recomputed_flop(self) -> float:
         """Return the FLOP that recomputation adds, as a share of the training's FLOP.
 
-        full: the forward pass once more, 1/3. selective: attention's two products once more, per token 4 L s h of
-        6 P + 12 L s h. Source: slide S14; Korthikanti et al. 2022, appendix A (whose equation 8 adds three times that).
+        full: the forward pass once more, 1/3. selective: attention's two products once more, per token 4 L s a d of
+        6 P + 12 L s a d, with a heads of width d (a d is mostly h).
+        Source: slide S14; Korthikanti et al. 2022, appendix A (whose equation 8 adds three times that).
         """
-        scores = 4 * self.layers * self.sequence * self.hidden
+        width = self.hidden if self.head_dim is None else self.heads * self.head_dim
+        scores = 4 * self.layers * self.sequence * width
         selective = scores / (6 * self.parameters + 3 * scores)
         return {"none": 0.0, "selective": selective, "full": 1 / 3}[self.recompute]
 

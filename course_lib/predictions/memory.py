@@ -376,7 +376,7 @@ def three_limits() -> Prediction:
 def users_that_fit() -> Prediction:
     """How many users' caches fit beside the weights of a model: a number to type."""
     weights = parameter_bytes(LLAMA.parameters, "fp16")
-    one = kv_cache_bytes(1, 4096, LLAMA.layers, LLAMA.kv_heads, LLAMA.hidden // LLAMA.heads, "fp16")
+    one = kv_cache_bytes(1, 4096, LLAMA.layers, LLAMA.kv_heads, LLAMA.head_dim, "fp16")
     return Prediction(
         asks="Llama 2 7B takes 13.5 GB in fp16, and has 32 layers with 32 heads of 128 numbers. How many users of "
         "4,096 tokens each does an A100 of 85.9 GB hold at a time?",

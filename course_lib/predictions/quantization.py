@@ -286,7 +286,7 @@ def reading_against_arithmetic() -> Prediction:
 def many_users() -> Prediction:
     """From how many users on the arithmetic of a step takes longer than what is read for it."""
     model, gpu = catalog.model(SERVED), catalog.accelerator(GPU)
-    cache = memory.kv_cache_bytes(1, CONTEXT, model.layers, model.kv_heads, model.hidden // model.heads, "bf16")
+    cache = memory.kv_cache_bytes(1, CONTEXT, model.layers, model.kv_heads, model.head_dim, "bf16")
     reading = cache / gpu.memory_bandwidth_bytes_per_second
     arithmetic = compute_cost.forward_flop(model.parameters, 1) / gpu.fp16_bf16_flop_per_second
     return Prediction(

@@ -186,7 +186,7 @@ def size_from_the_inference_time() -> Prediction:
 def cache_against_arithmetic() -> Prediction:
     """Whether a user's next token waits for the cache or for the arithmetic."""
     model, gpu = catalog.model("Llama 2 7B"), catalog.accelerator("A100 80GB")
-    cache = kv_cache_bytes(1, 1000, model.layers, model.kv_heads, model.hidden // model.heads, "fp16")
+    cache = kv_cache_bytes(1, 1000, model.layers, model.kv_heads, model.head_dim, "fp16")
     arithmetic = forward_flop(model.parameters, 1) / gpu.fp16_bf16_flop_per_second
     return Prediction(
         asks="So many users are served at once that reading the weights hardly counts for each. One more comes, 1,000 "

@@ -408,7 +408,7 @@ def many_users_at_once(pick: Pick) -> Choice:
         ("Llama 2 7B", 2000), ("Llama 2 7B", 3000), ("Llama 3.1 8B", 8000), ("Llama 3.1 8B", 4000), ("Llama 2 7B", 4000)
     )
     model, chip = catalog.model(name), catalog.accelerator("A100 80GB")
-    cache = kv_cache_bytes(1, context, model.layers, model.kv_heads, model.hidden // model.heads, "fp16")
+    cache = kv_cache_bytes(1, context, model.layers, model.kv_heads, model.head_dim, "fp16")
     flop, peak = forward_flop(model.parameters, 1), chip.fp16_bf16_flop_per_second
     bandwidth = chip.memory_bandwidth_bytes_per_second
     reading, arithmetic = cache / bandwidth, flop / peak

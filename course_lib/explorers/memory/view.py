@@ -154,7 +154,7 @@ def memory_view(
 
     Errors: `ValueError` or `TypeError` as `memory` and `catalog` raise them.
     """
-    layers, hidden, heads, vocab = _shape(model, parameters)
+    layers, hidden, heads, head_dim, vocab = _shape(model, parameters)
     setup = TrainingSetup(
         parameters,
         layers,
@@ -170,17 +170,18 @@ def memory_view(
         num_gpus=whole("num_accelerators", num_accelerators),
         stage=stage,
         vocab=vocab,
+        head_dim=head_dim,
     )
     memory = setup.memory()
     spare = float(fits(memory, setup.capacity).spare_bytes)
     return MemoryView(model, setup, memory, spare, cheapest_remedy(setup) if spare < 0 else None)
 
 
-def _shape(model: str, parameters: float) -> tuple[int, int, int, int]:
+def _shape(model: str, parameters: float) -> tuple[int, int, int, int | None, int]:
     if model == OWN:
-        return *assumed_shape(parameters), ASSUMED_VOCAB
+        return *assumed_shape(parameters), None, ASSUMED_VOCAB
     known = catalog.model(model)
-    return known.layers, known.hidden, known.heads, known.vocab
+    return known.layers, known.hidden, known.heads, known.head_dim, known.vocab
 
 
 def preset_values(model: str) -> dict[str, Any]:
