@@ -25,7 +25,7 @@ class Accelerator:
     Units: bytes, bytes/s, FLOP/s, integer operations/s. `None` means that the source prints no figure. In
     `memory_bytes` a printed GB is 1e9 bytes. `reported_bytes` is what the device itself reports, by `reported_source`;
     it is not the printed figure: an "80 GB" A100 reports 81,920 MiB, 85.9e9 bytes. Plan with `usable_bytes`.
-    `kind` is one of `KINDS`; `bf16` tells whether the 16-bit rate holds for bf16 too, and not for fp16 alone.
+    `kind` is one of `KINDS`; `fp16` and `bf16` tell which of the two the 16-bit rate holds for.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Accelerator:
     memory_bandwidth_bytes_per_second: float
     fp32_flop_per_second: float | None
     fp16_bf16_flop_per_second: float
+    fp16: bool
     bf16: bool
     int8_op_per_second: float | None
     note: str
@@ -151,6 +152,7 @@ def accelerators() -> Mapping[str, Accelerator]:
                 memory_bandwidth_bytes_per_second=_scaled(row["memory_bandwidth_GB_per_s"], 9),
                 fp32_flop_per_second=_optional(row["fp32_TFLOP_per_s"], 12),
                 fp16_bf16_flop_per_second=_scaled(row["fp16_bf16_TFLOP_per_s"], 12),
+                fp16=_yes(row, "fp16"),
                 bf16=_yes(row, "bf16"),
                 int8_op_per_second=_optional(row["int8_TOP_per_s"], 12),
                 note=row["note"],

@@ -171,13 +171,19 @@ def test_what_an_accelerator_reports_has_a_source_and_is_near_what_is_printed(ac
 def test_an_accelerators_kind_and_its_bf16_say_what_its_name_and_its_note_say(accelerator):
     assert accelerator.kind == ("TPU" if "TPU" in accelerator.name else "GPU")
     assert accelerator.bf16 == ("no bf16" not in accelerator.note)
+    assert accelerator.fp16 == (accelerator.kind == "GPU")  # a TPU's matrix units multiply bf16
 
 
 @pytest.mark.parametrize(
     ("filename", "right", "wrong", "message"),
     [
         ("accelerators.csv", "V100,GPU", "V100,gpu", r"^kind of V100 'gpu' is unknown; did you mean 'GPU'"),
-        ("accelerators.csv", "125,no", "125,none", r"^bf16 of V100 'none' is unknown; .*accepted: 'yes', 'no'$"),
+        (
+            "accelerators.csv",
+            "125,yes,no",
+            "125,yes,none",
+            r"^bf16 of V100 'none' is unknown; .*accepted: 'yes', 'no'$",
+        ),
         ("models.csv", "1024,yes", "1024,", r"^tied_embeddings of GPT-2 124M '' is unknown; accepted: 'yes', 'no'$"),
     ],
 )

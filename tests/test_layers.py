@@ -314,8 +314,8 @@ PUBLIC = {
     "memory": """
         ACCELERATOR_STEPS ASPECT ASSUMED_VOCAB Change Fit LADDERS LOGIT_BYTES MASTER_BYTES MIXED OPTIMIZER_BYTES ORDER
         PARTS PART_NAMES PRECISION_BYTES RECOMPUTE Remedy TrainingMemory TrainingSetup activation_bytes assumed_shape
-        cheapest_remedy fits gradient_bytes kv_cache_bytes largest_batch logits_bytes optimizer_bytes parameter_bytes
-        single_changes training_memory working_bytes zero_sharded
+        cheapest_remedy fits gradient_bytes kv_cache_bytes largest_batch logits_bytes missing_format optimizer_bytes
+        parameter_bytes precision_warnings single_changes training_memory training_precision working_bytes zero_sharded
     """,
     "number_formats": """
         BF16 Carried FORMATS FP16 FP32 FP4_E2M1 FP64 FP8_E4M3 FP8_E5M2 Fields FloatFormat Format INT4 INT8

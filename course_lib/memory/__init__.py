@@ -1,7 +1,7 @@
 """Memory: how big a model is in bytes, and whether it trains on the accelerators at hand.
 
 Slides S5 and S11 to S14. `components` has the slides' formulas, `setup` a whole training set-up with the largest batch
-that fits, `advice` the cheapest change that makes it fit.
+that fits, `advice` the cheapest change that makes it fit, `precision` what to mind in which precision.
 """
 
 from course_lib.memory.advice import ACCELERATOR_STEPS, LADDERS, ORDER, Change, Remedy, cheapest_remedy, single_changes
@@ -27,6 +27,7 @@ from course_lib.memory.components import (
     working_bytes,
     zero_sharded,
 )
+from course_lib.memory.precision import LOSS_SCALING, missing_format, precision_warnings, training_precision
 from course_lib.memory.setup import (
     ASPECT,
     ASSUMED_VOCAB,
@@ -42,6 +43,7 @@ __all__ = [
     "ASSUMED_VOCAB",
     "LADDERS",
     "LOGIT_BYTES",
+    "LOSS_SCALING",
     "MASTER_BYTES",
     "MIXED",
     "OPTIMIZER_BYTES",
@@ -63,11 +65,14 @@ __all__ = [
     "kv_cache_bytes",
     "largest_batch",
     "logits_bytes",
+    "missing_format",
     "optimizer_bytes",
     "parameter_bytes",
+    "precision_warnings",
     "sequences_within",
     "single_changes",
     "training_memory",
+    "training_precision",
     "working_bytes",
     "zero_sharded",
 ]

@@ -5,7 +5,7 @@ in words, `broken_rules` what of the lecture it does not keep to, and `rules` wh
 leaves a number open.
 """
 
-from course_lib.memory import PARTS
+from course_lib.memory import PARTS, training_precision
 from course_lib.plan.broken_rules import MOST_TOKENS_PER_PARAMETER, OVER_TRAINED, UNDER_TRAINED, Warning, warnings
 from course_lib.plan.plan import TrainingPlan, plan_training_run
 from course_lib.plan.resources import SERVING_PRECISIONS, Resources
@@ -18,7 +18,6 @@ from course_lib.plan.rules import (
     resources_of,
     source_of_a_step,
     tokens_of_a_step,
-    training_precision,
 )
 from course_lib.plan.run import PlannedRun
 from course_lib.plan.words import (

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from course_lib import catalog
 from course_lib._arguments import whole
 from course_lib.compute_cost import training_flop, training_seconds
-from course_lib.memory import RECOMPUTE, TrainingSetup, assumed_shape, sequences_within
+from course_lib.memory import RECOMPUTE, TrainingSetup, assumed_shape, sequences_within, training_precision
 from course_lib.plan import words
 from course_lib.plan.broken_rules import Warning, warnings
 from course_lib.plan.resources import Resources
-from course_lib.plan.rules import MOST_EPOCHS, TRAINING_ROOM, tokens_of_a_step, training_precision
+from course_lib.plan.rules import MOST_EPOCHS, TRAINING_ROOM, tokens_of_a_step
 from course_lib.plan.run import PlannedRun
 from course_lib.scaling import TOKENS_PER_PARAMETER
 from course_lib.units import gpu_hours

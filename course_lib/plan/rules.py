@@ -34,17 +34,6 @@ The last step is from one run, which began with 4 M. PaLM 540B ended with 4 M (C
 """
 
 
-def training_precision(accelerator: str) -> str:
-    """Return the mixed precision to train in: fp32+bf16, or fp32+fp16 where the accelerator has no bf16.
-
-    Source: slides S6 and S11; the catalog.
-
-    >>> training_precision("H100 SXM"), training_precision("V100")
-    ('fp32+bf16', 'fp32+fp16')
-    """
-    return "fp32+bf16" if catalog.accelerator(accelerator).bf16 else "fp32+fp16"
-
-
 def tokens_of_a_step(parameters: float) -> int:
     """Return the tokens of one step that are usual for a model of this size: 2^19 to 2^22, and 2^24 from 250 B on.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from course_lib import catalog
 from course_lib.catalog import TrainingRun
 from course_lib.compute_cost import forward_flop, training_flop
-from course_lib.memory import PART_NAMES
+from course_lib.memory import LOSS_SCALING, PART_NAMES
 from course_lib.plan.broken_rules import in_days, percent, warnings
 from course_lib.plan.rules import SERVING_ROOM, TRAINING_ROOM, published_utilization, source_of_a_step
 from course_lib.plan.run import PlannedRun
@@ -114,7 +114,7 @@ def _of_recipe(plan: PlannedRun) -> Iterator[str]:
         f"{format_number(steps)} steps."
     )
     yield (
-        f"Precision: {setup.precision}, as {setup.accelerator} has no bf16; fp16 needs its loss scaled."
+        f"Precision: {setup.precision}, as {setup.accelerator} has no bf16; {LOSS_SCALING}."
         if setup.precision == "fp32+fp16"
         else f"Precision: {setup.precision}, as bf16 has the range of fp32."
     )
