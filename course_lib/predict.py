@@ -118,7 +118,7 @@ class Predict(Predictor):
             return self._say_before()
         if not self.asked.options:
             try:
-                choice = parse_count(choice, "your number")
+                choice = parse_count(choice, "your number", unit=self.asked.unit)
             except ValueError as error:
                 return self.say(str(error), problem=True)
         saved = kept.note(self.name, choice)
@@ -177,7 +177,7 @@ class Called(Predictor):
         if not change["new"].strip():
             return
         try:
-            number = parse_count(change["new"], "the number")
+            number = parse_count(change["new"], "the number", unit=self.asked.unit)
         except ValueError as error:
             return self.say(str(error), problem=True)
         self.counted[round(math.log10(number))] += 1

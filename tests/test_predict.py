@@ -93,12 +93,20 @@ def test_a_number_is_typed_as_the_explorers_take_it() -> None:
     assert typed().control.value == "3.2e9"
 
 
-@pytest.mark.parametrize("words", ["about ten", "-5", "1e400", "0", "1,4"])
+@pytest.mark.parametrize("words", ["3.2 B tokens", "3.2 billion", "3.2 × 10⁹", "3\u202f200\u202f000\u202f000"])
+def test_a_number_may_be_written_as_people_write_it(words: str) -> None:
+    shown = typed()
+    shown.control.value = words
+    assert kept.choices() == {"9a": 3.2e9}
+
+
+@pytest.mark.parametrize("words", ["about ten", "-5", "1e400", "0", "1,4", "2 TB", "6.7 B params"])
 def test_what_is_no_number_is_a_problem_and_changes_nothing(words: str) -> None:
     shown = typed()
     shown.control.value = "3.2B"
     shown.control.value = words
-    assert said(shown).startswith(f"Your number &#x27;{words}&#x27; is not ")
+    assert said(shown).startswith(f"Your number &#x27;{words}&#x27; ")
+    assert said(shown).endswith("; accepted: a number of tokens")
     assert 'class="course-problem"' in shown.noted.value
     assert kept.choices() == {"9a": 3.2e9}
     shown.control.value = ""

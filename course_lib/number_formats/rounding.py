@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from course_lib._arguments import shown
 from course_lib.number_formats.formats import Format, IntFormat, checked
+from course_lib.units import plain_text, split_number
 
 SMALLEST_POWER, LARGEST_POWER, LONGEST_TEXT = -400, 400, 1200
 IN_17_DIGITS = Context(prec=17)
@@ -38,8 +39,9 @@ class Carried(NamedTuple):
 
 @lru_cache(256, typed=True)
 def read_decimal(text: str) -> Decimal:
-    """Return a decimal number in writing exactly: '0.1', '6.02e23', '-0', 'inf', 'nan'.
+    """Return a decimal number in writing exactly: '0.1', '6.02e23', '-0', 'inf', 'nan', '6.02 × 10²³', '1 000'.
 
+    How else a number may be written `units.split_number` says; a single comma, as in '1,234', is refused.
     Errors: `ValueError` for anything else, or a size outside 1e-400 to 1e400; `TypeError` for what is not text.
 
     >>> read_decimal("0.1")
@@ -49,17 +51,28 @@ def read_decimal(text: str) -> Decimal:
         raise TypeError(f"value must be a number in writing, such as '0.1'; got {shown(text)}")
     try:
         if len(text) > LONGEST_TEXT:
-            raise InvalidOperation
-        number = Decimal(text.strip().replace("\N{MINUS SIGN}", "-"))
-    except InvalidOperation:
+            raise ValueError("is too long")
+        try:
+            number = Decimal(plain_text(text))
+        except InvalidOperation:
+            number = _in_words(text)
+    except ValueError as problem:
         accepted = "a decimal number such as 0.1, -2.5e-8, inf or nan"
-        raise ValueError(f"value must be {accepted}; got {shown(text)}") from None
+        raise ValueError(f"value must be {accepted}; got {shown(text)}, which {problem}") from None
     if number.is_nan():
         return Decimal("NaN")
     if number.is_finite() and number and not SMALLEST_POWER <= number.adjusted() < LARGEST_POWER:
         accepted = f"between 1e{SMALLEST_POWER} and 1e{LARGEST_POWER} in size"
         raise ValueError(f"value must lie {accepted}; got {shown(text)}")
     return number
+
+
+def _in_words(text: str) -> Decimal:
+    """Return a number that is written as people write it, or raise `ValueError` with what is wrong."""
+    digits, rest = split_number(text, thousands=False)
+    if rest:
+        raise ValueError(f"ends with {rest!r}")
+    return Decimal(digits)
 
 
 def encode_decimal(text: str, fmt: Format) -> int:

@@ -17,6 +17,7 @@ from course_lib._arguments import cut, exactly, plain, shown
 from course_lib.number_formats.formats import Format, IntFormat, checked
 from course_lib.number_formats.formulas import Formula, formula_of
 from course_lib.number_formats.patterns import Fields, fields, one_pattern, pattern_from_fields
+from course_lib.units import plain_text
 
 
 def bits(pattern: int, fmt: Format) -> str:
@@ -47,7 +48,7 @@ def parse_bits(text: str, fmt: Format) -> int:
     if not isinstance(text, str):
         raise TypeError(f"text must be a line of 0 and 1; got {shown(text)}")
     checked(fmt)
-    line = text.strip().removeprefix("0b")
+    line = plain_text(text).removeprefix("0b")
     wrong = sorted(set(re.sub(r"[01\s|_]", "", line)))
     if wrong:
         raise ValueError(f"text must be made of 0 and 1; got {cut(', '.join(map(repr, wrong)))} in {shown(text)}")
@@ -85,7 +86,7 @@ def parse_hexadecimal(text: str, fmt: Format) -> int:
     if not isinstance(text, str):
         raise TypeError(f"text must be hexadecimal digits, such as '0x1F'; got {shown(text)}")
     checked(fmt)
-    digits = text.strip().lower().removeprefix("0x").replace(" ", "").replace("_", "")
+    digits = plain_text(text).lower().removeprefix("0x").replace(" ", "").replace("_", "")
     if not digits or set(digits) - set("0123456789abcdef"):
         raise ValueError(f"Hexadecimal must be made of the digits 0 to 9 and A to F, such as 0x1F; got {shown(text)}")
     if len(digits.lstrip("0")) > 16 or int(digits, 16) >= 2**fmt.bits:

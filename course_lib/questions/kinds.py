@@ -29,6 +29,7 @@ from course_lib.questions.values import (
     sort_of,
     what_it_is,
 )
+from course_lib.units import plain_text
 
 GENERATED = 25
 """How many generated inputs a function is tried on, after the fixed ones."""
@@ -291,7 +292,7 @@ class Bits(Kind):
 
 def bare(text: str) -> str:
     """Return a bit pattern's text without what only parts it."""
-    return re.sub(r"[\s_|]", "", str(text)).lower()
+    return re.sub(r"[\s_|]", "", plain_text(text)).lower()
 
 
 LETTER = re.compile(r"(?:(?:line|option|answer|choice|sentence|statement|letter):?\s+)?\(?([a-z])\s*[).:]?")
@@ -335,7 +336,7 @@ class Choice(Kind):
     def weigh(self, answer: Any) -> Verdict:
         """Compare with the right letter, then with the others."""
         value = plainly(answer)
-        found = LETTER.fullmatch(value.strip(" \t\n\"'`").lower()) if isinstance(value, str) else None
+        found = LETTER.fullmatch(plain_text(value).strip(" \"'").lower()) if isinstance(value, str) else None
         if found is None:
             return Verdict(WRONG, f"Your answer is {what_it_is(value)}; the question asks for {self.asked()}.")
         letter = found[1]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from course_lib._arguments import as_float, is_masked, plainly
+from course_lib.units import Unclear, plain_text, split_number
 
 LONGEST = 90
 MOST_LEAVES = 1_000
@@ -136,7 +137,7 @@ def what_instead(value: Any, asked: str) -> str:
     if isinstance(value, str):
         return wanted + without_quotes(value.strip())
     if isinstance(value, tuple) and len(value) > 1 and all(type(one) is int for one in value):
-        written = with_a_point(",".join(map(str, value)))
+        written = spelled(",".join(map(str, value)))
         return f"{wanted}. A comma makes a tuple: if it is one number, write {written}" if written else wanted
     if is_list(value) and shape_of(value) == (1,) and is_number(plainly(value[0])):
         comma = "a comma behind it makes the tuple" if isinstance(value, tuple) else "take it out of the brackets"
@@ -148,30 +149,26 @@ def what_instead(value: Any, asked: str) -> str:
 
 def without_quotes(text: str) -> str:
     """Return how the number in a text is written; nothing where the text has no digit."""
-    if written := with_a_point(text):
+    if written := spelled(text):
         return f", without quotes: write {written}"
-    if is_spelled_number(text):
-        return f", without quotes: write {text}"
     return ", without quotes and without a unit" if re.search(r"\d", text) else ""
 
 
-def is_spelled_number(text: str) -> bool:
-    """Tell whether a text is a number as Python writes it."""
-    return re.fullmatch(r"[-+]?(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?", text, re.IGNORECASE) is not None
+def spelled(text: str) -> str:
+    """Return how Python writes the number that a text is: in two ways where it may be either, nothing where it is none.
 
-
-def with_a_point(text: str) -> str:
-    """Return how Python writes a number with commas in it, where it is one: in two ways where it may be either.
-
-    >>> with_a_point("2,53"), with_a_point("1,234,567"), with_a_point("1,234")
-    ('2.53 with a point', '1234567 without commas', '1.234 with a point, or 1234 without the comma')
+    >>> spelled("2,53"), spelled("1,234,567"), spelled("3.14 × 10²³"), spelled("36 hours")
+    ('2.53 with a point', '1234567 without commas', '3.14e23', '')
+    >>> spelled("1,234"), spelled("1/3")
+    ('1.234 with a point, or 1234 without the comma', '1/3')
     """
-    point = f"{text.replace(',', '.')} with a point"
-    if re.fullmatch(r"[-+]?[1-9]\d{0,2},\d{3}", text):
-        return f"{point}, or {text.replace(',', '')} without the comma"
-    if re.fullmatch(r"[-+]?[1-9]\d{0,2}(,\d{3}){2,}(\.\d*)?", text):
-        return f"{text.replace(',', '')} without commas"
-    return point if re.fullmatch(r"[-+]?\d+,\d+(e[-+]?\d+)?", text, re.IGNORECASE) else ""
+    try:
+        digits, rest = split_number(text, thousands=False)
+    except Unclear as unclear:
+        return unclear.meant
+    except ValueError:
+        return ""
+    return "" if rest else f"{digits} without commas" if "," in plain_text(text) else digits
 
 
 def read_numbers(answer: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:

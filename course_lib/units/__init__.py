@@ -1,6 +1,7 @@
 """Units: one cost said in FLOP, PFLOP-days or GPU-hours, and numbers written so that people can read them.
 
-Slide S3. `conversion` is the slide's arithmetic; `writing` turns numbers into text, `reading` turns text into numbers.
+Slide S3. `conversion` is the slide's arithmetic; `writing` turns numbers into text, `reading` turns text into numbers;
+`numerals` is the one reader of numbers in words.
 """
 
 from course_lib.units.conversion import (
@@ -14,6 +15,7 @@ from course_lib.units.conversion import (
     flop_from_gpu_hours,
     gpu_hours,
 )
+from course_lib.units.numerals import Numeral, Unclear, plain_text, split_number
 from course_lib.units.reading import Compute, GpuHours, Rate, parse_count, parse_quantity
 from course_lib.units.writing import (
     format_bytes,
@@ -34,7 +36,9 @@ __all__ = [
     "SECONDS_PER_HOUR",
     "Compute",
     "GpuHours",
+    "Numeral",
     "Rate",
+    "Unclear",
     "convert_compute",
     "flop_from_gpu_hours",
     "format_bytes",
@@ -47,4 +51,6 @@ __all__ = [
     "gpu_hours",
     "parse_count",
     "parse_quantity",
+    "plain_text",
+    "split_number",
 ]

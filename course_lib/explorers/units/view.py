@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from course_lib import catalog
 from course_lib._arguments import shown
@@ -142,10 +142,8 @@ def unit_view(quantity: str, accelerator: str, peak: str, utilization: float, pr
     Errors: `ValueError` as `parse_quantity` and `catalog` raise it, for a `peak` that is no rate, and for what lies
     outside `AMOUNTS` or `RATES`.
     """
-    amount, advertised = parse_quantity(quantity, "Quantity"), parse_quantity(peak, "Advertised rate")
-    if not isinstance(advertised, Rate):
-        given = f"Advertised rate {shown(peak)}"
-        raise ValueError(f"{given} is not a rate: write so many FLOP a second, such as 312 TFLOP/s")
+    amount = parse_quantity(quantity, "Quantity")
+    advertised = cast(Rate, parse_quantity(peak, "Advertised rate", kinds=(Rate,)))
     rate, name = advertised.flop_per_second, "accelerator" if accelerator == OTHER else accelerator
     if isinstance(amount, Rate):
         rate, name = amount.flop_per_second, "accelerator of this rate"
