@@ -254,5 +254,6 @@ def test_nan_is_refused_where_there_is_none():
 
 def test_a_minus_sign_from_a_web_page_is_read():
     assert read_decimal("\u22121.5") == Decimal("-1.5")
+    assert read_decimal("\u2212inf") == Decimal("-inf")
     assert read_decimal(" 1_000 ") == 1000
     assert read_decimal("0e999999999") == 0

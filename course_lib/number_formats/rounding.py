@@ -53,7 +53,7 @@ def read_decimal(text: str) -> Decimal:
         if len(text) > LONGEST_TEXT:
             raise ValueError("is too long")
         try:
-            number = Decimal(plain_text(text))
+            number = Decimal(text.strip())
         except InvalidOperation:
             number = _in_words(text)
     except ValueError as problem:
@@ -69,7 +69,9 @@ def read_decimal(text: str) -> Decimal:
 
 def _in_words(text: str) -> Decimal:
     """Return a number that is written as people write it, or raise `ValueError` with what is wrong."""
-    digits, rest = split_number(text, thousands=False)
+    if (plain := plain_text(text)) in ("-inf", "-infinity", "-nan"):  # with another sign for the minus
+        return Decimal(plain)
+    digits, rest = split_number(plain, thousands=False)
     if rest:
         raise ValueError(f"ends with {rest!r}")
     return Decimal(digits)
