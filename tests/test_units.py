@@ -812,7 +812,12 @@ def test_flops_is_refused_because_it_can_be_a_count_or_a_rate(unit):
     ) as e:
         parse_quantity(f"312 {unit}")
     count, rate = str(e.value).split("Write ")[1].split(" for a count or ")
-    assert parse_quantity(count).flop == parse_quantity(rate.partition(" for a rate")[0]).flop_per_second
+    assert parse_quantity(count).flop == parse_quantity(rate.removesuffix(" for a rate")).flop_per_second
+
+
+def test_flops_in_two_ways_keep_the_word_before_them():
+    with pytest.raises(ValueError, match=r"Write 3 B FLOP for a count or 3 B FLOP/s for a rate$"):
+        parse_quantity("3 B FLOPS")
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,10 @@ class GpuHours:
     gpu: str = ""
 
 
+class _InTwoWays(ValueError):
+    """A unit that is used in two ways; the message says both, and so what is accepted."""
+
+
 _FLOP_UNIT = re.compile(
     r"(kilo|mega|giga|tera|peta|exa|zetta|[kMGTPEZ]?)\s*(FLOPS?|FS?|MACS?)"
     r"(\s*(?:/|\bper\b)\s*s(?:ec(?:ond)?)?)?(?:[\s*x×·-]+(s|h|d|seconds?|hours?|days?))?",
@@ -188,6 +192,8 @@ def parse_quantity(
             what = _EXAMPLES[type(quantity)].partition(" (")[0]
             asked = " or ".join(example.partition(" (")[0] for example in [*most, last])
             raise ValueError(f"is not {asked}, but {what}")
+    except _InTwoWays as problem:
+        raise ValueError(f"{name} {text!r} {problem}") from None
     except ValueError as problem:
         raise _refused(name, text, problem, " or ".join(filter(None, [", ".join(most), last]))) from None
     return quantity
@@ -210,7 +216,7 @@ def _quantity(text: str) -> Compute | Rate | GpuHours:
         prefix, operation, per_second, time = flop.groups()
         if operation.upper() in ("FLOPS", "F", "FS") and not (per_second or time):
             amount = f"{digits} {rest.removesuffix(unit)}".strip()
-            raise ValueError(
+            raise _InTwoWays(
                 f"can be read in two ways: {operation!r} is used for a count and for a rate. "
                 f"Write {cut(amount)} {prefix}FLOP for a count or {cut(amount)} {prefix}FLOP/s for a rate"
             )
