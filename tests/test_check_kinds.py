@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -359,6 +360,8 @@ def test_an_error_that_is_expected_is_the_right_answer() -> None:
         name="root", reference=reference, cases=((4.0,), (-4.0,)), generate=lambda rng: (rng.uniform(0, 9),), wrong=()
     )
     assert root.judge(reference).state == CORRECT
+    silent = root.judge(lambda x: reference(x) if x >= 0 else None)
+    assert silent.state == WRONG, "nothing is no error"
     judgement = root.judge(lambda x: abs(x) ** 0.5)
     assert judgement.in_full().detail == "root(-4): yours 2, expected ValueError"
 
@@ -670,3 +673,16 @@ def test_closeness_is_symmetric_around_the_answer() -> None:
     assert close(99, 100, 0.01)
     assert not close(101.1, 100, 0.01)
     assert EDGE.keys() == {CORRECT, WRONG, OPEN}
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "words"),
+    [
+        (0, "exact"),
+        (9.9e-5, "rounding is forgiven"),
+        (1e-4, "right within 0.01 %"),
+        (0.02, "right within 2 %"),
+    ],
+)
+def test_what_is_asked_for_says_how_near_is_near_enough(tolerance: float, words: str) -> None:
+    assert replace(HOURS, tolerance=tolerance).asked().endswith(words)

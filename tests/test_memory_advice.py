@@ -351,3 +351,11 @@ def test_a_setup_that_cannot_be_is_refused_by_name(change, message):
 def test_a_shape_is_assumed_for_a_positive_size_alone(parameters):
     with pytest.raises(ValueError, match=r"^parameters must be positive and finite"):
         assumed_shape(parameters)
+
+
+def test_more_recomputation_costs_what_it_adds_to_what_is_recomputed_already():
+    setup = TrainingSetup.of_model("GPT-2 XL", "A100 40GB", recompute="selective", batch=7)
+    (full,) = [remedy for remedy in single_changes(setup) if remedy.setup.recompute == "full"]
+    more = 100 * (1 / 3 - setup.recomputed_flop())
+    assert full.costs == (f"{more:.2g} % more FLOP",)
+    assert more < 33
