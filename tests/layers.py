@@ -250,7 +250,8 @@ SHARED = {
     "tools/classroom": """
         __init__.py cells.py client.py contents.py editions.py environment.py feedback.py gradebook.py
         isolation.py kernel.py lab_kernel.py local_kernel.py master.py notebooks.py own_copies.py pages.css
-        pages.py quick_socket.py run_one.py running.py server.py sets.py student_copy.py submissions.py
+        pages.py patience.py quick_socket.py run_one.py running.py server.py sets.py student_copy.py
+        submissions.py
     """,
 }
 """What belongs to no topic, by folder: at the top, the commands, what these share, and the tests of all that."""

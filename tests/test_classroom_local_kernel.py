@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from classroom import local_kernel
-from classroom.notebooks import LocalKernelHere, execute
+from classroom.notebooks import KernelHere, execute
 from nbformat.v4 import new_code_cell, new_notebook
 
 SHORTEST_LIMIT = 103
@@ -16,7 +16,7 @@ SHORTEST_LIMIT = 103
 with_sockets = pytest.mark.skipif(not local_kernel.HAS_SOCKETS, reason="Windows has no local sockets for kernels")
 
 
-async def answers(kernel: LocalKernelHere) -> None:
+async def answers(kernel: KernelHere) -> None:
     """Wait until the kernel has run a line."""
     client = kernel.client()
     client.start_channels()
@@ -28,9 +28,9 @@ async def answers(kernel: LocalKernelHere) -> None:
         client.stop_channels()
 
 
-async def started(folder: Path) -> tuple[LocalKernelHere, str]:
+async def started(folder: Path) -> tuple[KernelHere, str]:
     """Start a kernel, restart it, and return what was said."""
-    kernel = LocalKernelHere(kernel_name="python3", connection_file=str(folder / "kernel.json"))
+    kernel = KernelHere(kernel_name="python3", connection_file=str(folder / "kernel.json"))
     with (folder / "said").open("w") as said:
         await kernel.start_kernel(stderr=said)
         await answers(kernel)
@@ -58,7 +58,7 @@ def test_it_has_a_folder_of_its_own_with_short_names_as_long_as_it_runs(tmp_path
 
 @with_sockets
 def test_two_kernels_never_meet() -> None:
-    first, second = LocalKernelHere(), LocalKernelHere()
+    first, second = KernelHere(), KernelHere()
     places = [Path(kernel.ip).parent for kernel in (first, second)]
     assert places[0] != places[1]
     for kernel in (first, second):

@@ -4,12 +4,14 @@ Writes, beside the edition that was released, a table of points a set and a page
 the masters and the untouched notebooks, and refuses to go on where these do not get what they must: an environment
 that lacks something would give a whole class nothing. Then every submission is read, before the code of any is run;
 each runs in a process, a folder and a kernel of its own (`classroom/`), and what goes wrong there costs its own author
-only. At the end the points are looked up in the gradebook. Marking again keeps the points that a person gave.
+only. What the machine did is tried again, one at a time, and then left open, never given nothing. At the end the points
+are looked up in the gradebook. Marking again keeps the points that a person gave.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -25,15 +27,17 @@ try:
     from classroom import feedback, gradebook
     from classroom.cells import CellName, has_points, name_in, name_of
     from classroom.editions import Edition, find_edition, shown
-    from classroom.isolation import CELL_SECONDS, SECONDS, Result, run_isolated
+    from classroom.isolation import CELL_SECONDS, SECONDS, Result, Settings, run_isolated
     from classroom.notebooks import serialise
     from classroom.sets import find_set
-    from classroom.submissions import FOREIGN, Submission, gather, restore, set_of, worth_a_look
+    from classroom.submissions import FOREIGN, Submission, gather, read_again, restore, set_of, worth_a_look
     from nbformat import NotebookNode
 except ModuleNotFoundError as missing:
     sys.exit(f"Nothing was marked: this Python has no {missing.name}. `make mark` installs what marking needs.")
 
 Key = TypeVar("Key")
+MOST_TRIES = 3
+"""How often a submission is run, in all, that the machine keeps from being marked."""
 
 
 def main() -> None:
@@ -47,11 +51,16 @@ def main() -> None:
     handed_in = read_all(chosen.submissions)
     marker = Marker(find_edition(chosen.seed), jobs=max(1, chosen.jobs))
     by_set = marker.by_set(handed_in, chosen.set)
-    marker.prove_itself(list(by_set))
-    for set_name, submissions in by_set.items():
-        print(marker.mark(set_name, submissions), flush=True)
+    try:
+        marker.prove_itself(list(by_set))
+        for set_name, submissions in by_set.items():
+            print(marker.mark(set_name, submissions), flush=True)
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted: the same command again marks everybody.")
     seconds = time.perf_counter() - started
     print(f"{len(handed_in)} submissions in {seconds:.0f} s, {seconds / len(handed_in):.1f} s each.")
+    if marker.left_open:
+        sys.exit(f"Not marked, by no fault of theirs: {', '.join(marker.left_open)}. Run the same command again.")
 
 
 def read_all(name: str) -> list[Submission]:
@@ -72,7 +81,8 @@ class Marker:
         self, edition: Edition, jobs: int, cell_seconds: float = CELL_SECONDS, seconds: float = SECONDS
     ) -> None:
         self.edition, self.jobs = edition, jobs
-        self.cell_seconds, self.seconds = cell_seconds, seconds
+        self.settings = Settings(edition.seed, cell_seconds, seconds)
+        self.left_open: list[str] = []
 
     def by_set(self, handed_in: Sequence[Submission], wanted: str | None) -> dict[str, list[Submission]]:
         """Return the submissions of each set, one a student; who handed in nothing of any set is in each of them."""
@@ -105,27 +115,39 @@ class Marker:
                 sys.exit(f"Nothing was marked: {which} of {name} is not marked as it must be here: {why}")
 
     def run_all(self, notebooks: Mapping[Key, NotebookNode]) -> Iterator[tuple[Key, Result]]:
-        """Run several notebooks at once and yield what became of each, as they come."""
+        """Run several notebooks at once and yield what became of each, as they come.
+
+        What the machine kept from being marked comes last: it is run again when no other is.
+        """
+        broken_off: list[Key] = []
         with ThreadPoolExecutor(self.jobs) as pool:
-            running = {
-                pool.submit(run_isolated, notebook, self.edition.seed, self.cell_seconds, self.seconds): key
-                for key, notebook in notebooks.items()
-            }
+            running = {pool.submit(run_isolated, notebook, self.settings): key for key, notebook in notebooks.items()}
             try:
                 for future in as_completed(running):
-                    yield running[future], future.result()
+                    key, result = running.pop(future), future.result()
+                    if result.again:
+                        broken_off.append(key)
+                    else:
+                        yield key, result
             except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
+                self.settings.stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
                 raise
+        for key in broken_off:
+            for _ in range(MOST_TRIES - 1):
+                result = run_isolated(notebooks[key], replace(self.settings, alone=True))
+                if not result.again:
+                    break
+            yield key, result
 
     def mark(self, set_name: str, submissions: Sequence[Submission]) -> str:
         """Mark one set and return a line that says where the points are."""
         release = self.edition.read_release(set_name)
         results: dict[str, Result] = {}
         to_run: dict[str, NotebookNode] = {}
-        for one in submissions:
+        for one in map(read_again, submissions):
             if one.notebook is None:
-                results[one.student] = Result(release, problem=one.problem)
+                results[one.student] = Result(release, problem=one.problem, again=one.again)
                 continue
             notebook, amiss = restore(release, one.notebook)
             amiss += [*filter(None, [one.remark]), *self.other_edition(one.notebook), *worth_a_look(notebook)]
@@ -137,7 +159,10 @@ class Marker:
             print(f"  {at} of {len(to_run)}: {student}: {said}", flush=True)
         reports = [self.concluded(set_name, one, results[one.student], release) for one in submissions]
         table = self.edition.folder / f"marks_{set_name}.csv"
-        feedback.write_table(table, reports)
+        try:
+            feedback.write_table(table, reports)
+        except OSError as error:
+            sys.exit(f"{shown(table)} could not be written: {error.strerror}. Is it open elsewhere? Then mark again.")
         return f"{set_name}: {len(reports)} students in {shown(table)}; feedback in {shown(table.parent / 'feedback')}"
 
     def other_edition(self, submitted: NotebookNode) -> list[str]:
@@ -148,12 +173,30 @@ class Marker:
         return [f"written in another edition; marked as edition {self.edition.seed}"]
 
     def concluded(self, set_name: str, one: Submission, result: Result, release: NotebookNode) -> feedback.Report:
-        """Conclude a submission; where its content makes that impossible, it costs its author and nobody else."""
-        try:
-            return self.conclude(set_name, one, result, release)
-        except Exception as error:  # of any kind: whatever a page or the gradebook stumbles over
-            words = f"what came of it could not be written: {type(error).__name__}"
-            return self.conclude(set_name, one, Result(release, problem=words), release)
+        """Conclude a submission; where that is impossible, it is left open and holds up nobody else."""
+        if not result.again:
+            try:
+                return self.conclude(set_name, one, result, release)
+            except Exception as error:  # of any kind: whatever a page or the gradebook stumbles over
+                words = " ".join(str(error).split())[:200]
+                result = Result(release, problem=f"what came of it could not be written: {words}", again=True)
+        return self.leave_open(set_name, one.student, result, release)
+
+    def leave_open(self, set_name: str, student: str, result: Result, release: NotebookNode) -> feedback.Report:
+        """Say that a submission is still to be marked, and leave the gradebook as it is."""
+        self.left_open.append(student)
+        points = {
+            name_of(cell): gradebook.Points(None, float(cell.metadata.nbgrader.points))
+            for cell in filter(has_points, release.cells)
+        }
+        words = f"not marked: run again: {result.problem}"
+        about = feedback.Report(student, set_name, self.edition.seed, points, {}, (words,), marked=False)
+        with contextlib.suppress(OSError):  # it stands in the table too
+            write(self.page(set_name, student), feedback.page_of(about).encode())
+        return about
+
+    def page(self, set_name: str, student: str) -> Path:
+        return self.edition.path("feedback", set_name, student).with_suffix(".html")
 
     def conclude(self, set_name: str, one: Submission, result: Result, release: NotebookNode) -> feedback.Report:
         """Enter what became of a submission, look it up again, and write what the student and a person read."""
@@ -178,7 +221,7 @@ class Marker:
             tuple(happened),
             None if result.problem else result.notebook,
         )
-        page = self.edition.path("feedback", set_name, student).with_suffix(".html")
+        page = self.page(set_name, student)
         write(page, feedback.page_of(about).encode())
         for name, content in one.beside:
             write(marked.with_name(name), content)
@@ -233,10 +276,12 @@ def the_last(several: Sequence[Submission]) -> Submission:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file anew, in folders that are made as needed."""
+    """Write a file anew, whole or not at all, in folders that are made as needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    path.write_bytes(content)
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    part.write_bytes(content)
+    part.replace(path)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import copy
 import io
@@ -18,7 +19,9 @@ from typing import Any
 import numpy as np
 
 SECONDS = 5.0
-"""How long all the calls of one check may take together."""
+"""How long all the calls of one check may compute together."""
+LOOK_SECONDS, IDLE_FACTOR = 0.1, 3
+"""How often the time is looked at, and how many times longer than computing a function may idle."""
 
 
 class TimeUp(BaseException):
@@ -37,7 +40,7 @@ class Outcome:
 def outcomes(
     function: Callable[..., Any], inputs: Sequence[tuple[Any, ...]], seconds: float | None = None
 ) -> list[Outcome]:
-    """Return the outcome of `function` on each tuple of arguments; raise `TimeUp` when they take `SECONDS` together.
+    """Return the outcome of `function` on each tuple of arguments; `TimeUp` when they compute longer than `SECONDS`.
 
     What it prints or warns of is dropped. Only the user's own interrupt gets through.
     """
@@ -90,44 +93,107 @@ def silence() -> Iterator[None]:
         yield
 
 
+class Clock:
+    """What a block may take: so many seconds of its thread's processor time; idle, as in a sleep, so many times more.
+
+    The time of day is no measure: a machine that is busy with other things would stop a right function. Each `look`
+    counts, so there is one every `LOOK_SECONDS`.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """Begin to count, in this thread."""
+        self._seconds = seconds
+        self._began = self._seen = time.thread_time()
+        self._looks_idle = 0
+
+    def look(self) -> None:
+        """Raise `TimeUp` where the time is over."""
+        now = time.thread_time()
+        self._looks_idle += now - self._seen < LOOK_SECONDS / 100
+        self._seen = now
+        if now - self._began > self._seconds or self._looks_idle * LOOK_SECONDS > IDLE_FACTOR * self._seconds:
+            raise TimeUp
+
+
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise `TimeUp` inside the block once it has taken `seconds`.
+    """Raise `TimeUp` inside the block once it has computed for `seconds`, or idled three times as long.
 
-    A timer's signal does it where there is one: not on Windows, not in a browser, not outside the main thread. There,
-    Python's trace hook looks at the clock at each line of the code that runs, which stops every loop written in Python.
+    In the main thread a signal does it: the system's timer sends it or, on Windows, a thread beside the block. Such a
+    signal waits until Python goes to its next instruction: a single call of a function that is not written in Python,
+    such as `sum(itertools.count())`, is not stopped, and on Windows a sleep only when it ends. In another thread, and
+    in a browser, Python's trace hook looks at each instruction; there no sleep is stopped.
     """
-    if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
-        with by_signal(seconds):
-            yield
+    if threading.current_thread() is not threading.main_thread():
+        limit = by_trace
+    elif hasattr(signal, "setitimer"):
+        limit = by_timer
     else:
-        with by_trace(seconds):
-            yield
+        limit = by_thread if can_start_threads() else by_trace
+    with limit(seconds):
+        yield
+
+
+def can_start_threads() -> bool:
+    """Tell whether there are threads: not in a browser."""
+    return sys.platform != "emscripten"
 
 
 @contextlib.contextmanager
-def by_signal(seconds: float) -> Iterator[None]:
-    """Limit the block by a timer that keeps ringing, so that a bare `except:` in a loop does not outlive it."""
+def handled(number: int, clock: Clock) -> Iterator[None]:
+    """Have the clock looked at whenever a signal comes; it keeps coming, as a bare `except:` may swallow the first."""
 
     def ring(number: int, frame: FrameType | None) -> None:
-        raise TimeUp
+        clock.look()
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)
+    before = signal.signal(number, ring)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(number, before)
+
+
+@contextlib.contextmanager
+def by_timer(seconds: float) -> Iterator[None]:
+    """Limit the block by the system's timer."""
+    with handled(signal.SIGALRM, Clock(seconds)):
+        signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+@contextlib.contextmanager
+def by_thread(seconds: float) -> Iterator[None]:
+    """Limit the block by a thread beside it that interrupts the main one, as a signal would."""
+    done = threading.Event()
+
+    def ring() -> None:
+        while not done.wait(LOOK_SECONDS):
+            _thread.interrupt_main(signal.SIGTERM)
+
+    ringing = threading.Thread(target=ring, daemon=True)
+    with handled(signal.SIGTERM, Clock(seconds)):
+        ringing.start()
+        try:
+            yield
+        finally:
+            done.set()
+            ringing.join()
 
 
 @contextlib.contextmanager
 def by_trace(seconds: float) -> Iterator[None]:
-    """Limit the block by a look at the clock whenever Python goes to another line of a function called in it."""
-    end = time.monotonic() + seconds
+    """Limit the block by a look at the processor time at each instruction of a function that is called in it.
+
+    A look at each line would miss a loop on one line, which some Pythons take for one line that never ends.
+    """
+    end = time.thread_time() + seconds
 
     def look(frame: FrameType, event: str, argument: Any) -> Any:
-        if time.monotonic() > end:
+        frame.f_trace_opcodes = True
+        if time.thread_time() > end:
             raise TimeUp
         return look
 

@@ -25,7 +25,7 @@ WAITS = "waits for a person"
 
 @dataclass(frozen=True)
 class Report:
-    """All that is to say about one student's submission of one set."""
+    """All that is to say about one student's submission of one set; `marked` is false where that is still to do."""
 
     student: str
     set_name: str
@@ -34,6 +34,7 @@ class Report:
     verdicts: Mapping[str, Verdict]
     happened: tuple[str, ...]
     notebook: NotebookNode | None = None
+    marked: bool = True
 
     @property
     def got(self) -> float:
@@ -48,8 +49,8 @@ class Report:
     @property
     def remarks(self) -> list[str]:
         """What happened, and what is still to do."""
-        waiting = [f"{part_called(cell)} {WAITS}" for cell, part in self.points.items() if part.got is None]
-        return [*self.happened, *waiting]
+        waiting = [part_called(cell) for cell, part in self.points.items() if part.got is None and self.marked]
+        return [*self.happened, *(f"{part} {WAITS}" for part in waiting)]
 
 
 def part_called(cell: CellName) -> str:
@@ -57,8 +58,12 @@ def part_called(cell: CellName) -> str:
 
 
 def write_table(path: Path, reports: Iterable[Report]) -> None:
-    """Write a set's points as CSV, a line a student; a cell is empty where a person has not given the points yet."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
+    """Write a set's points as CSV, a line a student; a cell is empty where there are no points yet.
+
+    It is written whole or not at all: `OSError` where the disk is full, or another program holds the file.
+    """
+    part = path.with_name(f"{path.name}.part")
+    with part.open("w", encoding="utf-8-sig", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         for at, report in enumerate(reports):
             if at == 0:
@@ -66,7 +71,9 @@ def write_table(path: Path, reports: Iterable[Report]) -> None:
                 table.writerow(["student", *parts, "points", "of", "what happened"])
             got = ["" if part.got is None else f"{part.got:g}" for part in report.points.values()]
             words = "; ".join(report.remarks)
-            table.writerow([as_text(report.student), *got, f"{report.got:g}", f"{report.most:g}", as_text(words)])
+            sum_of_all = f"{report.got:g}" if report.marked else ""
+            table.writerow([as_text(report.student), *got, sum_of_all, f"{report.most:g}", as_text(words)])
+    part.replace(path)
 
 
 def as_text(words: str) -> str:
@@ -78,24 +85,25 @@ def as_text(words: str) -> str:
 def page_of(report: Report) -> str:
     """Return a student's page: the points, what each check says, what happened, and the notebook as it was marked."""
     name = questions.sets()[number_of(report.set_name)].replace("_", " ")
-    title = f"{name.capitalize()}: {report.got:g} of {report.most:g} points"
+    points = f"{report.got:g} of {report.most:g} points" if report.marked else "not marked yet"
+    title = f"{name.capitalize()}: {points}"
     about = f"<p>{escape(report.student)} · edition {report.seed}</p>"
     remarks = "".join(f"<li>{escape(remark)}</li>" for remark in report.remarks)
     remarks = f"<p>What happened while it was marked:</p><ul>{remarks}</ul>" if remarks else ""
-    rows = "".join(row(cell, part, report.verdicts) for cell, part in report.points.items())
+    rows = "".join(row(cell, part, report) for cell, part in report.points.items())
     head = "<tr><th>question</th><th>points</th><th>what the check says</th></tr>"
     summary = f"# {title}\n\n{about}{remarks}<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
     cells = [new_markdown_cell(summary), *answered(report)]
     return as_page(new_notebook(cells=cells, metadata={"language_info": {"name": "python"}}), title)
 
 
-def row(cell: CellName, part: Points, verdicts: Mapping[str, Verdict]) -> str:
+def row(cell: CellName, part: Points, report: Report) -> str:
     """Return a line of the table of points."""
     got = "–" if part.got is None else f"{part.got:g}"
     if cell.is_answer:
-        words = part.comment or (BY_HAND if part.got is None else "")
+        words = part.comment or (BY_HAND if part.got is None and report.marked else "")
     else:
-        verdict = verdicts.get(cell.number)
+        verdict = report.verdicts.get(cell.number)
         words = (verdict.message or f"{verdict.state.capitalize()}.") if verdict else ""
     return (
         f"<tr><td>{escape(part_called(cell))}</td><td>{got} of {part.most:g}</td>"

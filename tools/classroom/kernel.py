@@ -1,6 +1,7 @@
 """The kernel that runs one submission: `kernel.py FOLDER REPORT IPYKERNEL-ARGUMENT ...`.
 
-It is the usual kernel with three things added. It may use so much memory and write so large files, and no more. A guard
+It is the usual kernel with three things added. It may use so much memory and write so large files, and no more, and
+where the memory of the whole machine is full, it is what the system ends first. A guard
 refuses to open files outside of the submission's own FOLDER (for reading, what Python needs is open too), to start
 programs and to reach the network, and writes what it refused into REPORT. And `report` tells what an answer is.
 
@@ -9,6 +10,8 @@ The guard is an audit hook: it stops accidents, and whoever did not set out to b
 
 from __future__ import annotations
 
+import builtins
+import contextlib
 import json
 import os
 import sys
@@ -30,6 +33,7 @@ CHANGES = (
     "os.chflags os.chmod os.chown os.link os.mkdir os.mkfifo os.mknod os.remove os.removexattr os.rename os.rmdir "
     "os.setxattr os.truncate os.utime shutil.chown shutil.move shutil.rmtree sqlite3.connect"
 )
+BUILTINS = [name for name in dir(builtins) if not name.startswith("_")]
 LOCAL = ("localhost", "127.0.0.1", "::1", None)
 
 
@@ -55,7 +59,7 @@ def main() -> None:
 
 
 def limit_resources() -> None:
-    """Keep the kernel from filling the memory and the disk, where the system can."""
+    """Keep the kernel, and each process that it starts, from filling the memory and the disk, where the system can."""
     try:
         import resource
     except ImportError:  # Windows has no such limits
@@ -69,12 +73,12 @@ def limit_resources() -> None:
                 resource.setrlimit(kind, (most, most))
             except (ValueError, OSError):  # macOS refuses some
                 continue
+    with contextlib.suppress(OSError):  # only Linux lets itself be told
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 def report(seed: int, number: str, get: Callable[[], Any]) -> None:
     """Publish the answer to a question as plain data; `get` looks it up among the student's names."""
-    from IPython import get_ipython
-
     from course_lib import questions
     from course_lib.questions import plain
 
@@ -83,8 +87,34 @@ def report(seed: int, number: str, get: Callable[[], Any]) -> None:
     except NameError as error:
         observed = {"missing": str(error.name)}
     except Exception as error:  # of any kind: an object of the student's may fail at being looked at
-        observed = {"refused": f"Your answer could not be read: it raises {type(error).__name__}."}
-    get_ipython().display_pub.publish({ANSWER: json.dumps(observed)})
+        raised = type(error).__name__
+        observed = {"refused": f"Your answer could not be read: it raises {raised}.", "raised": raised}
+    publish(observed)
+
+
+def publish(found: Any) -> None:
+    """Send plain data to the process that marks."""
+    from IPython import get_ipython
+
+    get_ipython().display_pub.publish({ANSWER: json.dumps(found)})
+
+
+def restore_names(imports: str, but: list[str]) -> None:
+    """Undo what hides the course's names (`imports` has them) or Python's own, but for those; publish what that was."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    names, meant = shell.user_ns, dict(shell.user_ns_hidden)
+    own: dict[str, Any] = {}
+    exec(imports, own)
+    meant |= own
+    taken = {name for name, value in own.items() if name in names and names[name] is not value and name[:2] != "__"}
+    taken |= {name for name in names if name in BUILTINS and names[name] is not meant.get(name)}
+    for name in taken.difference(but):
+        names.pop(name)
+        if name in meant:
+            names[name] = meant[name]
+    publish(sorted(taken.difference(but)))
 
 
 class Guard:

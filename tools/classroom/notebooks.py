@@ -20,7 +20,8 @@ from traitlets import default
 
 from classroom.local_kernel import LocalKernel
 
-CELL_SECONDS = 60
+CELL_SECONDS = 600
+"""How long a cell may run: so long that no busy machine is taken for a loop that never ends."""
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE = {
     "codemirror_mode": {"name": "ipython", "version": 3},
@@ -50,26 +51,27 @@ def read(path: Path) -> tuple[bytes, NotebookNode]:
     return content, notebook
 
 
-class KernelHere(AsyncKernelManager):
-    """The kernel of this very environment, whatever kernels the user has installed elsewhere."""
+class KernelHere(LocalKernel, AsyncKernelManager):
+    """The kernel of this very environment, whatever kernels the user has installed elsewhere, reached by local sockets.
+
+    Another program may take a port between its choice and its use, and then the kernel does not start.
+    """
 
     @default("kernel_spec_manager")
     def _kernel_spec_manager_default(self) -> KernelSpecManager:
         return KernelSpecManager(kernel_dirs=[])
 
 
-class LocalKernelHere(LocalKernel, KernelHere):
-    """The same, reached as the kernels of `make lab` are."""
-
-
 def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
     """Run every cell in a fresh kernel, with `folder` as its working directory."""
     NotebookClient(
         notebook,
-        kernel_manager_class=LocalKernelHere,
+        kernel_manager_class=KernelHere,
         kernel_name="python3",
         extra_arguments=["--IPKernelApp.log_level=40"],
         timeout=CELL_SECONDS,
+        startup_timeout=CELL_SECONDS,
+        iopub_timeout=CELL_SECONDS,
         record_timing=False,
         coalesce_streams=True,
         resources={"metadata": {"path": str(folder)}},

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import copy
 import hashlib
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,11 +16,12 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from classroom.cells import CellName, has_points, is_asked, is_own, name_in, name_of
+from classroom.cells import CellName, checked_by, has_points, is_asked, is_own, name_in, name_of
 from classroom.sets import names_of, topics_called
 from course_lib.questions import TOPICS
 
-LARGEST_FILE = 120_000_000
+LARGEST_FILE, LONGEST_NAME = 120_000_000, 80
+ENDING = ".ipynb"
 CLUTTER = (".", "__MACOSX")
 OF_A_COURSE_SYSTEM = re.compile(r"_assignsubmission_file_?$")
 ANY_TOPIC = "|".join(name for topic in TOPICS for name in topics_called(topic))
@@ -36,7 +39,7 @@ WORTH_A_LOOK = re.compile(
 
 @dataclass(frozen=True)
 class Submission:
-    """What one student handed in: the notebook, or the problem with it.
+    """What one student handed in: the notebook, or the problem with it, and whether this may be another one `again`.
 
     `changed` is when the file was, in seconds; `beside` are a hub's own files, by name; `remark` is for its author.
     """
@@ -48,6 +51,7 @@ class Submission:
     changed: float = 0.0
     beside: tuple[tuple[str, bytes], ...] = ()
     remark: str = ""
+    again: bool = False
 
 
 def gather(folder: Path) -> list[Submission]:
@@ -64,16 +68,20 @@ def handed_in(entry: Path) -> Iterator[Submission]:
     """Yield what one student handed in."""
     student = OF_A_COURSE_SYSTEM.sub("", as_text(entry.name))
     if entry.is_symlink():
-        yield Submission(student.removesuffix(".ipynb"), entry, problem="a link, not a file: it was not followed")
+        name = student[: -len(ENDING)] if is_notebook(entry) else student
+        yield Submission(name, entry, problem="a link, not a file: it was not followed")
     elif entry.is_dir():
-        paths = [path for path in sorted(entry.rglob("*.ipynb")) if not is_clutter(path.relative_to(entry))]
+        if not os.access(entry, os.R_OK | os.X_OK):
+            yield Submission(student, entry, problem="its folder could not be opened", again=True)
+            return
+        paths = [path for path in sorted(entry.rglob("*")) if is_notebook(path) and not is_clutter(path, entry)]
         if not paths:
             others = [path.name for path in sorted(entry.rglob("*")) if path.is_file()]
             words = f"{NO_NOTEBOOK}, but {', '.join(others[:3])}" if others else NO_NOTEBOOK
             yield Submission(student, entry, problem=words)
         for path in paths:
             yield read_file(student, path)
-    elif entry.suffix == ".ipynb":
+    elif is_notebook(entry):
         yield read_file(OF_THE_SET.sub("", as_text(entry.stem)) or entry.stem, entry)
 
 
@@ -82,8 +90,13 @@ def as_text(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def is_clutter(path: Path) -> bool:
-    return any(part.startswith(CLUTTER) for part in path.parts)
+def is_notebook(path: Path) -> bool:
+    """Tell whether a file is a notebook by its name, which some systems write in capitals."""
+    return path.suffix.lower() == ENDING
+
+
+def is_clutter(path: Path, folder: Path) -> bool:
+    return any(part.startswith(CLUTTER) for part in path.relative_to(folder).parts)
 
 
 def read_file(student: str, path: Path) -> Submission:
@@ -98,16 +111,32 @@ def read_file(student: str, path: Path) -> Submission:
         beside = tuple((file.name, file.read_bytes()[:1000]) for file in files)
         notebook = parse(path.read_bytes())
     except OSError as error:
-        return Submission(student, path, problem=f"could not be read: {error.strerror}")
+        return Submission(student, path, problem=f"could not be read: {error.strerror}", again=True)
     except ValueError as error:
         return Submission(student, path, problem=str(error))
     return Submission(student, path, notebook, changed=about.st_mtime, beside=beside)
 
 
+def read_again(one: Submission) -> Submission:
+    """Return a submission, read anew where it could not be read, as when another program held the file."""
+    if not one.again or one.path.is_dir():
+        return one
+    anew = read_file(one.student, one.path)
+    return replace(anew, remark=one.remark)
+
+
+def decoded(content: bytes) -> str:
+    """Return a file's text: UTF-8, or UTF-16 where the file says so, as some editors save it."""
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if wide else "utf-8-sig")
+
+
 def parse(content: bytes) -> NotebookNode:
     """Return a notebook without its outputs; `ValueError` says in a few words why it is none."""
+    if not content.strip():
+        raise ValueError("not a notebook: the file is empty")
     try:
-        notebook = nbformat.reads(content.decode("utf-8-sig"), as_version=4)
+        notebook = nbformat.reads(decoded(content), as_version=4)
     except RecursionError:
         raise ValueError("not a notebook: it is nested too deep") from None
     except Exception as error:  # of any kind: nbformat raises whatever it stumbles over
@@ -130,10 +159,12 @@ def text_of(source: object) -> str:
 def with_names_of_their_own(submissions: list[Submission]) -> Iterator[Submission]:
     """Yield the submissions; of two students whose names differ in case alone, the second gets a number.
 
-    Each student has a folder in the results, and not every system tells such folders apart.
+    Each student has a folder in the results, and not every system tells such folders apart, nor two ways to write an
+    umlaut; nor does every system take long names, or spaces and dots at the end of one.
     """
     taken: dict[str, str] = {}
     for one in submissions:
+        one = replace(one, student=fit_for_a_folder(one.student))
         key = one.student.casefold()
         if taken.setdefault(key, one.student) == one.student:
             yield one
@@ -144,15 +175,65 @@ def with_names_of_their_own(submissions: list[Submission]) -> Iterator[Submissio
             yield replace(one, student=f"{one.student}-{number}")
 
 
+def fit_for_a_folder(name: str) -> str:
+    """Return a name that every system takes for a folder's.
+
+    >>> fit_for_a_folder("Ann. "), len(fit_for_a_folder("a" * 300))
+    ('Ann', 80)
+    """
+    name = unicodedata.normalize("NFC", name).rstrip(" .") or "unnamed"
+    if len(name.encode()) <= 2 * LONGEST_NAME and len(name) <= LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: LONGEST_NAME - 9].encode()[: 2 * LONGEST_NAME].decode(errors='ignore')}-{digest}"
+
+
 def set_of(submission: Submission, sets: dict[str, NotebookNode]) -> str | None:
     """Return which of the released sets a submission belongs to: by its cells, or by its name where it has none."""
     if submission.notebook is None:
         file_name = submission.path.name
         return next((name for name in sets if any(one in file_name for one in names_of(name))), None)
-    names = {name_in(cell) for cell in submission.notebook.cells}
-    known = {name: sum(name_of(cell) in names for cell in sets[name].cells if is_asked(cell)) for name in sets}
+    known = {
+        name: len({*found_in(submission.notebook, sets[name])} & {*map(name_of, filter(is_asked, sets[name].cells))})
+        for name in sets
+    }
     best = max(known, key=lambda name: known[name])
     return best if known[best] else None
+
+
+def found_in(submitted: NotebookNode, release: NotebookNode) -> list[CellName | None]:
+    """Return what each cell of a submission is called in the set: by its marks, else by what stands in it and around.
+
+    A notebook that went through another program may have lost the marks of its cells. A cell of the set's own is known
+    by its text, a check by the question that it checks, and an answer by its place: it is the last of its kind before
+    the cell that follows it in the set.
+    """
+    names = [name_in(cell) for cell in submitted.cells]
+    texts = {cell.source.strip(): name_of(cell) for cell in release.cells if not cell.metadata.nbgrader.solution}
+    checks = {check[0]: name_of(cell) for cell in release.cells if (check := check_in(cell))}
+    for at, cell in enumerate(submitted.cells):
+        if names[at] is None:
+            check = check_in(cell)
+            names[at] = texts.get(cell.source.strip()) or (checks.get(check[0]) if check else None)
+    order = [name_of(cell) for cell in release.cells]
+    for place, cell in enumerate(release.cells):
+        follower = order[place + 1] if place + 1 < len(order) else None
+        if not cell.metadata.nbgrader.solution or order[place] in names or follower not in names:
+            continue
+        for at in reversed(range(names.index(follower))):
+            if names[at] is not None:
+                break
+            if submitted.cells[at].cell_type == cell.cell_type:
+                names[at] = order[place]
+                break
+    return names
+
+
+def check_in(cell: NotebookNode) -> tuple[str, str] | None:
+    """Return the question that a cell checks, and the answer's name, where it does nothing else."""
+    if cell.get("cell_type") != "code" or len(cell.source.strip().splitlines()) != 1:
+        return None
+    return checked_by(cell.source)
 
 
 def restore(release: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNode, list[str]]:
@@ -169,8 +250,8 @@ def restore(release: NotebookNode, submitted: NotebookNode) -> tuple[NotebookNod
     changed: set[CellName] = set()
     seen: set[CellName] = set()
     last: CellName | None = None
-    for cell in submitted.cells:
-        name, source = name_in(cell), cell.source
+    for cell, name in zip(submitted.cells, found_in(submitted, release), strict=True):
+        source = cell.source
         original = own.get(name) if name else None
         if name is None or original is None:
             added.setdefault(last, []).append(as_extra(cell, source))
