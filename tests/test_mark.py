@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,13 +20,13 @@ from class_edition import ClassEdition, cell_called, hand_in, released
 from classroom import gradebook
 from classroom.cells import Role, name_of
 from classroom.editions import Edition
-from classroom.submissions import gather
+from classroom.submissions import fit_for_a_folder, gather
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 SET, MOST = "01_compute_cost", 17
 CAPSTONE = "07_plan"
 CAN_LINK = os.name != "nt"
-CELL_SECONDS, SECONDS = 3.0, 60.0
+CELL_SECONDS, SECONDS = 1.0, 60.0
 
 
 @dataclass
@@ -139,13 +138,14 @@ open('own.txt', 'w').write('one may write here')
 cost = 6 * given("1.1").parameters * given("1.1").tokens
 """
 REACHES_OUT = """
-import os, subprocess, socket, urllib.request, ctypes
+import os, multiprocessing, subprocess, socket, urllib.request, ctypes
 done = []
 for action in (
     lambda: os.system('true'),
     lambda: subprocess.run(['true']),
     lambda: get_ipython().system('true'),
     lambda: os.kill(os.getppid(), 9),
+    lambda: multiprocessing.get_context('spawn').Process(target=print).start(),
     lambda: socket.create_connection(('192.0.2.1', 80), timeout=1),
     lambda: urllib.request.urlopen('http://example.org'),
     lambda: ctypes.CDLL(None),
@@ -169,9 +169,25 @@ SHOWS_HTML = """
 from IPython.display import HTML, Javascript, display
 display(HTML('<script>alert("html")</script>'), Javascript('alert("js")'))
 print('<script>alert("text")</script>', '\\ud800')
-cost = '<script>alert("answer")</script>'
+days = '<script>alert("answer")</script>'
 """
-NO_MEMORY = "hoard = bytearray(10**13)"
+HOARDS = "hoard = []\nwhile True:\n    hoard.append(bytearray(2**28))"
+UNLUCKY = {
+    "1.1": ("while True: pass", "stopped after 1 s of computing"),
+    "1.2": ("exit()\ndays = 1", "tried to end the kernel"),
+    "1.3": ("def mixture_needs(*numbers):\n    while True: pass", "stopped after 1 s of computing"),
+    "1.4": ("import os\nos._exit(1)", "ended its kernel, which was started again without it"),
+    "1.5": (NEVER_ENDS, "stopped after 1 s of computing"),
+    "1.6": ("sentence = (", "there is no `sentence`"),
+    "1.7": (HOARDS, "filled the memory"),
+    "1.8": ("float(input('how many?'))", "there is no "),
+}
+"""What goes wrong in one notebook, question by question, and what is said of it."""
+SHADOWS = """
+list = print = range = np = check = 1
+given = given("1.1")
+cost = 6 * given.parameters * given.tokens
+"""
 
 
 def hand_in_the_class(edition: ClassEdition, folder: Path, elsewhere: Path) -> None:
@@ -180,42 +196,35 @@ def hand_in_the_class(edition: ClassEdition, folder: Path, elsewhere: Path) -> N
     hand_in(folder, "half right", edition.solved(SET, answer_1_1="cost = 5", answer_1_6='sentence = "a"'))
     paths = {"other": str(good), "folder": str(folder), "elsewhere": str(elsewhere)}
     for student, source in {
-        "endless": "while True:\n    pass",
-        "endless and deaf": NEVER_ENDS,
-        "exits": "exit()\ncost = 1",
-        "kills its kernel": "import os\nos._exit(1)",
-        "floods": FLOOD + 'cost = 6 * given("1.1").parameters * given("1.1").tokens',
+        "floods": FLOOD + "from course_lib.questions import find\ncost = find('1.1', 7).asks.right()",
         "forges": FORGED,
-        "steals": STEALS.format(**paths),
-        "spoils": SPOILS.format(**paths),
-        "reaches out": REACHES_OUT,
-        "shows html": SHOWS_HTML,
-        "hoards": NO_MEMORY,
-        "asks": "cost = float(input('cost?'))",
-        "cheats": "from course_lib.questions import find\ncost = find('1.1', 7).asks.right()",
-        "typo": "cost = (",
         "plays the public edition": "edition(0)",
-        "=HYPERLINK(1)": "cost = 5",
+        "shadows": SHADOWS,
     }.items():
         hand_in(folder, student, edition.solved(SET, answer_1_1=source))
-    renamed = "def my_mixture_needs(total, active, tokens):\n    return 2 * active * tokens, 2 * total"
-    hand_in(folder, "renames", edition.solved(SET, answer_1_3=renamed))
-    endless = "def mixture_needs(total, active, tokens):\n    while True:\n        pass"
-    hand_in(folder, "endless function", edition.solved(SET, answer_1_3=endless))
-
-    both = edition.solved(SET, answer_1_1="while True:\n    pass", answer_1_2="import os\nos._exit(1)")
-    hand_in(folder, "loops, then crashes", both)
+    hostile = {"answer_1_1": SPOILS.format(**paths), "answer_1_2": STEALS.format(**paths)}
+    hand_in(folder, "spoils", edition.solved(SET, **hostile))
+    hand_in(folder, "reaches out", edition.solved(SET, answer_1_1=REACHES_OUT, answer_1_2=SHOWS_HTML))
+    accidents = {f"answer_{number.replace('.', '_')}": source for number, (source, _) in UNLUCKY.items()}
+    hand_in(folder, "unlucky", edition.solved(SET, **accidents))
     deleted = edition.solved(SET)
     deleted.cells.remove(cell_called(deleted, "check-1-3"))
     deleted.cells.remove(cell_called(deleted, "answer-1-4"))
     hand_in(folder, "deletes", deleted)
-    edited = edition.solved(SET, answer_1_1="cost = 1", check_1_1='print("1.1 Correct.")')
+    renamed = "def my_mixture_needs(total, active, tokens):\n    return 2 * active * tokens, 2 * total"
+    edited = edition.solved(SET, answer_1_1="cost = 1", check_1_1='print("1.1 Correct.")', answer_1_3=renamed)
     cell_called(edited, "check-1-1").metadata.nbgrader.points = 1000
     hand_in(folder, "edits a check", edited)
     hand_in(folder, "in another edition", edition.solved(SET, given_set="from course_lib.checks import check, given"))
     hand_in(folder, "uses other cells", with_cells_of_its_own(edition))
     hand_in(folder, "without metadata", without_metadata(edition))
     hand_in(folder, "mangles metadata", with_mangled_metadata(edition))
+    hand_in(folder, "without any mark", without_any_mark(edition), name="01_COMPUTE_COST").rename(
+        folder / "without any mark" / "01_COMPUTE_COST.IPYNB"
+    )
+    utf_16 = nbformat.writes(edition.solved(SET)).encode("utf-16")
+    hand_in(folder, "Jürgen von Manger-Ö " + "x" * 200, utf_16)
+    hand_in(folder, "=HYPERLINK(1)", b"")
 
     hand_in(folder, "no json", b"{ this is not JSON")
     hand_in(folder, "no notebook", b"[1, 2, 3]")
@@ -253,6 +262,15 @@ def without_metadata(edition: ClassEdition) -> nbformat.NotebookNode:
     return notebook
 
 
+def without_any_mark(edition: ClassEdition) -> nbformat.NotebookNode:
+    """What other programs leave of a notebook: cells without ids, names and metadata."""
+    notebook = without_metadata(edition)
+    notebook.nbformat_minor = 4
+    for cell in notebook.cells:
+        del cell["id"]
+    return notebook
+
+
 def with_mangled_metadata(edition: ClassEdition) -> nbformat.NotebookNode:
     notebook = edition.solved(SET)
     for cell, mangled in zip(notebook.cells, ("text", 7, None, [1], {"grade_id": 7}) * 20, strict=False):
@@ -264,7 +282,8 @@ def with_mangled_metadata(edition: ClassEdition) -> nbformat.NotebookNode:
 
 
 def test_every_student_is_in_the_table_once(marked: Marked) -> None:
-    folders = {path.name for path in marked.folder.iterdir() if path.is_dir()} - {"__MACOSX", "=HYPERLINK(1)"}
+    others = {path.name for path in marked.folder.iterdir() if path.is_dir()} - {"__MACOSX", "=HYPERLINK(1)"}
+    folders = {fit_for_a_folder(name) for name in others}
     assert sorted(row["student"] for row in marked.rows) == sorted(folders | {"Doe_Jane_123", "'=HYPERLINK(1)"})
     assert {row["of"] for row in marked.rows} == {f"{MOST}"}
     for row in marked.rows:
@@ -272,7 +291,13 @@ def test_every_student_is_in_the_table_once(marked: Marked) -> None:
         assert sum(parts) == float(row["points"])
 
 
-@pytest.mark.parametrize("student", ["good", "Doe_Jane_123", "twice", "without metadata", "mangles metadata"])
+LONG_NAME = fit_for_a_folder("Jürgen von Manger-Ö " + "x" * 200)
+
+
+@pytest.mark.parametrize(
+    "student",
+    ["good", "Doe_Jane_123", "twice", "without metadata", "mangles metadata", "without any mark", LONG_NAME],
+)
 def test_right_answers_get_all_points_and_no_remark(student: str, marked: Marked) -> None:
     assert marked.total(student) == MOST
     remark = "handed in 2 notebooks: the one changed last was marked" if student == "twice" else ""
@@ -280,10 +305,9 @@ def test_right_answers_get_all_points_and_no_remark(student: str, marked: Marked
 
 
 def test_a_student_who_draws_gets_all_points_and_no_remark(edition: ClassEdition, tmp_path: Path) -> None:
-    """Marked with all the time that matplotlib may take to load on a busy machine."""
     own = ClassEdition(Edition(7, Path(shutil.copytree(edition.edition.folder, tmp_path / "edition_7"))))
     hand_in(tmp_path / "submissions", "draws", own.solved(SET, answer_1_1=DRAWS))
-    marker = mark.Marker(own.edition, jobs=1, cell_seconds=60.0, seconds=300.0)
+    marker = mark.Marker(own.edition, jobs=1)
     marker.mark(SET, mark.read_all(str(tmp_path / "submissions")))
     (row,) = table(own.edition.folder / f"marks_{SET}.csv")
     assert (row["points"], row["what happened"]) == (f"{MOST}", "")
@@ -303,28 +327,29 @@ def test_a_wrong_answer_costs_its_points_and_is_told_its_hint(marked: Marked) ->
     assert "Not yet: too small, by more than a factor of ten." in marked.page("half right")
 
 
-ONE_QUESTION_LOST = {
-    "endless": "1.1: stopped after 3 s",
-    "endless and deaf": "1.1: stopped after 3 s",
-    "exits": "1.1: tried to end the kernel",
-    "kills its kernel": "1.1: ended its kernel, which was started again without it",
-    "forges": "look at its code: it has `course_lib.questions`",
-    "steals": "1.1: tried to read",
-    "shows html": "",
-    "hoards": "1.1: there is no `cost`",
-    "asks": "1.1: there is no `cost`",
-    "typo": "1.1: there is no `cost`",
-    "edits a check": "1.1: its check was changed; the original was run",
-    "renames": "1.3: there is no `mixture_needs`",
-    "endless function": "1.3: stopped after 3 s",
+LOST = {
+    "forges": {"1.1": "look at its code: it has `course_lib.questions`"},
+    "spoils": {"1.2": "1.2: tried to read"},
+    "reaches out": {"1.2": ""},
+    "edits a check": {
+        "1.1": "1.1: its check was changed; the original was run",
+        "1.3": "1.3: there is no `mixture_needs`",
+    },
+    "unlucky": {number: f"{number}: {words}" for number, (_, words) in UNLUCKY.items()},
+    "shadows": {},
 }
 
 
-@pytest.mark.parametrize("student", ONE_QUESTION_LOST)
+@pytest.mark.parametrize("student", LOST)
 def test_a_bad_cell_costs_its_own_question_and_no_other(student: str, marked: Marked) -> None:
-    lost = {number for number, got in marked.points(student).items() if got == 0}
-    assert lost == {"1.3" if student in ("renames", "endless function") else "1.1"}
-    assert ONE_QUESTION_LOST[student] in marked.happened(student)
+    assert {number for number, got in marked.points(student).items() if got == 0} == {*LOST[student]}
+    for words in LOST[student].values():
+        assert words in marked.happened(student)
+
+
+def test_a_name_that_an_answer_took_is_given_back_before_the_next_and_told(marked: Marked) -> None:
+    words = "1.2: run again, as `check`, `given`, `list`, `print`, `range` had been given another meaning before"
+    assert marked.happened("shadows") == words
 
 
 @pytest.mark.parametrize(
@@ -332,7 +357,7 @@ def test_a_bad_cell_costs_its_own_question_and_no_other(student: str, marked: Ma
     [
         ("floods", "1.1: showed more than 100,000 characters; the rest was dropped"),
         ("in another edition", "written in another edition; marked as edition 7"),
-        ("cheats", "look at its code: it has `course_lib.questions`"),
+        ("floods", "look at its code: it has `course_lib.questions`"),
         ("deletes", "1.3: its check was deleted and put back"),
     ],
 )
@@ -342,10 +367,8 @@ def test_what_is_odd_and_costs_nothing_by_itself_is_told(student: str, words: st
 
 
 def test_what_never_ended_is_not_waited_for_again_in_a_next_kernel(marked: Marked) -> None:
-    assert {number for number, got in marked.points("loops, then crashes").items() if got == 0} == {"1.1", "1.2"}
-    remarks = "1.1: stopped after 3 s; 1.1: there is no `cost`; 1.2: ended its kernel"
-    assert marked.happened("loops, then crashes").startswith(remarks)
-    assert marked.happened("loops, then crashes").count("stopped after") == 1
+    for number in ("1.1", "1.3", "1.5"):
+        assert marked.happened("unlucky").count(f"{number}: stopped after") == 1
 
 
 def test_the_numbers_of_another_edition_do_not_pass(marked: Marked) -> None:
@@ -365,17 +388,16 @@ def test_cells_that_a_student_added_run_where_they_stood(marked: Marked) -> None
 def test_nothing_outside_of_its_folder_is_changed_or_lost(marked: Marked) -> None:
     assert state_of(marked.folder) == marked.before
     assert marked.elsewhere.read_text(encoding="utf-8") == "the teacher's own"
-    assert marked.total("spoils") == MOST
     assert marked.happened("spoils").count("tried to write") >= 4
 
 
 def test_no_other_program_and_no_network_is_reached(marked: Marked) -> None:
-    assert marked.total("reaches out") == MOST
     for what in ("start another program", "stop another process", "reach the network", "call code outside of Python"):
         assert f"1.1: tried to {what}" in marked.happened("reaches out")
 
 
 UNREADABLE = {
+    "=HYPERLINK(1)": "not marked: not a notebook: the file is empty",
     "no json": "not marked: not a notebook: ",
     "no notebook": "not marked: not a notebook: ",
     "binary": "not marked: not a notebook: ",
@@ -405,7 +427,7 @@ def test_every_student_has_one_page_that_runs_and_fetches_nothing(marked: Marked
 
 
 def test_what_a_student_shows_is_shown_as_text(marked: Marked) -> None:
-    page = marked.page("shows html")
+    page = marked.page("reaches out")
     assert "&lt;script&gt;alert" in page
     assert "&lt;script>alert('words')" in marked.page("uses other cells").replace("&gt;", ">")
 
@@ -431,9 +453,6 @@ def test_the_gradebook_has_the_points_of_the_table(marked: Marked) -> None:
 
 
 def test_nothing_is_left_running_and_nothing_left_lying(marked: Marked) -> None:
-    end = time.monotonic() + 5
-    while commands_with(str(marked.temporary)) and time.monotonic() < end:
-        time.sleep(0.1)
     assert commands_with(str(marked.temporary)) == []
     assert list(marked.temporary.iterdir()) == []
 
@@ -512,7 +531,7 @@ def test_points_that_a_person_gives_are_kept_until_the_words_change(capstone: Cl
     submissions, edition = tmp_path / "submissions", capstone.edition
 
     def marked_again() -> dict[str, dict[str, str]]:
-        marker = mark.Marker(edition, jobs=2, cell_seconds=CELL_SECONDS)
+        marker = mark.Marker(edition, jobs=2)
         ((set_name, found),) = marker.by_set(mark.read_all(str(submissions)), None).items()
         marker.mark(set_name, found)
         return {row["student"]: row for row in table(edition.folder / f"marks_{CAPSTONE}.csv")}

@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ class Client(NotebookClient):
 
     manager: GuardedKernel
     patience: Patience
-    """What the cell that ran last may still take."""
+    """What the kernel may still take for what it was asked last."""
 
     def __init__(self, notebook: NotebookNode, place: Path, fonts: str | None) -> None:
         super().__init__(
@@ -111,11 +111,12 @@ class Client(NotebookClient):
         arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=50"]
         await self.manager.start_kernel(extra_arguments=arguments, cwd=str(work), env=surroundings(work))
         (self.place / "kernel.pid").write_text(str(self.manager.process_id()), encoding="utf-8")
+        self.patience = Patience(self.manager.process_id(), START_SECONDS)
         self.kc = self.manager.client()
         self.kc.start_channels()
         self.kc.allow_stdin = False
         try:
-            return await self._in_time(self.kc.wait_for_ready(timeout=None), START_SECONDS)
+            return await self.patience.outlasts(self.kc.wait_for_ready(timeout=None))
         except RuntimeError:  # it died before its first answer
             return False
 
@@ -165,14 +166,11 @@ class Client(NotebookClient):
 
     async def _execute(self, cell: NotebookNode, at: int, seconds: float) -> bool:
         own = self.nb.cells[at]
+        self.patience.renew(seconds)
         try:
-            return await self._in_time(self.async_execute_cell(cell, at), seconds)
+            return await self.patience.outlasts(self.async_execute_cell(cell, at))
         finally:
             self.nb.cells[at] = own
-
-    async def _in_time(self, work: Coroutine[Any, Any, Any], seconds: float) -> bool:
-        self.patience = Patience(self.manager.process_id(), seconds)
-        return await self.patience.outlasts(work)
 
     def _executed(self, cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]) -> None:
         self.error = str(execute_reply["content"].get("ename") or "")

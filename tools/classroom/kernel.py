@@ -19,6 +19,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+_posixsubprocess: Any
+try:
+    import _posixsubprocess
+except ImportError:  # as on Windows
+    _posixsubprocess = None
+
 ANSWER = "application/vnd.training-cost-course.answer"
 GIB = 2**30
 MEMORY, FILE_SIZE, CPU_SECONDS = 4 * GIB, GIB // 10, 600
@@ -27,7 +33,7 @@ SYSTEM = ["/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev", "/System", 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 PROGRAMS = (
     "os.exec os.fork os.forkpty os.posix_spawn os.spawn os.startfile os.startfile/2 os.system pty.spawn "
-    "subprocess.Popen"
+    "subprocess.Popen _winapi.CreateProcess"
 )
 CHANGES = (
     "os.chflags os.chmod os.chown os.link os.mkdir os.mkfifo os.mknod os.remove os.removexattr os.rename os.rmdir "
@@ -54,6 +60,8 @@ def main() -> None:
     if kernel.shell is None:
         sys.exit("The kernel has nothing that runs a cell.")
     kernel.shell.ask_exit = guard.refuse_to_exit
+    if _posixsubprocess:  # what multiprocessing starts goes by no audit hook
+        _posixsubprocess.fork_exec = guard.refuse_to_start
     sys.addaudithook(guard)
     kernel.start()
 
@@ -142,6 +150,10 @@ class Guard:
     def refuse_to_exit(self) -> None:
         """Stand in for `exit()`: it stops its cell, as an error does, and not the kernel."""
         self._refuse("end the kernel")
+
+    def refuse_to_start(self, *arguments: Any) -> None:
+        """Stand in for what starts a program."""
+        self._refuse("start another program")
 
     def _refuse(self, what: str) -> None:
         if what not in self._reported and len(self._reported) < MOST_REPORTS:

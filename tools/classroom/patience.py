@@ -11,12 +11,13 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine
 from typing import Any
 
 import psutil
 
-LOOK_SECONDS = 0.2
+LOOK_SECONDS, LOOKS_A_FAMILY = 0.2, 10
+"""How often a process is looked at; what it started, which takes longer to find, is at one look in so many."""
 IDLE_FACTOR = 3
 WANTS_MORE = (psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP)
 
@@ -26,9 +27,14 @@ class Patience:
 
     def __init__(self, process: int, seconds: float) -> None:
         self._process = psutil.Process(process)
-        self._seconds = seconds
-        self._began = self._seen = processor_seconds(self._process)
-        self._looks_idle = 0
+        self._looks, self._of_others = 0, 0.0
+        self._seen = 0.0
+        self.renew(seconds)
+
+    def renew(self, seconds: float) -> None:
+        """Begin anew, from now on."""
+        self._seconds, self._looks_idle = seconds, 0
+        self._began = self._seen = max(self._seen, processor_seconds(self._process) + self._of_others)
 
     @property
     def worked(self) -> float:
@@ -54,7 +60,10 @@ class Patience:
 
     def look(self) -> None:
         """See what the process has done since the last look."""
-        seen = processor_seconds(self._process)
+        self._looks += 1
+        if self._looks % LOOKS_A_FAMILY == 0:
+            self._of_others = max(self._of_others, sum(map(processor_seconds, started_by(self._process))))
+        seen = processor_seconds(self._process) + self._of_others
         if seen <= self._seen and not wants_more(self._process):
             self._looks_idle += 1
         self._seen = max(seen, self._seen)
@@ -77,19 +86,17 @@ class Patience:
 
 
 def processor_seconds(process: psutil.Process) -> float:
-    """Return the processor time of a process and of what it started, also of what has ended; 0 where it is gone."""
-    total = 0.0
-    for one in family(process):
-        with contextlib.suppress(psutil.Error):
-            total += sum(one.cpu_times()[:4])  # its own and its ended children's, for the user and in the system
-    return total
-
-
-def family(process: psutil.Process) -> Iterable[psutil.Process]:
-    """Return a process and all that it started."""
+    """Return the processor time of a process and of those that it started and that have ended; 0 where it is gone."""
     with contextlib.suppress(psutil.Error):
-        return process, *process.children(recursive=True)
-    return (process,)
+        return float(sum(process.cpu_times()[:4]))
+    return 0.0
+
+
+def started_by(process: psutil.Process) -> list[psutil.Process]:
+    """Return the processes that a process started, and those that these did."""
+    with contextlib.suppress(psutil.Error):
+        return list(process.children(recursive=True))
+    return []
 
 
 def wants_more(process: psutil.Process) -> bool:
@@ -103,7 +110,8 @@ def wants_more(process: psutil.Process) -> bool:
 def end_family(process: int) -> None:
     """End a process at once, with all that it started and all of its group, if they are still there."""
     with contextlib.suppress(psutil.Error):
-        for one in family(psutil.Process(process)):
+        own = psutil.Process(process)
+        for one in [*started_by(own), own]:
             with contextlib.suppress(psutil.Error):
                 one.kill()
     if hasattr(os, "killpg"):
