@@ -231,9 +231,10 @@ SHARED = {
     "tests": """
         test_arguments.py test_catalog.py test_check_answers.py test_check_kinds.py test_checks.py test_setup_check.py
         test_explorer_contract.py test_explorers_base.py test_explorers_package.py
-        test_exercises.py test_notebooks.py test_notebooks_of_before.py test_own_copies.py
-        test_classroom.py test_classroom_cells.py test_classroom_local_kernel.py test_classroom_plain.py
-        test_classroom_quick_socket.py test_classroom_sets.py test_classroom_submissions.py test_mark.py test_release.py
+        test_classroom.py test_classroom_cells.py test_classroom_local_kernel.py test_classroom_patience.py
+        test_classroom_plain.py test_classroom_quick_socket.py test_classroom_sets.py
+        test_classroom_submissions.py test_exercises.py test_mark.py test_mark_machine.py test_notebooks.py
+        test_notebooks_of_before.py test_own_copies.py test_release.py
         test_import_cost.py test_instructors.py test_layers.py test_lint_page.py test_make.py test_map.py
         test_packaging.py test_predict.py test_predictions.py test_try_this.py
         class_edition.py conftest.py explorer_parts.py layers.py notebook_guards.py nbval_sanitize.cfg data/

@@ -43,7 +43,7 @@ class Marked:
         self.rows = table(self.edition.edition.folder / f"marks_{SET}.csv")
 
     def row(self, student: str) -> dict[str, str]:
-        return next(row for row in self.rows if row["student"] == student)
+        return next(row for row in self.rows if row["student"].removeprefix("'") == student)
 
     def points(self, student: str) -> dict[str, float]:
         return {head.partition(" (")[0]: float(got) for head, got in self.row(student).items() if "(of" in head}

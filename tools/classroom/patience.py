@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 LOOK_SECONDS, LOOKS_A_FAMILY = 0.2, 10
-"""How often a process is looked at; what it started, which takes longer to find, is at one look in so many."""
+"""How often a process is looked at; for what it started, which takes longer to find, one look in so many."""
 IDLE_FACTOR = 3
 WANTS_MORE = (psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP)
 
@@ -28,6 +28,7 @@ class Patience:
     def __init__(self, process: int, seconds: float) -> None:
         self._process = psutil.Process(process)
         self._looks, self._of_others = 0, 0.0
+        self._others: list[psutil.Process] = []
         self._seen = 0.0
         self.renew(seconds)
 
@@ -62,9 +63,10 @@ class Patience:
         """See what the process has done since the last look."""
         self._looks += 1
         if self._looks % LOOKS_A_FAMILY == 0:
-            self._of_others = max(self._of_others, sum(map(processor_seconds, started_by(self._process))))
+            self._others = started_by(self._process)
+        self._of_others = max(self._of_others, sum(map(processor_seconds, self._others)))
         seen = processor_seconds(self._process) + self._of_others
-        if seen <= self._seen and not wants_more(self._process):
+        if seen <= self._seen and not any(map(wants_more, [self._process, *self._others])):
             self._looks_idle += 1
         self._seen = max(seen, self._seen)
 
