@@ -3,7 +3,7 @@
     python benchmarks/bench_marking.py [--students 40] [--jobs 2] [--times 20]   (with tools and tests on the path)
 
 The class is of one set; every fourth student leaves the last question open, and every tenth hands in an endless loop.
-Then ten of them are marked so many times while every core of the machine is busy, and must get the same table each time.
+Then ten of them are marked so many times while every core of the machine is busy, and must get the same table.
 """
 
 from __future__ import annotations

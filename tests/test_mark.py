@@ -171,7 +171,7 @@ display(HTML('<script>alert("html")</script>'), Javascript('alert("js")'))
 print('<script>alert("text")</script>', '\\ud800')
 days = '<script>alert("answer")</script>'
 """
-HOARDS = "hoard = []\nwhile True:\n    hoard.append(bytearray(2**28))"
+HOARDS = "import numpy\nhoard = []\nwhile True:\n    hoard.append(numpy.zeros(2**26))"
 UNLUCKY = {
     "1.1": ("while True: pass", "stopped after 1 s of computing"),
     "1.2": ("exit()\ndays = 1", "tried to end the kernel"),

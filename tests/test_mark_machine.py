@@ -24,8 +24,8 @@ from nbformat import NotebookNode
 
 SET, MOST = "01_compute_cost", "17"
 RIGHT = 'cost = 6 * given("1.1").parameters * given("1.1").tokens\n'
-FILLS = RIGHT + "hoard = [bytearray(2**30) for _ in range(3)]"
-NEEDS_MEMORY = "room = bytearray(2**30)\n"
+FILLS = RIGHT + "import numpy\nhoard = [numpy.zeros(2**27) for _ in range(3)]"
+NEEDS_MEMORY = "import numpy\nroom = numpy.zeros(2**27)\n"
 
 
 @pytest.fixture(scope="module")
