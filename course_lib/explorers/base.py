@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -201,9 +202,12 @@ class Explorer(widgets.VBox):
 
     @property
     def call(self) -> str:
-        """The line of Python that makes an explorer of the same state."""
-        moved = {name: value for name, value in self.values().items() if value != self._defaults[name]}
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in moved.items())})"
+        """The line of Python that makes an explorer of the same state, without what a preset in it brings."""
+        values, brought = self.values(), dict(self._defaults)
+        for preset, lead in self._leads.items():
+            brought |= lead.known(values[preset])
+        moved = {name: value for name, value in values.items() if value != brought[name]}
+        return f"{type(self).__name__}({', '.join(f'{name}={_typed(value)}' for name, value in moved.items())})"
 
     def reveal(self, overlay: bool) -> None:
         """Show the overlay in the picture's place, or the picture again."""
@@ -390,6 +394,15 @@ def page(wake: str = "wakeExplorer", root: str = ".course-explorer") -> str:
     colours = "".join(f"--course-{name}: {colour}; " for name, colour in (PALETTE | GREYS).items())
     style = f"{root} {{{colours}}}\n" + (here / "page.css").read_text(encoding="utf-8")
     return f'<style onload="{html.escape(script)}">\n{style}</style>'
+
+
+def _typed(value: Any) -> str:
+    """Return a value as one would type it: 65.2e9 rather than 65200000000.0."""
+    if not isinstance(value, float) or not 1e6 <= value < 1e16:
+        return repr(value)
+    power = 3 * (math.floor(math.log10(value)) // 3)
+    text = f"{repr(value / 10**power).removesuffix('.0')}e{power}"
+    return text if float(text) == value else repr(value)
 
 
 def _listed(facts: Iterable[tuple[str, str]], call: str) -> str:
