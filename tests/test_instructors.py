@@ -123,7 +123,7 @@ SEEN = [
     (
         "ComputeCostExplorer",
         {"parameters": 7e9, "tokens": 1e12, "num_accelerators": 256, "utilization": 0.4},
-        ["15.2 days", "93,500 accelerator-hours"],
+        ["15.2 days", "Accelerator-hours: 93,500"],
         ["15.2", "93,500 accelerator-hours"],
     ),
     ("ComputeCostExplorer", {"preset": "LLaMA 65B", "utilization": 0.4}, ["1.19 times"], ["1.19"]),
@@ -187,7 +187,7 @@ def test_what_is_promised_is_what_the_explorer_says(
     name: str, moved: dict[str, Any], seen: list[str], written: list[str]
 ) -> None:
     explorer = getattr(explorers, name)(**moved)
-    assert [text for text in seen if text not in explorer.sentence] == []
+    assert [text for text in seen if text not in explorer.answer] == []
     flat = " ".join(TEXT.split())
     assert [text for text in written if text not in flat] == []
     explorer.close()

@@ -18,6 +18,10 @@ EDGE = 4
 TEXT, MARK, STROKE, DOT, OUTSIDE = 100, 10, 4, 1, 1000
 """The price of writing across a text, a mark, a piece of a line, a dot and the map's edge."""
 
+RINGS, RAYS, CLEAR = (16, 20, 25, 31, 38, 46, 55, 65, 78), 32, 6
+"""How far from its mark a name may stand that has a line to it, in points, in how many directions, and where its line
+leaves the mark."""
+
 AROUND = (
     ("left", 1, 0), ("right", -1, 0), ("center", 0, 1), ("center", 0, -1), ("left", 0.6, 0.7), ("right", -0.6, 0.7),
     ("left", 0.6, -0.7), ("right", -0.6, -0.7), ("left", 0, 1.3), ("right", 0, 1.3), ("left", 0, -1.3),
@@ -26,9 +30,17 @@ AROUND = (
     ("right", -1, -1.9),
 )  # fmt: skip
 """Where a name may stand around a mark, nearest first: its side, and shares of the steps to the right and up."""
+CLOSE = 8
+"""How many of these places are so close that a name there needs no line to its mark."""
+
+PEN = np.array([-1, -1, 1, 1])
+"""How far a line reaches around its places, in points: to the left, down, right and up."""
 
 SHARES = {"left": 0.0, "center": 0.5, "right": 1.0}
 
+
+Leader = tuple[tuple[float, float], tuple[float, float]]
+"""The places of the two ends of a line from a mark to its name: left and right, and below and above."""
 
 Box = tuple[float, ...]
 """The left, lower, right and upper edge of a rectangle on the map, in points from its corner."""
@@ -95,6 +107,61 @@ class Room:
         self._take(boxes[best], TEXT)
         return tuple(boxes[best].tolist())
 
+    def name(self, names: Iterable[tuple[Label, str, float, float]]) -> list[Leader]:
+        """Write the name of every mark, given with its place: beside it or, in a crowd, further off with a leader.
+
+        A name that finds no room comes first the next time. The result are the leaders.
+        Errors: `ValueError` where no order of the names has room for all.
+        """
+        order, before = list(names), len(self._boxes)
+        for label, text, _, _ in order:
+            label.text = text
+        for _ in range(2 * len(order)):
+            leaders: list[Leader] = []
+            stuck = next(
+                (at for at, (label, _, x, y) in enumerate(order) if not self._name(label, x, y, leaders)), None
+            )
+            if stuck is None:
+                return leaders
+            del self._boxes[before:], self._prices[before:]
+            order.insert(0, order.pop(stuck))
+        raise ValueError(f"no room on the map for the name {order[0][1]!r}")
+
+    def _name(self, label: Label, x: float, y: float, leaders: list[Leader]) -> bool:
+        """Write a name beside its mark or further off, with a leader; tell whether there was room."""
+        spots = self.around(x, y)[:CLOSE]
+        boxes, prices = self._priced(label, spots)
+        best = int(np.argmin(prices))
+        if prices[best] < STROKE:
+            spot, box = spots[best], boxes[best]
+        elif far := self._far(label, x, y):
+            spot, box, line = far
+            (left, low), (right, high) = (10 ** (self._corner + line[[0, -1], :2] / self.scale)).tolist()
+            leaders.append(((left, right), (low, high)))
+            self._take(line + PEN, TEXT)
+        elif prices[best] < MARK:
+            spot, box = spots[best], boxes[best]
+        else:
+            return False
+        label.x, label.y, label.side = spot
+        self._take(box, TEXT)
+        return True
+
+    def _far(self, label: Label, x: float, y: float) -> tuple[Spot, Any, Any] | None:
+        """Return the nearest spot that is free, and whose line to the mark is, with the label's box and that line."""
+        for ring in RINGS:
+            angles = 2 * np.pi * np.arange(RAYS) / RAYS
+            rays = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+            sides = ["left" if ray > 0.2 else "right" if ray < -0.2 else "center" for ray in rays[:, 0]]
+            spots = [self.beside(x, y, side, *(ring * ray)) for side, ray in zip(sides, rays, strict=True)]
+            boxes, prices = self._priced(label, spots)
+            for number in np.flatnonzero(prices == 0):
+                end = ring - (0.7 * LINE if sides[number] == "center" else 2)
+                line = self._places(x, y) + np.linspace(CLEAR, end, 12)[:, None] * np.tile(rays[number], 2)
+                if (self._cost(line + PEN) < MARK).all():
+                    return spots[number], boxes[number], line
+        return None
+
     def free(self, label: Label, text: str, spots: Iterable[Spot]) -> list[tuple[Spot, Box]]:
         """Return the spots where a label with this text would cover nothing, each with the box that it would take."""
         spots, label.text = list(spots), text
@@ -108,10 +175,14 @@ class Room:
     def _priced(self, label: Label, spots: list[Spot]) -> tuple[Any, Any]:
         """Return the box of the label at each spot, and the price of writing there."""
         boxes = self._spread(label, spots)
+        outside = (boxes[:, :2] < -EDGE).any(axis=1) | (boxes[:, 2:] > self._size + EDGE).any(axis=1)
+        return boxes, self._cost(boxes) + OUTSIDE * outside
+
+    def _cost(self, boxes: Any) -> Any:
+        """Return the price of what each box covers."""
         taken, prices = self._taken()
         covers = (boxes[:, None, :2] < taken[:, 2:]).all(axis=2) & (boxes[:, None, 2:] > taken[:, :2]).all(axis=2)
-        outside = (boxes[:, :2] < -EDGE).any(axis=1) | (boxes[:, 2:] > self._size + EDGE).any(axis=1)
-        return boxes, covers @ prices + OUTSIDE * outside
+        return covers @ prices
 
     def _take(self, boxes: Any, price: float) -> None:
         self._boxes.append(np.reshape(boxes, (-1, 4)))
@@ -128,7 +199,7 @@ class Room:
 
     def _spread(self, label: Label, spots: list[Spot]) -> Any:
         """Return the box of the label at each spot."""
-        wide = LETTER * len(label.text) * (1.2 if label.bold else 1)
+        wide = LETTER * (len(label.text) + 0.5) * (1.2 if label.bold else 1)
         before = np.array([SHARES[spot.side] * wide for spot in spots])
         half = np.full(len(spots), LINE / 2)
         reach = [-before, -half, wide - before, half]

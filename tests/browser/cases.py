@@ -39,12 +39,12 @@ CASES = [
     Case(
         "ComputeCostExplorer",
         typed={"Parameters P": "13.5B", "Tokens D": "2.1e12", "How many": "2,048"},
-        timed={"parameters": "Parameters P", "utilization": "Utilisation (MFU), %", "preset": "Start from"},
+        timed={"parameters": "Parameters P", "utilization": "Utilisation (MFU)", "preset": "Start from"},
     ),
     Case(
         "UnitConverter",
         typed={"Quantity": "3,640 PFLOP-days", "Advertised rate": "624 TFLOP/s"},
-        timed={"utilization": "Utilisation (MFU), %", "accelerator": "Accelerator", "preset": "Start from"},
+        timed={"utilization": "Utilisation (MFU)", "accelerator": "Accelerator", "preset": "Start from"},
     ),
     Case(
         "ScalingExplorer",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import ipywidgets as widgets
 
 from course_lib import catalog
@@ -21,6 +23,10 @@ class ComputeCostExplorer(Explorer):
 
     view = staticmethod(compute_cost_view)
     pictures = (ComputeCostPicture,)
+    groups: ClassVar = {
+        "Model": ("preset", "parameters", "tokens"),
+        "Hardware": ("accelerator", "num_accelerators", "utilization"),
+    }
 
     def make_controls(self) -> dict[str, widgets.Widget]:
         """Return the controls; a preset moves the others, and moving one of its own numbers leaves the preset."""

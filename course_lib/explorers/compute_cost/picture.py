@@ -1,16 +1,18 @@
-"""The picture of slides S1 and S2: your run among the published ones, its cost in two parts, and its hours."""
+"""The picture of slides S1 and S2: your run among the published ones, its cost in two parts, its time and its hours."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 
 from course_lib import catalog
 from course_lib.explorers import room
-from course_lib.explorers.compute_cost.view import ComputeCostView, axis_end
+from course_lib.explorers.compute_cost.view import ComputeCostView
 from course_lib.explorers.picture import (
     FAINT,
     INK,
@@ -23,171 +25,202 @@ from course_lib.explorers.picture import (
     SMALL,
     TEXT,
     TITLE,
-    Label,
     Picture,
     powers_of_ten,
 )
 from course_lib.explorers.room import LETTER, LINE, Room
-from course_lib.units import SECONDS_PER_DAY, format_flop, format_number, format_seconds
+from course_lib.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, format_flop, format_seconds
 
+SIZES, CLOSER, TOKENS = (3e7, 2e12), (4.5e7, 9e11), (5e10, 6e13)
+"""The map's ends, in parameters (the closer ones where it is narrow) and in tokens."""
+EDGE = 1.2
+"""How far your mark stays from these ends, as a factor."""
+OWN: Any = {"color": RED, "markersize": 8, "markeredgecolor": "white", "linestyle": ""}
+"""How the map marks your run."""
+TIMES = {
+    "20 years": 20 * 365.25 * SECONDS_PER_DAY,
+    "200 days": 200 * SECONDS_PER_DAY,
+    "48 hours": 48 * SECONDS_PER_HOUR,
+}
+"""The axes of the time, each from 0 to its end in seconds; none ever changes."""
 RATIO_END = 2
 """Where the line of the estimate over the reported hours ends."""
-SIZES, TOKENS = (3e7, 2e12), (5e10, 6e13)
-MAP_POINTS = (0.50 * 720, 0.76 * 273.6)
-"""The map's ends, in parameters and tokens, and its size on the figure."""
+BAR = 9
+"""How tall the bars of time and hours are, in points."""
+
+FAMILIES = {
+    "LLaMA": ("LLaMA 7B", "LLaMA 13B", "LLaMA 33B", "LLaMA 65B"),
+    "Llama 2": ("Llama 2 7B", "Llama 2 13B", "Llama 2 70B"),
+    "Pythia": (
+        *("Pythia 70M", "Pythia 160M", "Pythia 410M", "Pythia 1B"),
+        *("Pythia 1.4B", "Pythia 2.8B", "Pythia 6.9B", "Pythia 12B"),
+    ),
+}
+"""Runs of one paper; a line joins them on the map, and all but the first are called by their size alone."""
 
 NAMES = {
-    "GPT-3 175B": ("GPT-3", "right", -6, 0),
-    "Gopher 280B": ("Gopher", "center", 4, -9),
-    "Chinchilla 70B": ("Chinchilla", "center", 12, -19.5),
-    "PaLM 540B": ("PaLM", "left", 6, 0),
-    "BLOOM 176B": ("BLOOM", "center", 0, 9),
-    "LLaMA 7B": ("LLaMA 7B", "right", 6, -9),
-    "LLaMA 13B": ("13B", "center", 0, -9),
-    "LLaMA 33B": ("33B", "right", -6, 0),
-    "LLaMA 65B": ("65B", "right", 0, -9),
-    "Llama 2 7B": ("Llama 2 7B", "right", -6, 0),
-    "Llama 2 13B": ("13B", "left", 6, 0),
-    "Llama 2 70B": ("70B", "right", -6, 0),
-    "Llama 3.1 405B": ("Llama 3.1 405B", "right", 12, 9),
-    "Pythia 70M": ("Pythia 70M", "center", 0, 9),
-    "Pythia 160M": ("160M", "center", 0, -9),
-    "Pythia 410M": ("410M", "center", 0, 9),
-    "Pythia 1B": ("1B", "center", -2, -9),
-    "Pythia 1.4B": ("1.4B", "center", 0, 9),
-    "Pythia 2.8B": ("2.8B", "center", 0, -9),
-    "Pythia 6.9B": ("6.9B", "center", 2, 9),
-    "Pythia 12B": ("12B", "center", 2, -9),
-    "Falcon 180B": ("Falcon 180B", "left", 6, 0),
-    "DeepSeek-V3 (37B active)": ("DeepSeek-V3 (at work)", "left", -8, -9),
+    "GPT-3 175B": "GPT-3",
+    "Gopher 280B": "Gopher",
+    "Chinchilla 70B": "Chinchilla",
+    "PaLM 540B": "PaLM",
+    "BLOOM 176B": "BLOOM",
+    "Llama 3.1 405B": "Llama 3.1",
+    "Falcon 180B": "Falcon",
+    "DeepSeek-V3 (37B active)": "DeepSeek-V3",
+} | {
+    run: run if run == runs[0] else run.removeprefix(f"{family} ") for family, runs in FAMILIES.items() for run in runs
 }
-"""What the map calls the published runs, in short, and where: the side, and points to the right of and above the dot.
-
-A name that is further off has a line to its dot.
-"""
+"""What the map calls each published run."""
 
 
 class ComputeCostPicture(Picture):
-    """Left: every published run of the catalog by parameters and tokens, lines of equal cost, and your run.
+    """A map: every published run of the catalog by parameters and tokens, lines of equal cost, and your run.
 
-    Right: the forward and the backward pass; the time; your accelerator-hours beside the reported ones, and the ratio.
-    All bars are linear, so half the time is half the bar while the end of the axis, which is written, stays.
+    A panel: the forward and the backward pass; the time on three axes that never change, so half the time is half the
+    bar; your accelerator-hours in times of the reported ones. It stands beside the map or, where there is no room,
+    below it.
     """
 
-    heights = {"wide": 273.6}
+    heights: ClassVar = {"wide": 266, "medium": 456, "narrow": 550}
 
     def build(self, figure: Figure) -> None:
-        """Draw what never changes (the published runs, the lines of equal cost) and the artists that do."""
-        self._build_plane(figure.add_axes((0.072, 0.155, 0.50, 0.76)))
-        self._build_bars(figure)
+        """Draw what never changes (the published runs, the lines of equal cost, the axes) and the artists that do."""
+        wide = self.layout == "wide"
+        left, top, gap = (456, 6, 16) if wide else (8, self.height - 206, 6)
+        edge, above = (28, 36) if self.layout == "narrow" else (46, 26)
+        self._build_map(figure, (edge, above, 428 if wide else -8, -36 if wide else top - 40))
+        panel = figure.add_axes(self.place(left, top, self.width, self.height))
+        panel.set(xlim=(0, self.width - left), ylim=(self.height - top, 0))  # places in points, from the upper left
+        panel.axis("off")
+        self.across = self.width - left - 8
+        self._build_cost(panel)
+        self._build_time(panel, 58 + gap)
+        self._build_hours(panel, 128 + 2 * gap)
 
-    def _build_plane(self, axes: Axes) -> None:
-        axes.set(xscale="log", yscale="log", xlim=SIZES, ylim=TOKENS)
-        self.room = Room((SIZES[0], TOKENS[0]), (SIZES[1], TOKENS[1]), MAP_POINTS)
+    def _build_map(self, figure: Figure, edges: tuple[float, float, float, float]) -> None:
+        box = self.place(*edges)
+        axes = figure.add_axes(box)
+        self.ends = CLOSER if self.layout == "narrow" else SIZES, TOKENS
+        axes.set(xscale="log", yscale="log", xlim=self.ends[0], ylim=TOKENS)
+        size = (box[2] * self.width, box[3] * self.height)
+        corner, opposite = zip(*self.ends, strict=True)
+        space = Room(corner, opposite, size)
         powers_of_ten(axes.xaxis, axes.yaxis)
-        axes.set(xlabel="parameters P", ylabel="tokens D", title="Published training runs, and yours")
+        axes.set_xlabel("parameters P")
+        if self.layout == "narrow":
+            self.still_labels().add(8 / self.width, 1 - 27 / self.height, text="tokens D", size=TEXT)
+        else:
+            axes.set_ylabel("tokens D")
         ends = np.array([1e6, 1e13])
         for exponent in range(20, 27, 2):
             axes.plot(ends, 10.0**exponent / (6 * ends), color=FAINT, linewidth=1, zorder=0)
-            x = 1.2 * max(3e7, 10.0**exponent / 6 / 6e13) if exponent > 20 else 3e8
-            axes.text(x, 10.0**exponent / (6 * x), f"1e{exponent} FLOP", color=MUTED, fontsize=SMALL, va="bottom")
-            self.room.take(x, 10.0**exponent / (6 * x), (1, 1, 9 * LETTER, LINE), room.TEXT)
-        runs = catalog.training_runs().values()
-        axes.plot([r.parameters for r in runs], [r.tokens for r in runs], **PUBLISHED)
-        for run in runs:
-            self.room.take(run.parameters, run.tokens, (4, 4, 4, 4), room.MARK)
+            x = 1.2 * max(self.ends[0][0], 10.0**exponent / 6 / 6e13) if exponent > 20 else 3e8
+            text = f"1e{exponent}" if self.layout == "narrow" and exponent > 20 else f"1e{exponent} FLOP"
+            axes.text(x, 10.0**exponent / (6 * x), text, color=MUTED, fontsize=SMALL, va="bottom")
+            space.take(x, 10.0**exponent / (6 * x), (1, 1, len(text) * LETTER, LINE), room.TEXT)
+        runs = catalog.training_runs()
+        for family in FAMILIES.values():
+            xs, ys = zip(*((runs[name].parameters, runs[name].tokens) for name in family), strict=True)
+            axes.plot(xs, ys, color=SKY, linewidth=1, zorder=1)
+            space.take_line(xs, ys)
+        axes.plot([r.parameters for r in runs.values()], [r.tokens for r in runs.values()], **PUBLISHED)
+        for run in runs.values():
+            space.take(run.parameters, run.tokens, (4, 4, 4, 4), room.MARK)
         words = self.still_labels(axes)
-        for name, (text, side, right, up) in NAMES.items():
-            run, label = catalog.training_run(name), words.add(1, 1, color=MUTED, halo=True)
-            spot = self.room.beside(run.parameters, run.tokens, side, right, up)
-            self.room.write(label, text, [spot])
-            if abs(up) > 2 * LINE:
-                end = self.room.beside(run.parameters, run.tokens, side, right, up * (1 - 0.6 * LINE / abs(up)))
-                axes.plot([run.parameters, end.x], [run.tokens, end.y], color=MUTED, linewidth=0.7, zorder=1)
-        self.room.keep()
+        names = [
+            (words.add(1, 1, color=MUTED, halo=True), NAMES[r.name], r.parameters, r.tokens) for r in runs.values()
+        ]
+        for xs, ys in space.name(names):
+            axes.plot(xs, ys, color=MUTED, linewidth=0.7, zorder=1)
         (ring,) = axes.plot([], [], **RING)
-        (own,) = axes.plot([], [], "D", color=RED, markersize=8, markeredgecolor="white")
+        (own,) = axes.plot([], [], **OWN)
         self.ring, self.own = self.moving(ring), self.moving(own)
-        self.own_label = self.labels(axes).add(1, 1, size=TEXT, color=RED, bold=True, halo=True)
+        row = 1 - 11 / self.height
+        self.still_labels().add(8 / self.width, row, text="Published runs", size=TITLE)
+        self.own_label = self.labels().add(112 / self.width, row, size=TEXT, color=RED, bold=True)
+        figure.add_artist(Line2D([104 / self.width], [row], marker="D", **OWN))
 
-    def _build_bars(self, figure: Figure) -> None:
-        left, wide = 0.63, 0.355
-        cost = figure.add_axes((left, 0.785, wide, 0.135))
-        cost.set(xlim=(0, 3), ylim=(0, 1))
-        cost.axis("off")
-        cost.barh([0.5], [1], 1, color=SKY)
-        cost.barh([0.5], [2], 1, left=[1], color=ORANGE)
-        words = self.labels(cost)
-        self.cost_title = words.add(0, 1.12, size=TITLE, level="bottom")
-        for x, text in ((0.5, "forward 2PD"), (2, "backward 4PD")):
-            cost.text(x, 0.72, text, ha="center", va="center", color=INK, fontsize=SMALL)
-        self.forward, self.backward = (words.add(x, 0.27, side="center") for x in (0.5, 2))
-        time = self._build_axis(figure.add_axes((left, 0.60, wide, 0.06)), 1)
-        hours = self._build_axis(figure.add_axes((left, 0.29, wide, 0.19)), 2)
-        self.time_title, self.time_end, (self.time_bar,), _ = time
-        self.hours_title, self.hours_end, self.bars, self.hours = hours
-        self._build_ratio(figure.add_axes((left, 0.115, wide, 0.05)))
+    def _build_cost(self, panel: Axes) -> None:
+        third = self.across / 3
+        panel.add_patch(Rectangle((0, 22), third, 32, facecolor=SKY))
+        panel.add_patch(Rectangle((third, 22), 2 * third, 32, facecolor=ORANGE))
+        words = self.labels(panel)
+        self.cost_title = words.add(0, 15, size=TITLE, level="baseline")
+        for x, text in ((third / 2, "forward 2PD"), (2 * third, "backward 4PD")):
+            panel.text(x, 31, text, ha="center", va="center", color=INK, fontsize=SMALL)
+        self.forward, self.backward = (words.add(x, 46, side="center") for x in (third / 2, 2 * third))
 
-    def _build_axis(self, axes: Axes, rows: int) -> tuple[Label, Label, list[Any], list[Label]]:
-        """Return the title, the word at the axis' end, the bars and their words of a linear axis from 0 to its end."""
-        axes.set(xlim=(0, 1), ylim=(-0.5, rows - 0.5), yticks=[], xticks=[0, 0.25, 0.5, 0.75, 1], xticklabels=[""] * 5)
-        axes.spines["left"].set_visible(False)
-        words, low = self.labels(axes), -0.5 - 0.042 * rows / axes.get_position().height
-        title = words.add(0, rows - 0.42, size=TITLE, level="bottom")
-        words.add(0, low, text="0", side="center")
-        end = words.add(1, low, side="right")
-        bars = [self.moving(bar) for bar in axes.barh(range(rows)[::-1], [1] * rows, 0.8, color=[RED, SKY][:rows])]
-        inside = self.labels(axes)
-        return title, end, bars, [inside.add(0.012, row, size=TEXT, halo=True) for row in range(rows)[::-1]]
+    def _build_time(self, panel: Axes, top: float) -> None:
+        self.time_title = self.labels(panel).add(0, top + 15, size=TITLE, level="baseline")
+        self.track = self.across - 52
+        self.time_bars = []
+        for row, name in enumerate(TIMES):
+            y = top + 22 + 15 * row
+            panel.text(self.across, y + BAR / 2, name, ha="right", va="center_baseline", fontsize=SMALL, color=INK)
+            panel.add_patch(Rectangle((0, y), self.track, BAR, facecolor="none", edgecolor=MUTED, linewidth=0.8))
+            panel.vlines(self.track * np.array([0.25, 0.5, 0.75]), y, y + BAR, color=FAINT, linewidth=1)
+            bar = Rectangle((0, y), 0, BAR)
+            panel.add_patch(bar)
+            self.time_bars.append(self.moving(bar))
+        (self.beyond,) = panel.plot([], [], ">", color=INK, markersize=6)
+        self.moving(self.beyond)
 
-    def _build_ratio(self, axes: Axes) -> None:
+    def _build_hours(self, panel: Axes, top: float) -> None:
         """Draw the line from 0 to twice the reported hours, with once in its middle."""
-        axes.set(xlim=(0, RATIO_END), ylim=(-1, 1))
-        axes.axis("off")
-        axes.plot([0, RATIO_END], [0, 0], color=MUTED, linewidth=1)
-        axes.plot(np.linspace(0, RATIO_END, 5), [0] * 5, "|", color=MUTED, markersize=6)
-        axes.plot([1], [0], "|", color=INK, markersize=13, markeredgewidth=1.5)
+        words, y = self.labels(panel), top + 42
+        self.hours_title = words.add(0, top + 15, size=TITLE, level="baseline")
+        self.ratio_text = words.add(0, top + 30, size=TEXT, level="baseline")
+        self.once, self.line = self.across / RATIO_END, y
+        panel.plot([0, self.across], [y, y], color=MUTED, linewidth=1)
+        panel.plot(np.linspace(0, self.across, 5), [y] * 5, "|", color=MUTED, markersize=6)
+        panel.plot([self.once], [y], "|", color=INK, markersize=13, markeredgewidth=1.5)
         for x, side, text in ((0, "left", "0"), (1, "center", "1"), (RATIO_END, "right", f"{RATIO_END:g} times")):
-            axes.text(x, -1.35, text, ha=side, va="top", fontsize=SMALL, color=INK)
-        (self.ratio,) = axes.plot([], [], "D", color=RED, markersize=7, markeredgecolor="white", clip_on=False)
-        self.moving(self.ratio)
-        self.ratio_title = self.labels(axes).add(0, 1.25, level="bottom", size=TEXT)
+            panel.text(x * self.once, y + 15, text, ha=side, va="baseline", fontsize=SMALL, color=INK)
+        (self.off,) = panel.plot([], [], color=RED, linewidth=4, solid_capstyle="butt")
+        (self.ratio,) = panel.plot([], [], "D", color=RED, markersize=7, markeredgecolor="white", clip_on=False)
+        self.moving(self.off, self.ratio)
 
     def draw(self, view: ComputeCostView) -> None:
-        """Move the run's marker, fill in the costs and set the two bars of hours."""
-        x, y = np.clip(view.parameters, 3.4e7, 1.8e12), np.clip(view.tokens, 5.8e10, 5.2e13)
-        self.own.set_data([x], [y])
-        text = "yours" if (x, y) == (view.parameters, view.tokens) else "yours: off this map"
-        self.room.clear()
-        spots = sorted(self.room.around(x, y, 8, 12), key=lambda spot: spot.side != ("left" if x < 2e11 else "right"))
-        self.room.write(
-            self.own_label, text, [*spots, *self.room.around(x, y, 16, 20), *self.room.around(x, y, 24, 30)]
-        )
+        """Move the run's mark, fill in the costs, and set the bars of time and the mark of the hours."""
+        self._draw_own(view)
         run = view.published
         self.ring.set_data(([run.parameters], [run.tokens]) if run else ([], []))
-        self.forward.text = format_flop(view.forward)
+        self.forward.text = format_flop(view.forward).removesuffix("" if self.layout == "wide" else " FLOP")
         self.backward.text = format_flop(view.backward)
         self.cost_title.text = f"C = 6PD = {format_flop(view.total)}"
-        self._draw_bars(view)
+        self._draw_time(view.seconds)
+        self._draw_hours(view)
 
-    def _draw_bars(self, view: ComputeCostView) -> None:
-        days = view.seconds / SECONDS_PER_DAY
-        self.time_title.text = f"Time: {format_seconds(view.seconds)}"
-        self.time_end.text = f"{format_number(axis_end(days))} days" if days else ""
-        self.time_bar.set_width(days / axis_end(days) if days else 0)
-        end = axis_end(max(view.hours, view.reported_hours or 0)) if view.hours else 1
-        self.hours_title.text = "Accelerator-hours"
-        self.hours_end.text = f"{format_number(end)} h"
-        pairs = (
-            ("estimate", view.estimate_in_words, view.hours),
-            ("reported", view.reported_in_words, view.reported_hours),
-        )
-        for bar, label, (name, text, hours) in zip(self.bars, self.hours, pairs, strict=True):
-            bar.set_width((hours or 0) / end)
-            label.text = f"{name}: {text} h" if hours else f"{name}: none"
-        ratio = view.ratio
-        self.ratio.set_data(*([], []) if ratio is None else ([min(ratio, RATIO_END)], [0]))
-        self.ratio.set_marker(">" if ratio is not None and ratio > RATIO_END else "D")
-        self.ratio_title.text = (
-            f"estimate / reported: {view.ratio_in_words}" if ratio is not None else "nothing to compare with"
-        )
+    def _draw_own(self, view: ComputeCostView) -> None:
+        (left, right), (low, high) = self.ends
+        x = min(max(view.parameters, left * EDGE), right / EDGE)
+        y = min(max(view.tokens, low * EDGE), high / EDGE)
+        off = {"<": view.parameters < x, ">": view.parameters > x, "v": view.tokens < y, "^": view.tokens > y}
+        self.own.set_data([x], [y])
+        self.own.set_marker(next((mark for mark, so in off.items() if so), "D"))
+        beyond = "off the map" if self.layout == "narrow" else "yours, off this map"
+        self.own_label.text = beyond if any(off.values()) else "yours"
+
+    def _draw_time(self, seconds: float) -> None:
+        """Set all bars, each on its own axis; in colour is that of the shortest axis that holds the time."""
+        self.time_title.text = f"Time: {format_seconds(seconds)}"
+        ends = list(TIMES.values())
+        held = max((row for row, end in enumerate(ends) if seconds <= end), default=0)
+        for row, (bar, end) in enumerate(zip(self.time_bars, ends, strict=True)):
+            bar.set(width=self.track * min(seconds / end, 1), color=RED if row == held else FAINT)
+        beyond = [bar.get_y() + BAR / 2 for bar, end in zip(self.time_bars, ends, strict=True) if seconds > end]
+        self.beyond.set_data([self.track - 6] * len(beyond), beyond)
+
+    def _draw_hours(self, view: ComputeCostView) -> None:
+        self.hours_title.text = f"Accelerator-hours: {view.estimate_in_words}"
+        if view.ratio is None:
+            none = "no published run to compare with"
+            self.ratio_text.text = f"reported hours: {view.reported_in_words}" if view.run else none
+            self.ratio.set_data([], [])
+            self.off.set_data([], [])
+            return
+        self.ratio_text.text = f"{view.ratio_in_words} times the reported {view.reported_in_words}"
+        place = min(view.ratio, RATIO_END) * self.once
+        self.ratio.set_data([place], [self.line])
+        self.ratio.set_marker(">" if view.ratio > RATIO_END else "D")
+        self.off.set_data([self.once, place], [self.line, self.line])

@@ -26,7 +26,10 @@ MOST_DIGITS = 8
 
 @dataclass(frozen=True)
 class ComputeCostView:
-    """What the explorer shows: costs in FLOP, time in seconds, accelerator time in hours, and a run to compare with."""
+    """What the explorer shows: costs in FLOP, the rate of all accelerators in FLOP/s, and the time that they take.
+
+    The time is in seconds, and as accelerator time in hours; there may be a published run to compare with.
+    """
 
     parameters: float
     tokens: float
@@ -37,6 +40,7 @@ class ComputeCostView:
     backward: float
     total: float
     pflop_days: float
+    throughput: float
     seconds: float
     hours: float
     published: TrainingRun | None
@@ -63,8 +67,10 @@ class ComputeCostView:
 
     @property
     def reported_in_words(self) -> str:
-        """The reported hours with all the digits that are published, or "none"."""
-        return f"{self.reported_hours:,.0f}" if self.reported_hours else "none"
+        """The reported hours with all the digits that are published, or that there are none."""
+        if self.reported_hours:
+            return f"{self.reported_hours:,.0f}"
+        return "not reported" if self.published else "none"
 
     @property
     def ratio_in_words(self) -> str:
@@ -77,22 +83,28 @@ class ComputeCostView:
 
     @property
     def sentence(self) -> str:
-        """The answer in plain words."""
-        rate = format_rate(self.chip.fp16_bf16_flop_per_second)
-        sentence = (
-            f"{format_count(self.parameters)} parameters on {format_count(self.tokens)} tokens: "
-            f"{format_flop(self.total)} = {format_number(self.pflop_days)} PFLOP-days "
-            f"(forward {format_flop(self.forward)}, backward {format_flop(self.backward)}). "
-            f"{self.num_accelerators:,.0f} x {self.chip.name} at {format_number(100 * self.utilization)} % of {rate} "
-            f"{'takes' if self.num_accelerators == 1 else 'take'} {format_seconds(self.seconds)}, "
-            f"{self.estimate_in_words} accelerator-hours."
-        )
+        """The answer in one sentence: the cost and the time, and how far off the reported hours that is."""
+        number, share = f"{self.num_accelerators:,.0f}", f"{format_number(100 * self.utilization)} %"
+        effort = f"{format_flop(self.total)}: {format_seconds(self.seconds)} on {number} {self.chip.name} at {share}"
         if self.published is None:
-            return sentence
-        if self.reported_hours is None or self.ratio is None:
-            return f"{sentence} {self.run} did not report its hours."
-        compared = f"{self.run} reported {self.reported_in_words} h: the estimate is {self.ratio_in_words} times that."
-        return f"{sentence} {compared}"
+            return f"{format_count(self.parameters)} parameters on {format_count(self.tokens)} tokens cost {effort}."
+        compared = "hours not reported" if self.ratio is None else f"{self.ratio_in_words} times the reported hours"
+        return f"{self.run} costs {effort}, {compared}."
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """What else there is to say: the run, the parts of its cost, the rates, and its hours and the reported ones."""
+        return (
+            ("Parameters, tokens", f"{format_count(self.parameters)}, {format_count(self.tokens)}"),
+            ("Forward 2PD", format_flop(self.forward)),
+            ("Backward 4PD", format_flop(self.backward)),
+            ("Cost in PFLOP-days", format_number(self.pflop_days)),
+            ("Advertised rate", f"{format_rate(self.chip.fp16_bf16_flop_per_second)} each"),
+            ("Throughput τ", format_rate(self.throughput)),
+            ("Accelerator-hours", self.estimate_in_words),
+            ("Reported hours", self.reported_in_words),
+            ("Estimate / reported", f"{self.ratio_in_words} times" if self.ratio_in_words else "none"),
+        )
 
 
 def apart(estimate: float, reported: float | None) -> str:
@@ -110,18 +122,6 @@ def apart(estimate: float, reported: float | None) -> str:
     return text
 
 
-def axis_end(amount: float) -> float:
-    """Return where a bar's axis ends: the first of 2, 20, 200 and so on that is not below `amount`.
-
-    So a bar is a tenth of its axis or longer, and the axis stays while the amount doubles, in 7 cases of 10.
-
-    >>> axis_end(93_500), axis_end(187_000), axis_end(200_000), axis_end(201_000)
-    (200000.0, 200000.0, 200000.0, 2000000.0)
-    """
-    end = 2 * 10.0 ** math.ceil(math.log10(amount / 2))
-    return end if amount <= end else 10 * end
-
-
 def compute_cost_view(
     parameters: float,
     tokens: float,
@@ -136,6 +136,7 @@ def compute_cost_view(
     """
     chip = catalog.accelerator(accelerator)
     total, peak = training_flop(parameters, tokens), chip.fp16_bf16_flop_per_second
+    together = throughput(num_accelerators, peak, utilization)
     return ComputeCostView(
         parameters=parameters,
         tokens=tokens,
@@ -146,7 +147,8 @@ def compute_cost_view(
         backward=backward_flop(parameters, tokens),
         total=total,
         pflop_days=convert_compute(total, "FLOP", "PFLOP-day"),
-        seconds=training_seconds(total, throughput(num_accelerators, peak, utilization)),
+        throughput=together,
+        seconds=training_seconds(total, together),
         hours=gpu_hours(total, throughput(1, peak, utilization)),
         published=catalog.training_runs().get(preset),
     )
