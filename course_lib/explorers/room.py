@@ -12,6 +12,9 @@ from course_lib.explorers.picture import SMALL, Label
 LETTER, LINE = 0.61 * SMALL, 1.05 * SMALL
 """How wide a letter of a small label is at most, on average over a name, and how high its line is, in points."""
 
+CAPITAL = 0.25
+"""How much wider a capital is, as a share of a letter."""
+
 EDGE = 4
 """How far a label may reach over the map's edge, in points."""
 
@@ -199,7 +202,8 @@ class Room:
 
     def _spread(self, label: Label, spots: list[Spot]) -> Any:
         """Return the box of the label at each spot."""
-        wide = LETTER * (len(label.text) + 0.5) * (1.2 if label.bold else 1)
+        letters = len(label.text) + CAPITAL * sum(map(str.isupper, label.text))
+        wide = LETTER * letters * (1.2 if label.bold else 1)
         before = np.array([SHARES[spot.side] * wide for spot in spots])
         half = np.full(len(spots), LINE / 2)
         reach = [-before, -half, wide - before, half]
