@@ -137,7 +137,7 @@ SEEN = [
     (
         "ScalingExplorer",
         {"tokens_per_parameter": 100},
-        ["0.007 nats a token", "0.49 times to use"],
+        ["0.007 nats a token", "Yours costs to use: 0.49 times"],
         ["0.007 nats a token", "use at half the price"],
     ),
     ("ScalingExplorer", {"flop": 1e19}, ["1.2 times apart"], ["from 1.2"]),
@@ -145,7 +145,7 @@ SEEN = [
     (
         "ScalingExplorer",
         {"preset": "Llama 2 7B"},
-        ["1.9 times as much to train, 0.35 times to use"],
+        ["Yours costs to train: 1.9 times", "Yours costs to use: 0.35 times"],
         ["1.9 times the training", "0.35 times its use"],
     ),
     ("MemoryExplorer", {"model": "Llama 2 7B", "recompute": "selective"}, ["Short by 43.4 GB"], ["short by 43.4 GB"]),

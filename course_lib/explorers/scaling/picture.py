@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import textwrap
-from typing import Any
+from itertools import zip_longest
+from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.markers import TICKDOWN
 from matplotlib.patches import Rectangle
 
 from course_lib import catalog
@@ -20,29 +22,32 @@ from course_lib.explorers.picture import (
     FAINT,
     GREEN,
     INK,
+    MUTED,
     ORANGE,
     PURPLE,
+    RAISED,
     RED,
     RING,
     SKY,
     TITLE,
+    Labels,
     Picture,
     powers_of_ten,
 )
-from course_lib.explorers.room import Box, Names, Room, Spot
-from course_lib.explorers.scaling.view import FAR, LOSS_AXES, NEAR, ScalingView
+from course_lib.explorers.room import LETTER, Box, Names, Room, Spot
+from course_lib.explorers.scaling.view import FAR, LOSS_AXES, NEAR, SIZES, ScalingView
 from course_lib.scaling import BESIROGLU_2024, HOFFMANN_2022, MINIMUM_TOKENS, chinchilla_tokens
 from course_lib.units import format_count, format_flop
 
-SIZES = np.geomspace(3e7, 3e12, 81)
+POINTS = 81
+"""How many sizes a curve of the loss is drawn through."""
 RATIOS = (0.4, 2e4)
-BELOW = 0.26
-"""The strip below the loss of 0 in which the distance of the two fits stands, as a share of the loss axis."""
-REASON_LINES = (0.62, 0.52, 0.42)
-"""Where the lines stand that say why there is no loss, as shares of the loss axis."""
-PLANE = (0.535, 0.135, 0.45, 0.65)
+"""The tokens a parameter from the lower to the upper edge of the map."""
 BUDGET_LABEL = np.geomspace(1.2e4, 0.7, 16)
 """The tokens a parameter at which the line of equal compute may have its name."""
+
+HEAD, ROW, FOOT = 22, 14, 36
+"""How many points a panel needs for its title, for each row of its legend, and below its axes."""
 
 HOFFMANN_LINE: Any = {"color": BLUE, "marker": "o", "markersize": 6, "markeredgecolor": "white"}
 BESIROGLU_LINE: Any = {
@@ -64,18 +69,24 @@ RUN: Any = {"markersize": 6, "markeredgecolor": INK, "markeredgewidth": 0.6}
 OWN_MARK: Any = {"color": INK, "marker": "D", "markersize": 6.5, "markeredgecolor": "white", "linestyle": ""}
 BARE, UNLINED = {"marker": ""}, {"linestyle": ""}
 
+FEW: Any = {"facecolor": FAINT, "alpha": 0.45, "edgecolor": "none"}
+GAP: Any = {"facecolor": SKY, "alpha": 0.3, "edgecolor": "none"}
+"""How the models with too few tokens are shaded, and the sizes between the two fits' best."""
+
 OVER, WITHIN, MIXTURE = "more than 20 tokens a parameter: over-trained", "20 or fewer", "mixture of experts, not judged"
-KINDS = {OVER: (0.0, 1.5, "^", ORANGE), WITHIN: (0.0, 0.5, "o", SKY), MIXTURE: (0.34, 0.5, "P", PURPLE)}
-"""Published runs by their tokens a parameter: place in the legend, shape and colour."""
+KINDS = {OVER: ("^", ORANGE), WITHIN: ("o", SKY), MIXTURE: ("P", PURPLE)}
+"""Published runs by their tokens a parameter: shape and colour."""
+SHORT_KINDS = {OVER: "over 20 tokens a parameter"}
+"""What a narrow legend says instead."""
 
 NAMED_RUNS = {
     "Chinchilla 70B": ("Chinchilla", "right"),
-    "Falcon 180B": ("Falcon 180B", "left"),
+    "Falcon 180B": ("Falcon", "left"),
     "BLOOM 176B": ("BLOOM", ""),
     "GPT-3 175B": ("GPT-3", ""),
     "Gopher 280B": ("Gopher", ""),
     "PaLM 540B": ("PaLM", ""),
-    "Llama 3.1 405B": ("Llama 3.1 405B", ""),
+    "Llama 3.1 405B": ("Llama 3.1", ""),
     "Llama 2 7B": ("Llama 2 7B", "left"),
     "DeepSeek-V3 (37B active)": ("DeepSeek-V3", ""),
     "Pythia 1B": ("Pythia 1B", ""),
@@ -92,84 +103,125 @@ def kind_of(run: TrainingRun) -> str:
 
 
 class ScalingPicture(Picture):
-    """Left: the loss of every size at the chosen compute, by two fits.
+    """Left: the loss of every size at the chosen compute, by two fits, with the sizes between their best shaded.
 
-    Right: tokens a parameter of the published runs, of the three optima and of your model.
+    Right: tokens a parameter of the published runs, of the three optima and of your model. The right stands below the
+    left where there is little room.
     """
 
-    heights = {"wide": 288}
+    heights: ClassVar[dict[str, float]] = {"wide": 270, "medium": 472, "narrow": 528}
     worst = LOSS_AXES[NEAR]
     """The upper end of the loss axis, in nats a token above the best."""
 
     def build(self, figure: Figure) -> None:
         """Draw what never changes (the published runs, the lines of the rule and the fits) and the artists that do."""
-        self._build_legend(figure.add_axes((0.085, 0.80, 0.37, 0.13)))
-        self._build_bowl(figure.add_axes((0.085, 0.135, 0.37, 0.65)))
-        self._build_kinds(figure.add_axes((0.535, 0.80, 0.45, 0.13)))
-        self._build_plane(figure.add_axes(PLANE))
+        self.narrow = self.layout == "narrow"
+        left, right, between = 48, -14, self.height / 2 + (ROW if self.narrow else 0)
+        bowl, plane = (left, 0, right, between), (left, between, right, self.height)
+        if self.layout == "wide":
+            bowl, plane = (60, 0, 334, self.height), (388, 0, 712, self.height)
+        rows = 5 if self.narrow else 3
+        self._build_legend(self._head(figure, bowl, rows))
+        self._build_bowl(self._axes(figure, bowl, rows))
+        self._build_kinds(self._head(figure, plane, 3))
+        self._build_plane(self._axes(figure, plane, 3))
+
+    def _head(self, figure: Figure, panel: tuple[float, ...], rows: int) -> Axes:
+        """Return axes for a panel's title and legend, which count in points from the upper left corner."""
+        left, top, right, _ = panel
+        left, right = (6 if self.narrow else left), right + self.width if right < 0 else right
+        high = HEAD + ROW * rows
+        axes = figure.add_axes(self.place(left, top, right, top + high))
+        axes.set(xlim=(0, right - left), ylim=(high, 0))
+        axes.axis("off")
+        return axes
+
+    def _axes(self, figure: Figure, panel: tuple[float, ...], rows: int) -> Axes:
+        left, top, right, bottom = panel
+        return figure.add_axes(self.place(left, top + HEAD + ROW * rows + 6, right, bottom - FOOT))
+
+    def _points(self, axes: Axes) -> tuple[float, float]:
+        """Return the width and the height of axes in points."""
+        place = axes.get_position()
+        return self.width * place.width, self.height * place.height
 
     def _build_legend(self, axes: Axes) -> None:
-        axes.set(xlim=(0, 1), ylim=(0, 2))
-        axes.axis("off")
         words = self.labels(axes)
-        self.title = words.add(0, 2.33, level="baseline", size=TITLE)
+        self.title = words.add(0, 14, level="baseline", size=TITLE)
+        entries = {
+            "by_hoffmann": HOFFMANN_LINE,
+            "by_besiroglu": BESIROGLU_LINE,
+            "by_rule": RULE_LINE,
+            "own": OWN_MARK,
+            "gap": {},
+        }
+        columns = 1 if self.narrow else 2
+        across = axes.get_xlim()[1] / columns + 8
         self.legend = {}
-        entries = {"by_hoffmann": HOFFMANN_LINE, "by_besiroglu": BESIROGLU_LINE, "by_rule": RULE_LINE, "own": OWN_MARK}
         for place, (name, style) in enumerate(entries.items()):
-            x, y = 0.53 * (place % 2), 1.5 - place // 2
-            if name == "own":
-                axes.plot([x + 0.035], [y], **style)
+            x, y = across * (place % columns), HEAD + ROW * (place // columns + 0.5)
+            if name == "gap":
+                axes.add_patch(Rectangle((x, y - 4), 20, 8, **GAP))
+            elif name == "own":
+                axes.plot([x + 10], [y], **style)
             else:
-                axes.plot([x, x + 0.035, x + 0.07], [y, y, y], markevery=[1], **style)
-            self.legend[name] = words.add(x + 0.095, y)
+                axes.plot([x, x + 10, x + 20], [y, y, y], markevery=[1], **style)
+            self.legend[name] = words.add(x + 26, y)
 
     def _build_kinds(self, axes: Axes) -> None:
-        axes.set(xlim=(0, 1), ylim=(0, 2))
-        axes.axis("off")
         words = self.still_labels(axes)
-        words.add(0, 2.33, text="Published runs, the optima, and yours", level="baseline", size=TITLE)
-        for label, (x, y, marker, colour) in KINDS.items():
-            axes.plot([x + 0.015], [y], marker, color=colour, **RUN)
-            words.add(x + 0.04, y, text=label)
+        title = "Published runs and yours" if self.narrow else "Published runs, the optima, and yours"
+        words.add(0, 14, text=title, level="baseline", size=TITLE)
+        for row, (kind, (marker, colour)) in enumerate(KINDS.items()):
+            y = HEAD + ROW * (row + 0.5)
+            axes.plot([5], [y], marker, color=colour, **RUN)
+            words.add(16, y, text=SHORT_KINDS.get(kind, kind) if self.narrow else kind)
 
     def _build_bowl(self, axes: Axes) -> None:
-        low, ticks = -BELOW * self.worst, np.linspace(0, self.worst, 4 if self.worst < 0.1 else 5)
-        axes.set(xscale="log", xlim=(SIZES[0], SIZES[-1]), ylim=(low, self.worst), yticks=ticks)
-        axes.plot(SIZES[[0, -1]], [0, 0], color=FAINT, linewidth=1, zorder=0)
-        powers_of_ten(axes.xaxis)
-        axes.set(xlabel="parameters P", ylabel="loss above the best (nats a token)")
-        few = Rectangle((1, 0), 1, 2, facecolor=FAINT, alpha=0.45, edgecolor="none")
-        axes.add_patch(few)
-        self.few = self.moving(few)
-        self.rule = self.moving(*axes.plot([1, 1], [0, self.worst], **RULE_LINE | BARE))
+        low, ticks = -0.03 * self.worst, np.linspace(0, self.worst, 4 if self.worst < 0.1 else 5)
+        axes.set(xscale="log", xlim=SIZES, ylim=(low, self.worst), yticks=ticks)
+        axes.xaxis.set_tick_params(which="both", bottom=False, labelbottom=False)
+        axes.axhline(0, color=FAINT, linewidth=1, zorder=0)
+        axes.set_xlabel("parameters P", labelpad=20)
+        axes.set_ylabel("nats above the best" if self.narrow else "nats a token above the best")
+        self.bowl, (wide, high) = axes, self._points(axes)
+        shades = [Rectangle((1, low), 1, 2, **look) for look in (FEW, GAP)]
+        for shade in shades:
+            axes.add_patch(shade)
+        self.few, self.gap = self.moving(shades[0]), self.moving(shades[1])
+        self.rule = self.moving(*axes.plot([1, 1], [low, self.worst], **RULE_LINE | BARE))
         fits = (HOFFMANN_LINE, BESIROGLU_LINE)
         self.curves = [self.moving(*axes.plot([], [], **style | BARE)) for style in fits]
         self.best = [self.moving(*axes.plot([], [], **style | UNLINED, clip_on=False)) for style in fits]
         self.own = self.moving(*axes.plot([], [], **OWN_MARK, clip_on=False))
-        words = self.labels(axes)
-        self.few_label = [
-            words.add(SIZES[-1] / 1.2, height * self.worst, side="right", halo=True) for height in (0.14, 0.06)
-        ]
-        self.apart = self.moving(*axes.plot([], [], "|-", color=INK, linewidth=1.2, markersize=6))
-        self.apart_label = words.add(math.sqrt(SIZES[0] * SIZES[-1]), 0.69 * low, side="center")
-        self.reason = [
-            words.add(math.sqrt(SIZES[0] * SIZES[-1]), height * self.worst, side="center") for height in REASON_LINES
-        ]
+        (marks,) = axes.plot([], [], marker=TICKDOWN, linestyle="", color=MUTED, markersize=3.5, clip_on=False)
+        self.ticks = self.moving(marks)
+        words, point = self.labels(axes), (self.worst - low) / high
+        self.tick_labels = [words.add(1, low - 6 * point, side="center", level="top") for _ in range(6)]
+        self.few_label = [words.add(1, low + up * point, side="right", halo=True) for up in (24, 12)]
+        self.reason_letters = int(wide / LETTER)
+        middle = low + high * point / 2
+        self.reason = [words.add(1, middle + up * point, side="center") for up in (39, 26, 13, 0, -13, -26)]
 
     def _build_plane(self, axes: Axes) -> None:
-        axes.set(xscale="log", yscale="log", xlim=(SIZES[0], SIZES[-1]), ylim=RATIOS)
+        sizes = np.geomspace(*SIZES, POINTS)
+        axes.set(xscale="log", yscale="log", xlim=SIZES, ylim=RATIOS)
         powers_of_ten(axes.xaxis, axes.yaxis)
         axes.set(xlabel="parameters P", ylabel="tokens a parameter D/P")
-        self.room = Room((SIZES[0], RATIOS[0]), (SIZES[-1], RATIOS[1]), (720 * PLANE[2], 288 * PLANE[3]))
-        few = MINIMUM_TOKENS / SIZES
-        axes.fill_between(SIZES, few, RATIOS[0], where=few > RATIOS[0], color=FAINT, alpha=0.45, linewidth=0, zorder=0)
+        self.room = Room((SIZES[0], RATIOS[0]), (SIZES[1], RATIOS[1]), self._points(axes))
+        self.room.take_line([SIZES[0], *SIZES], [RATIOS[1], RATIOS[0], RATIOS[0]])
+        few = MINIMUM_TOKENS / sizes
+        axes.fill_between(sizes, few, RATIOS[0], where=few > RATIOS[0], zorder=0, **FEW)
         budgets = np.geomspace(1e17, 1e29, 60)
+        ratios = []
         for fit, style in ((HOFFMANN_2022, HOFFMANN_LINE), (BESIROGLU_2024, BESIROGLU_LINE)):
             size, data = fit.optimal(budgets)
             axes.plot(size, data / size, **style | BARE, zorder=1)
             self.room.take_line(size, data / size)
-        axes.plot(SIZES, chinchilla_tokens(SIZES) / SIZES, **RULE_LINE | BARE, zorder=1)
-        self.room.take_line(SIZES, chinchilla_tokens(SIZES) / SIZES)
+            ratios.append(np.exp(np.interp(np.log(sizes), np.log(size), np.log(data / size))))
+        axes.fill_between(sizes, *ratios, zorder=0, **GAP)
+        axes.plot(sizes, chinchilla_tokens(sizes) / sizes, **RULE_LINE | BARE, zorder=1)
+        self.room.take_line(sizes, chinchilla_tokens(sizes) / sizes)
         self._build_runs(axes)
         (budget,) = axes.plot([], [], color=GREEN, linewidth=1.4)
         (ring,) = axes.plot([], [], **RING)
@@ -177,19 +229,22 @@ class ScalingPicture(Picture):
         styles = (RULE_LINE, HOFFMANN_LINE, BESIROGLU_LINE)
         self.optima = [self.moving(*axes.plot([], [], **style | UNLINED)) for style in styles]
         self.own_ratio = self.moving(*axes.plot([], [], **OWN_MARK, clip_on=False))
-        self._build_names(axes)
+        self._build_names(self.labels(axes))
 
     def _build_runs(self, axes: Axes) -> None:
         for run in catalog.training_runs().values():
-            _, _, marker, colour = KINDS[kind_of(run)]
+            marker, colour = KINDS[kind_of(run)]
             axes.plot([run.parameters], [run.tokens / run.parameters], marker, color=colour, zorder=2, **RUN)
             self.room.take(run.parameters, run.tokens / run.parameters, (4, 4, 4, 4), room.MARK)
 
-    def _build_names(self, axes: Axes) -> None:
+    def _build_names(self, words: Labels) -> None:
         """Make the names, which give way to the line of equal compute and to the marks that move."""
-        words = self.labels(axes)
-        words.add(3.6e7, 2750, text="D = 200 B tokens", level="baseline", turned=-31.6, halo=True)
-        self.room.take(3.6e7, 2750, (2, 48, 72, 8), room.TEXT)
+        edge, text = self.room.beside(SIZES[0], MINIMUM_TOKENS / SIZES[0], "left", 6, -19), "200 B tokens"
+        text = text if self.narrow else f"D = {text}"
+        fall = math.atan2(self.room.scale[1], self.room.scale[0])
+        words.add(edge.x, edge.y, text=text, level="baseline", turned=-math.degrees(fall), halo=True)
+        along = 10 + LETTER * len(text)
+        self.room.take(edge.x, edge.y, (2, along * math.sin(fall), along * math.cos(fall), 8), room.TEXT)
         self.room.keep()
         self.budget_label = words.add(1, 1, halo=True)
         self.names = Names()
@@ -203,56 +258,66 @@ class ScalingPicture(Picture):
     def draw(self, view: ScalingView) -> None:
         """Move the curves, the three optima, the edge of 200 B tokens and your model."""
         self._draw_legend(view)
+        self._draw_sizes(view)
         self._draw_bowl(view)
         self._draw_plane(view)
 
     def _draw_legend(self, view: ScalingView) -> None:
-        self.title.text = f"Loss of each size at C = {format_flop(view.flop)}"
+        cost, (low, high) = format_flop(view.flop), view.sizes
+        names = {"by_hoffmann": "Hoffmann 2022", "by_besiroglu": "Besiroglu 2024", "by_rule": "D = 20P", "own": "yours"}
         if view.no_loss:
-            self.title.text = "No loss, and no best size, for this run"
-            for label, name in zip(self.legend.values(), ("Hoffmann 2022", "Besiroglu 2024", "D = 20P"), strict=False):
-                label.text = name
-            self.legend["own"].text = "yours"
-            return
-        seen = SIZES[0] <= view.parameters <= SIZES[-1] and max(view.loss_given_up) <= self.worst
-        self.legend["by_hoffmann"].text = f"Hoffmann 2022: {format_count(view.by_hoffmann[0])}"
-        self.legend["by_besiroglu"].text = f"Besiroglu 2024: {format_count(view.by_besiroglu[0])}"
-        self.legend["by_rule"].text = f"D = 20P: {format_count(view.by_rule[0])}"
-        self.legend["own"].text = f"yours: {format_count(view.parameters)}{'' if seen else ' (off map)'}"
+            self.title.text = "No loss for this run" if self.narrow else "No loss, and no best size, for this run"
+        else:
+            self.title.text = f"Loss at C = {cost}" if self.narrow else f"Loss of each size at C = {cost}"
+            sizes = (view.by_hoffmann[0], view.by_besiroglu[0], view.by_rule[0], view.parameters)
+            names = {
+                name: f"{text}: {format_count(size)}" for (name, text), size in zip(names.items(), sizes, strict=True)
+            }
+            if not (low <= view.parameters <= high and max(view.loss_given_up) <= self.worst):
+                names["own"] += " (off map)"
+        names["gap"] = "between the two fits" + ("" if view.no_loss else f": {view.fits_in_words}")
+        for name, label in self.legend.items():
+            label.text = names[name]
+
+    def _draw_sizes(self, view: ScalingView) -> None:
+        """Lay the sizes that are asked for along the axis, with a tick at each power of ten or at 1, 2 and 5 of it."""
+        low, high = view.sizes
+        self.bowl.set_xlim(low, high)
+        steps, powers = (1,) if view.sizes == SIZES else (1, 2, 5), range(6, 15)
+        sizes = [step * 10.0**power for power in powers for step in steps if low <= step * 10.0**power <= high]
+        self.ticks.set_data(sizes, [self.bowl.get_ylim()[0]] * len(sizes))
+        for label, size in zip_longest(self.tick_labels, sizes):
+            label.x, label.text = size or low, _size_in_words(size, view.sizes == SIZES) if size else ""
 
     def _draw_bowl(self, view: ScalingView) -> None:
-        lines = textwrap.wrap(view.no_loss, 42) or [""] * len(self.reason)
-        for label, text in zip(self.reason, lines, strict=True):
-            label.text = text
-        hidden = bool(view.no_loss)
+        low, high = view.sizes
+        lines = textwrap.wrap(view.no_loss, self.reason_letters)
+        for label, text in zip_longest(self.reason, lines):
+            label.x, label.text = math.sqrt(low * high), text or ""
+        hidden, sizes = bool(view.no_loss), np.geomspace(low, high, POINTS)
         fits = ((HOFFMANN_2022, view.by_hoffmann), (BESIROGLU_2024, view.by_besiroglu))
         for (fit, optimum), curve, best in zip(fits, self.curves, self.best, strict=True):
-            seen = SIZES[0] <= optimum[0] <= SIZES[-1] and not hidden
-            above = fit.iso_flop_loss(view.flop, SIZES) - fit.loss(*optimum)
-            curve.set_data(SIZES, above)
+            seen = low <= optimum[0] <= high and not hidden
+            curve.set_data(sizes, fit.iso_flop_loss(view.flop, sizes) - fit.loss(*optimum))
             curve.set_visible(not hidden)
             best.set_data(([optimum[0]], [0]) if seen else ([], []))
-        own = [np.clip(view.parameters, *SIZES[[0, -1]])] * 2, np.clip(view.loss_given_up, 0, self.worst)
+        own = [np.clip(view.parameters, low, high)] * 2, np.clip(view.loss_given_up, 0, self.worst)
         self.own.set_data(*own)
         self.own.set_visible(not hidden)
         self.rule.set_xdata([view.by_rule[0]] * 2)
         self.rule.set_visible(not hidden)
-        edge = max(view.flop / training_flop(1, MINIMUM_TOKENS), SIZES[0])
-        self.few.set_bounds(edge, 0, 0 if hidden else max(SIZES[-1] - edge, 0), 2)
+        ends = sorted((view.by_hoffmann[0], view.by_besiroglu[0]))
+        self.gap.set_x(ends[0])
+        self.gap.set_width(0 if hidden else ends[1] - ends[0])
+        edge = max(view.flop / training_flop(1, MINIMUM_TOKENS), low)
+        self.few.set_x(edge)
+        self.few.set_width(0 if hidden else max(high - edge, 0))
+        roomy = math.log10(high / edge) * self._points(self.bowl)[0] > 50 * math.log10(high / low)
         for label, text in zip(self.few_label, ("D below", "200 B"), strict=True):
-            label.text = text if edge < SIZES[-1] / 10 and not hidden else ""
-        self._draw_distance(view)
-
-    def _draw_distance(self, view: ScalingView) -> None:
-        """Say below the two best sizes how far apart they are, and whose they are."""
-        ends = [view.by_hoffmann[0], view.by_besiroglu[0]]
-        apart = f"{view.disagreement:.2g} times apart" if view.disagreement >= 1.05 else "in agreement"
-        seen = SIZES[0] <= min(ends) and max(ends) <= SIZES[-1] and not view.no_loss
-        self.apart.set_data(*(ends, [-0.32 * BELOW * self.worst] * 2) if seen else ([], []))
-        self.apart_label.text = "" if view.no_loss else f"Hoffmann as printed and Besiroglu: {apart}"
+            label.x, label.text = high * (low / high) ** 0.03, text if roomy and not hidden else ""
 
     def _draw_plane(self, view: ScalingView) -> None:
-        ends, hidden = SIZES[[0, -1]], bool(view.no_loss)
+        ends, hidden = np.array(SIZES), bool(view.no_loss)
         self.budget.set_data(ends, view.flop / training_flop(ends, ends))
         marks = []
         for optimum, (size, data) in zip(self.optima, (view.by_rule, view.by_hoffmann, view.by_besiroglu), strict=True):
@@ -271,7 +336,7 @@ class ScalingPicture(Picture):
         spots = []
         for ratio in BUDGET_LABEL:
             size = math.sqrt(flop / (6 * ratio))
-            if SIZES[0] <= size <= SIZES[-1]:
+            if SIZES[0] <= size <= SIZES[1]:
                 spots += [Spot(size * 1.25, ratio), Spot(size / 1.25, ratio, "right")]
         self.room.clear()
         label = self.room.write(self.budget_label, "your C", spots)
@@ -281,9 +346,14 @@ class ScalingPicture(Picture):
         def strikes(box: Box) -> bool:
             """Tell whether the falling line of equal compute goes through the box."""
             steep = 2 * high / wide
-            return box[1] - 7 < start - steep * box[0] and start - steep * box[2] < box[3] + 7
+            return box[1] - 4 < start - steep * box[0] and start - steep * box[2] < box[3] + 4
 
         self.names.write(marks + ([label] if label else []), strikes)
+
+
+def _size_in_words(size: float, power: bool) -> str:
+    """Return a tick of the sizes: 10⁹ among powers of ten, 1 B beside 2 B and 5 B."""
+    return "10" + f"{math.log10(size):.0f}".translate(RAISED) if power else format_count(size)
 
 
 class WideScalingPicture(ScalingPicture):

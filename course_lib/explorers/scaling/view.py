@@ -1,7 +1,8 @@
-"""What the explorer of slide S4 shows, as numbers and in a sentence: the model that a bound gives, beside the best."""
+"""What the explorer of slide S4 shows, as numbers and in words: the model that a bound gives, beside the best."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from course_lib import catalog
@@ -22,10 +23,21 @@ from course_lib.units import format_count, format_flop, format_number, format_sc
 OWN = "your own numbers"
 BOUND_OF = {"compute budget": "flop", "data at hand": "tokens", "inference cost": "inference_flop_per_token"}
 """What P may be chosen from, and the bound of `largest_model_within` that each stands for."""
+SHORT = {"compute budget": "From compute", "data at hand": "From data", "inference cost": "From inference"}
+"""How the sentence begins for a model that is no published run."""
 
 NEAR, FAR = "0.03 nats", "0.2 nats"
 LOSS_AXES = {NEAR: 0.03, FAR: 0.2}
 """How far the loss axis goes, in nats a token above the best."""
+
+ALL_SIZES, BEST_SIZES, YOUR_SIZE = "all sizes", "the best sizes", "your model"
+ZOOMS = (ALL_SIZES, BEST_SIZES, YOUR_SIZE)
+"""What the sizes on the loss picture lie around."""
+SIZES = (3e7, 3e12)
+"""All sizes, in parameters, from one edge of the picture to the other."""
+REACH, GRID = 0.75, 0.25
+"""How far a zoom reaches to either side, and what its middle is rounded to, so that it rests while sizes move a little:
+both in powers of ten."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,7 @@ class ScalingView:
     cheapest: tuple[float, float]
     published: TrainingRun | None
     loss_axis: str
+    zoom: str
 
     @property
     def run(self) -> str | None:
@@ -82,44 +95,76 @@ class ScalingView:
         return self.parameters / self.cheapest[0]
 
     @property
+    def sizes(self) -> tuple[float, float]:
+        """The least and the largest size that the loss picture shows, in parameters."""
+        if self.no_loss or self.zoom == ALL_SIZES:
+            return SIZES
+        best = math.sqrt(self.by_hoffmann[0] * self.by_besiroglu[0])
+        middle = GRID * round(math.log10(best if self.zoom == BEST_SIZES else self.parameters) / GRID)
+        return 10 ** (middle - REACH), 10 ** (middle + REACH)
+
+    @property
+    def fits_in_words(self) -> str:
+        """How far apart the two fits' best sizes are, in words."""
+        return f"{self.disagreement:.2g} times apart" if self.disagreement >= 1.05 else "in agreement"
+
+    @property
     def sentence(self) -> str:
         """The answer in plain words."""
+        tokens = format_count(self.tokens)
         if self.no_loss:
-            return f"{self._mixture()} {self.no_loss}"
-        return f"{self._model()} {self._optima()} {self._given_up()}"
-
-    def _mixture(self) -> str:
-        return (
-            f"{self.run}: {format_count(self.tokens)} tokens; {format_flop(self.flop)} to train, "
-            f"{format_scientific(self.inference)} a token to use, as 6PD and 2P count the parameters at work."
-        )
-
-    def _model(self) -> str:
+            return f"{self.run}: {tokens} tokens for {format_flop(self.flop)}; the loss law was fitted to dense models."
         few = "" if self.enough_tokens else " (below 200 B)"
         return (
-            f"{self.run or f'From the {self.way}'}: {format_count(self.parameters)} parameters on "
-            f"{format_count(self.tokens)} tokens{few}, {format_number(self.tokens_per_parameter)} a parameter; "
-            f"{format_flop(self.flop)} to train, {format_scientific(self.inference)} a token to use."
+            f"{self.run or SHORT[self.way]}: {format_count(self.parameters)} parameters on {tokens} tokens{few}, "
+            f"{_nats(self.loss_given_up[1])} nats a token above the best."
         )
 
-    def _optima(self) -> str:
-        rule, hoffmann, besiroglu = (format_count(by[0]) for by in (self.by_rule, self.by_hoffmann, self.by_besiroglu))
-        fits = f"are {self.disagreement:.2g} times apart" if self.disagreement >= 1.05 else "agree"
-        both = f"Hoffmann as printed ({hoffmann}) and Besiroglu ({besiroglu})"
-        return f"Best P: {rule} by D = 20P; {both} {fits}."
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """The costs of the model, the best sizes, and the cheapest way to the same loss."""
+        costs = (
+            ("Tokens a parameter", format_number(self.tokens_per_parameter)),
+            ("Training", format_flop(self.flop)),
+            ("Use", f"{format_scientific(self.inference)} FLOP a token"),
+        )
+        return costs + (self._unjudged() if self.published and self.no_loss else self._judged())
 
-    def _given_up(self) -> str:
-        loss = self.loss_given_up[1]
-        nats = f"{loss:.3f}" if loss >= 0.0005 else "less than 0.001"
-        above = f"By Besiroglu your loss is {nats} nats a token above the best;"
-        if self.training_ratio < 1.05:
-            return f"{above} at the same loss you could save under 5 % of your compute."
+    def _judged(self) -> tuple[tuple[str, str], ...]:
         cheaper, more = (format_count(count) for count in self.cheapest)
-        training, inference = (format_number(ratio, 2) for ratio in (self.training_ratio, self.inference_ratio))
+        training = f"{format_number(self.training_ratio, 2)} times as much"
+        above = [f"{_nats(nats)} nats" for nats in self.loss_given_up]
         return (
-            f"{above} {cheaper} on {more} tokens do as well; yours costs {training} times as much to train, "
-            f"{inference} times to use."
+            ("Best P by D = 20P", format_count(self.by_rule[0])),
+            ("Best P, Hoffmann as printed", format_count(self.by_hoffmann[0])),
+            ("Best P, Besiroglu", format_count(self.by_besiroglu[0])),
+            ("The two fits", self.fits_in_words),
+            ("Above best, Hoffmann", above[0]),
+            ("Above best, Besiroglu", above[1]),
+            ("Cheapest as good", f"{cheaper} on {more} tokens"),
+            ("Yours costs to train", training if self.training_ratio >= 1.05 else "under 5 % more"),
+            ("Yours costs to use", f"{format_number(self.inference_ratio, 2)} times as much"),
         )
+
+    def _unjudged(self) -> tuple[tuple[str, str], ...]:
+        run, best = self.published, "none for a mixture"
+        assert run is not None
+        return (
+            ("Kind", "a mixture of experts"),
+            ("Parameters at work", format_count(run.parameters)),
+            ("All parameters", format_count(run.total_parameters)),
+            ("Best P by D = 20P", best),
+            ("Best P, Hoffmann as printed", best),
+            ("Best P, Besiroglu", best),
+            ("Cheapest as good", "not known"),
+            ("Yours costs to train", "not compared"),
+            ("Yours costs to use", "not compared"),
+        )
+
+
+def _nats(loss: float) -> str:
+    """Return a small loss with three decimals, as the lesson writes them."""
+    return f"{loss:.3f}" if loss >= 0.0005 else "under 0.001"
 
 
 def chosen_model(
@@ -150,10 +195,12 @@ def scaling_view(
     tokens_per_parameter: float,
     preset: str = OWN,
     loss_axis: str = NEAR,
+    zoom: str = ALL_SIZES,
 ) -> ScalingView:
     """Return what the explorer shows for its controls' values; `preset` may name the published run they stand for.
 
-    `loss_axis` says how far the picture's loss axis goes. Errors: `ValueError` or `TypeError` as `scaling` raises them.
+    `loss_axis` says how far the picture's loss axis goes, `zoom` what its sizes lie around.
+    Errors: `ValueError` or `TypeError` as `scaling` raises them.
     """
     chosen = chosen_model(way, flop, tokens, inference_flop_per_token, tokens_per_parameter)
     size, data, cost = chosen.parameters, chosen.tokens, chosen.flop
@@ -176,6 +223,7 @@ def scaling_view(
         cheapest=BESIROGLU_2024.cheapest_for_loss(loss),
         published=catalog.training_runs().get(preset),
         loss_axis=one_of("loss_axis", loss_axis, LOSS_AXES),
+        zoom=one_of("zoom", zoom, ZOOMS),
     )
 
 
