@@ -10,18 +10,11 @@ from typing import Any
 import ipywidgets as widgets
 import traitlets
 
+from course_lib._arguments import shown
 from course_lib.units import format_count, format_number, parse_count
 
 OWN_WIDTH: Any = {"style": {"description_width": "auto"}, "layout": {"width": "auto"}}
 """A control is as wide as its place in the page, its label above it; page.css says how wide that is."""
-
-SHOWN = 40
-"""How many characters of a refused text are shown."""
-
-
-def cut(text: str) -> str:
-    """Return a text in quotes, as much of it as is shown."""
-    return repr(text if len(text) <= SHOWN else text[: SHOWN - 1] + "…")
 
 
 class Slid(widgets.HBox):
@@ -81,9 +74,9 @@ class Slid(widgets.HBox):
         finally:
             self._busy = False
 
-    def _wrong(self, value: float, shown: str) -> str:
+    def _wrong(self, value: float, got: str) -> str:
         if not self._places[0] <= value <= self._places[-1]:
-            return f"{self.limits}; got {shown}"
+            return f"{self.limits}; got {got}"
         return self.refusal(value)
 
     def _nearest(self, value: float) -> int:
@@ -109,12 +102,12 @@ class Slid(widgets.HBox):
     def _typed(self, change: Any) -> None:
         if self._busy:
             return
-        value, shown = self.value, cut(change["new"])
+        value, got = self.value, shown(change["new"])
         try:
             value = self.read(change["new"])
-            problem = self._wrong(value, shown)
+            problem = self._wrong(value, got)
         except ValueError:
-            problem = f"{self.limits}; got {shown}"
+            problem = f"{self.limits}; got {got}"
         with self._quiet():
             self.problem = problem
             if not problem:
@@ -178,7 +171,7 @@ class Whole(Slid):
         """Return the number that a text stands for."""
         value = parse_count(text, self._label)
         if value != round(value):
-            raise ValueError(f"{self._label}: a whole number; got {cut(text)}")
+            raise ValueError(f"{self._label}: a whole number; got {shown(text)}")
         return round(value)
 
     def written(self, value: float) -> str:

@@ -118,9 +118,13 @@ class MemoryView:
         count = format_count(setup.parameters)
         one = training_memory(1, setup.precision, setup.optimizer, gradient_precision=setup.gradient_precision)
         shared = [f"/{setup.num_gpus:,}" if setup.num_gpus > 1 and setup.stage >= stage else "" for stage in (1, 2, 3)]
-        weights = f"{one.parameters - one.master_weights:g}{shared[2]}"
-        if one.master_weights:
-            weights = f"({weights} + {one.master_weights:g}{shared[0]})"
+        weights, master = f"{one.parameters - one.master_weights:g}", f"{one.master_weights:g}"
+        if not one.master_weights:
+            weights += shared[2]
+        elif shared[2]:
+            weights = f"({weights} + {master}){shared[2]}"
+        else:
+            weights = f"({weights} + {master}{shared[0]})"
         logits = format_bytes(float(logits_bytes(setup.batch, setup.sequence, setup.vocab)))
         size = {part: format_bytes(getattr(memory, part)) for part in PART_NAMES}
         return [
