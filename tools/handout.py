@@ -47,7 +47,8 @@ def handout(notebook: NotebookNode) -> str:
 
 def answers_at_the_end(notebook: NotebookNode) -> list[NotebookNode]:
     """Return what paper has at its end, the folded answers by section, and lead from each place to its answer there."""
-    section, answers = title_of(notebook), []
+    section = title_of(notebook)
+    answers: list[str] = []
 
     def led(folded: re.Match[str]) -> str:
         number = len(answers) + 1

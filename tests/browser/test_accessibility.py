@@ -11,6 +11,7 @@ import nbformat
 import present
 import pytest
 from classroom.pages import as_page
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Page, expect
 
 from browser.axe import violations
@@ -98,6 +99,18 @@ def test_speakers_notes(lesson: Path, page: Page, tmp_path: Path) -> None:
 def test_exercises_as_a_page(master: Path, page: Page, tmp_path: Path) -> None:
     file = tmp_path / "exercises.html"
     file.write_text(as_page(nbformat.read(master, as_version=4), "Exercises"), encoding="utf-8")
+    assert broken(page, file) == []
+
+
+def test_a_traceback_on_a_page(page: Page, tmp_path: Path) -> None:
+    lines = [f"\x1b[{colour}mcolour {colour}\x1b[39m" for colour in range(31, 38)]
+    failed = new_output("error", ename="ValueError", evalue="", traceback=lines)
+    code = new_code_cell("@cache\ndef f():  # why\n    return not 3.0", execution_count=1, outputs=[failed])
+    kernel = {"language_info": {"name": "python"}}
+    file = tmp_path / "page.html"
+    file.write_text(
+        as_page(new_notebook(cells=[new_markdown_cell("# Marked"), code], metadata=kernel), "Marked"), encoding="utf-8"
+    )
     assert broken(page, file) == []
 
 
