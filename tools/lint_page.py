@@ -1,6 +1,6 @@
 """Check how the scripts and styles of the page are written: `lint_page.py [--write]`, with Prettier from npm.
 
-It needs Node.js, which nothing else here does: without it one loud line says so, and `REQUIRE_NODE=1` makes that a
+It needs Node.js, which no lesson does: without it one loud line says so, and `REQUIRE_NODE=1` makes that a
 failure. `--write` mends what it finds.
 """
 
