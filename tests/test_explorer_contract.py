@@ -135,7 +135,7 @@ def test_the_answer_is_one_short_sentence_and_as_many_facts_in_every_state(explo
             assert misplaced(captioned_svg(explorer.svg, explorer.sentence, explorer.facts)) == []
         move_at_random(explorer, chance)
     assert len({len(each) for each in names}) == 1
-    assert 3 <= len(names[0]) <= 15
+    assert 3 <= len(names[0]) <= 16
 
 
 @every_explorer

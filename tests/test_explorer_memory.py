@@ -151,6 +151,7 @@ def test_the_answer_for_a_model_that_fits_says_what_is_to_spare():
         ("working memory", "337 MB, 206 MB logits"),
         ("total", "27.9 GB of 40 GB"),
         ("then to spare", "24.3 MB"),
+        ("mind", "buffers and fragmentation come on top."),
     )
 
 
@@ -184,6 +185,12 @@ def test_a_size_alone_says_which_shape_is_assumed():
     assert memory_view(**DEFAULT).sentence.startswith("7 B parameters need ")
     assert dict(memory_view(**DEFAULT).facts)["shape"] == "33 layers of 4,224, assumed"
     assert dict(memory_view(**LLAMA).facts)["shape"] == "32 layers of 4,096"
+
+
+def test_what_the_accelerator_cannot_do_is_said_as_the_planner_says_it():
+    view = memory_view(**DEFAULT | {"precision": "bf16", "accelerator": "V100"})
+    assert dict(view.facts)["mind"] == "V100 has no bf16: its 16-bit rate is for fp16, so train in fp32+fp16."
+    assert dict(memory_view(**DEFAULT | {"precision": "int8"}).facts)["mind"].startswith("int8 gradients are a formula")
 
 
 def test_sharding_is_said_with_its_stage():

@@ -23,6 +23,7 @@ from traitlets import TraitError
 from course_lib.explorers.picture import (
     DRAWING,
     GREYS,
+    MIND,
     PALETTE,
     WIDE,
     Picture,
@@ -407,7 +408,10 @@ def _typed(value: Any) -> str:
 
 def _listed(facts: Iterable[tuple[str, str]], call: str) -> str:
     """Return the facts as a list of names and values, and the line of Python that leads here."""
-    rows = "".join(f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>" for name, value in facts)
+    rows = "".join(
+        f"<div{' class=course-mind' if name == MIND else ''}><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>"
+        for name, value in facts
+    )
     button = '<button type="button" class="course-copy" title="Copy the line of Python that shows this">Copy</button>'
     return f'<dl>{rows}</dl><p class="course-call"><code>{html.escape(call)}</code>{button}</p>'
 

@@ -346,6 +346,8 @@ def in_words(sentence: str, facts: Iterable[tuple[str, str]] = ()) -> str:
 CAPTION = "font: {weight}10.5px 'DejaVu Sans', Verdana, Arial, sans-serif; fill: {colour}"
 FACTS_BESIDE = 3
 """How many facts stand side by side below a picture."""
+MIND = "mind"
+"""A fact of this name is a sentence, stands last, and has a row of its own."""
 
 
 def captioned_svg(svg: str, sentence: str, facts: tuple[tuple[str, str], ...] = ()) -> str:
@@ -354,7 +356,9 @@ def captioned_svg(svg: str, sentence: str, facts: tuple[tuple[str, str], ...] = 
     assert box is not None, "matplotlib writes a viewBox"
     width, height = float(box[1]), float(box[2])
     lines = textwrap.wrap(sentence, int(width / 7.2))
-    deep = len(lines) + math.ceil(len(facts) / FACTS_BESIDE)
+    to_mind = [f"{name}: {value}" for name, value in facts if name == MIND]
+    facts = tuple(fact for fact in facts if fact[0] != MIND)
+    deep = len(lines) + math.ceil(len(facts) / FACTS_BESIDE) + len(to_mind)
     taller = height + 15 * deep + 8
     svg = re.sub(r'height="[\d.]+pt"', f'height="{taller:g}pt"', svg, count=1)
     svg = svg.replace(box[0], f'viewBox="0 0 {box[1]} {taller:g}"', 1)
@@ -368,5 +372,6 @@ def captioned_svg(svg: str, sentence: str, facts: tuple[tuple[str, str], ...] = 
         down, across = divmod(number, FACTS_BESIDE)
         x = 8 + across * (width - 8) / FACTS_BESIDE
         rows.append(row(len(lines) + down, x, f"{name}: {value}"))
+    rows += [row(deep - 1, 8, line) for line in to_mind]
     background = f'<rect x="0" y="{height - 1:g}" width="{width:g}" height="{taller - height + 1:g}" fill="white"/>\n'
     return svg[: svg.rindex("</svg>")] + background + "".join(rows) + "</svg>\n"

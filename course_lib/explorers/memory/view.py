@@ -19,6 +19,7 @@ from course_lib.memory import (
     fits,
     largest_batch,
     logits_bytes,
+    precision_warnings,
     training_memory,
 )
 from course_lib.units import format_bytes, format_count
@@ -109,6 +110,7 @@ class MemoryView:
             *zip(PART_NAMES.values(), self.terms, strict=True),
             ("total", f"{format_bytes(self.memory.total)} of {format_bytes(now.capacity)}"),
             ("then to spare", left),
+            ("mind", " ".join(precision_warnings(now)) or "buffers and fragmentation come on top."),
         )
 
     @property
