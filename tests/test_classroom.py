@@ -27,7 +27,7 @@ for name in {MODULES}:
 def run(script: str) -> str:
     """Run a script in a new Python that has the commands' folder on its path, and return what it prints."""
     environment = os.environ | {"PYTHONPATH": str(TOOLS)}
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -25,7 +25,7 @@ ENDING = ".ipynb"
 CLUTTER = (".", "__MACOSX")
 OF_A_COURSE_SYSTEM = re.compile(r"_assignsubmission_file_?$")
 ANY_TOPIC = "|".join(name for topic in TOPICS for name in topics_called(topic))
-OF_THE_SET = re.compile(rf"[-_ ]*\d\d_({ANY_TOPIC})(_edition_\d+)?([-_ ]?(Copy|\()?\d+\)?)?$")
+OF_THE_SET = re.compile(rf"[-_ ]*\d\d_({ANY_TOPIC})(_edition_\d+)?([-_ ]?(Copy|\()?\d+\)?)?$", re.IGNORECASE)
 OF_A_HUB = ("timestamp.txt", "submission_secret.txt")
 """What nbgrader lays beside a notebook that it collected, and looks for beside the feedback that it gives back."""
 NO_NOTEBOOK, FOREIGN = "no notebook was handed in", "none of the set's questions is in it: is it another notebook?"
@@ -191,7 +191,7 @@ def fit_for_a_folder(name: str) -> str:
 def set_of(submission: Submission, sets: dict[str, NotebookNode]) -> str | None:
     """Return which of the released sets a submission belongs to: by its cells, or by its name where it has none."""
     if submission.notebook is None:
-        file_name = submission.path.name
+        file_name = submission.path.name.lower()
         return next((name for name in sets if any(one in file_name for one in names_of(name))), None)
     known = {
         name: len({*found_in(submission.notebook, sets[name])} & {*map(name_of, filter(is_asked, sets[name].cells))})
