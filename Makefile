@@ -12,7 +12,8 @@ SYSTEM_PYTHON = $(or $(PYTHON),$(error No Python was found: install Python 3.11 
 RUN = $(SYSTEM_PYTHON) tools/setup_env.py dev instructor --
 TEACH = $(SYSTEM_PYTHON) tools/setup_env.py instructor --
 
-NBVAL = --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg --nbval-cell-timeout=60
+NBVAL = --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg --nbval-cell-timeout=600 \
+	--nbval-kernel-startup-timeout=600
 
 .PHONY: help lab present handout release mark fresh test notebooks exercises lint format lock bench clean
 

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from class_edition import ROOT, cell_called
 from classroom import submissions
+from classroom.cells import name_in, name_of
 from classroom.student_copy import student_copy
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
@@ -215,3 +216,62 @@ def test_code_that_names_what_holds_the_answers_is_pointed_out(
 ) -> None:
     cell_called(release, "answer-1-1").source = code
     assert submissions.worth_a_look(release) == ([f"look at its code: it has `{words}`"] if words else [])
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_notebook_is_read_in_each_coding_that_editors_save(coding: str, release: NotebookNode) -> None:
+    text = nbformat.writes(release)
+    content = (("\ufeff" if coding == "utf-16-be" else "") + text).encode(coding)
+    assert [cell.source for cell in submissions.parse(content).cells] == [cell.source for cell in release.cells]
+
+
+@pytest.mark.parametrize("content", [b"", b" \n"])
+def test_an_empty_file_is_called_so(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"^not a notebook: the file is empty$"):
+        submissions.parse(content)
+
+
+def without_marks(release: NotebookNode) -> NotebookNode:
+    """Return a notebook of which another program kept the text alone."""
+    submitted = copy.deepcopy(release)
+    for cell in submitted.cells:
+        cell.metadata.clear()
+        del cell["id"]
+    return submitted
+
+
+def test_cells_that_lost_their_marks_are_known_by_what_stands_in_them_and_around(release: NotebookNode) -> None:
+    submitted = without_marks(release)
+    answers = [cell for cell, own in zip(submitted.cells, release.cells, strict=True) if name_of(own).is_answer]
+    for number, cell in enumerate(answers):
+        cell.source = f"mine = {number}"
+    submitted.cells.insert(submitted.cells.index(answers[0]), new_code_cell("helper = 1"))
+    notebook, amiss = submissions.restore(release, submitted)
+    assert amiss == []
+    named = [(name_in(cell), cell.source) for cell in notebook.cells]
+    assert [source for name, source in named if name and name.is_answer] == [f"mine = {n}" for n in range(len(answers))]
+    assert (None, "helper = 1") in named
+
+
+def test_an_answer_that_lost_its_marks_may_have_its_check_beside_it(release: NotebookNode) -> None:
+    submitted = without_marks(release)
+    at = next(at for at, cell in enumerate(release.cells) if cell.id == "check-1-1")
+    submitted.cells[at - 1 : at + 1] = [new_code_cell('cost = 7\ncheck("1.1", cost)')]
+    notebook, amiss = submissions.restore(release, submitted)
+    assert cell_called(notebook, "answer-1-1").source == 'cost = 7\ncheck("1.1", cost)'
+    assert amiss == ["1.1: its check was deleted and put back"]
+
+
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [("Ju\u0308rgen", "Jürgen"), ("Ann. ", "Ann"), ("...", "unnamed"), ("a" * 80, "a" * 80), ("Ö" * 80, "Ö" * 80)],
+)
+def test_a_student_is_called_as_every_system_can_call_a_folder(name: str, student: str) -> None:
+    assert submissions.fit_for_a_folder(name) == student
+
+
+def test_two_long_names_stay_two_and_fit(tmp_path: Path) -> None:
+    one, other = (submissions.fit_for_a_folder("名" * 85 + end) for end in "ab")
+    assert one != other
+    assert len(one) <= 80
+    assert len(one.encode()) <= 255

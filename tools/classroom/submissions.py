@@ -206,7 +206,7 @@ def found_in(submitted: NotebookNode, release: NotebookNode) -> list[CellName | 
 
     A notebook that went through another program may have lost the marks of its cells. A cell of the set's own is known
     by its text, a check by the question that it checks, and an answer by its place: it is the last of its kind before
-    the cell that follows it in the set.
+    the cell that follows it in the set. An answer may also have its check in its own cell.
     """
     names = [name_in(cell) for cell in submitted.cells]
     texts = {cell.source.strip(): name_of(cell) for cell in release.cells if not cell.metadata.nbgrader.solution}
@@ -218,6 +218,11 @@ def found_in(submitted: NotebookNode, release: NotebookNode) -> list[CellName | 
     order = [name_of(cell) for cell in release.cells]
     for place, cell in enumerate(release.cells):
         follower = order[place + 1] if place + 1 < len(order) else None
+        if order[place].is_check and order[place - 1] not in names:
+            for at, one in enumerate(submitted.cells):
+                asked = checked_by(one.source) if names[at] is None else None
+                if asked and asked[0] == order[place].number and one.get("cell_type") == "code":
+                    names[at] = order[place - 1]
         if not cell.metadata.nbgrader.solution or order[place] in names or follower not in names:
             continue
         for at in reversed(range(names.index(follower))):
