@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,6 +36,10 @@ class ClassEdition:
     """A released edition, and notebooks as students hand them in."""
 
     edition: Edition
+
+    def copied(self, folder: Path) -> ClassEdition:
+        """Return the same edition in another folder, to be marked there."""
+        return ClassEdition(Edition(SEED, Path(shutil.copytree(self.edition.folder, folder / f"edition_{SEED}"))))
 
     def untouched(self, set_name: str) -> NotebookNode:
         return self.edition.read_release(set_name)

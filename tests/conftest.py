@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from class_edition import ClassEdition
 
 collect_ignore = ["data"]
 """Notebooks of students, which a test runs itself: `--nbval` would compare their outputs, and they have none."""
 REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
+
+
+@pytest.fixture(scope="session")
+def first_set(tmp_path_factory: pytest.TempPathFactory) -> ClassEdition:
+    """The first set of exercises as it was released to a class: several tests take a copy, as a release takes long."""
+    from class_edition import released
+
+    return released(tmp_path_factory.mktemp("first_set"), "01_compute_cost")
 
 
 @pytest.hookimpl(wrapper=True)

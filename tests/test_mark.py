@@ -7,7 +7,6 @@ import csv
 import hashlib
 import os
 import re
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,8 +70,8 @@ def state_of(folder: Path) -> dict[Path, tuple[str, int]]:
 
 
 @pytest.fixture(scope="module")
-def edition(tmp_path_factory: pytest.TempPathFactory) -> ClassEdition:
-    return released(tmp_path_factory.mktemp("class"), SET)
+def edition(first_set: ClassEdition, tmp_path_factory: pytest.TempPathFactory) -> ClassEdition:
+    return first_set.copied(tmp_path_factory.mktemp("class"))
 
 
 @pytest.fixture(scope="module")
@@ -305,7 +304,7 @@ def test_right_answers_get_all_points_and_no_remark(student: str, marked: Marked
 
 
 def test_a_student_who_draws_gets_all_points_and_no_remark(edition: ClassEdition, tmp_path: Path) -> None:
-    own = ClassEdition(Edition(7, Path(shutil.copytree(edition.edition.folder, tmp_path / "edition_7"))))
+    own = edition.copied(tmp_path)
     hand_in(tmp_path / "submissions", "draws", own.solved(SET, answer_1_1=DRAWS))
     marker = mark.Marker(own.edition, jobs=1)
     marker.mark(SET, mark.read_all(str(tmp_path / "submissions")))
@@ -489,7 +488,7 @@ def test_an_environment_that_cannot_run_the_masters_marks_nobody(
 
 
 def test_a_master_that_is_not_taken_as_right_marks_nobody(edition: ClassEdition, tmp_path: Path) -> None:
-    spoilt = Edition(7, Path(shutil.copytree(edition.edition.folder, tmp_path / "edition_7")))
+    spoilt = edition.copied(tmp_path).edition
     nbformat.write(edition.solved(SET, answer_1_1="cost = 5"), spoilt.solutions(SET))
     with pytest.raises(SystemExit, match=f"Nothing was marked: the master of {SET} is not marked as it must be"):
         mark.Marker(spoilt, jobs=2).prove_itself([SET])

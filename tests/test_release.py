@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 import release
 from class_edition import ROOT, ClassEdition, released
 from classroom.cells import CellName, Role
-from classroom.editions import Edition, find_edition, seed_from
+from classroom.editions import find_edition, seed_from
 from classroom.gradebook import most_points
 from classroom.master import MASTERS, verdicts
 from classroom.notebooks import read, serialise
@@ -94,7 +93,7 @@ def test_releasing_again_changes_nothing(edition: ClassEdition) -> None:
 
 
 def test_another_text_under_a_seed_that_was_handed_out_is_refused(edition: ClassEdition, tmp_path: Path) -> None:
-    handed_out = Edition(7, Path(shutil.copytree(edition.edition.folder, tmp_path / "edition_7")))
+    handed_out = edition.copied(tmp_path).edition
     folder = tmp_path / "solutions"
     folder.mkdir()
     _, master = read(MASTERS / f"{SET}.ipynb")
