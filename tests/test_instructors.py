@@ -11,7 +11,7 @@ from typing import Any
 import ipywidgets as widgets
 import nbformat
 import pytest
-from classroom import client, isolation, kernel
+from classroom import client, isolation, kernel, patience
 from classroom.editions import Edition
 
 from course_lib import explorers
@@ -214,6 +214,8 @@ def test_the_commands_of_a_class_are_those_of_the_makefile() -> None:
 def test_what_a_submission_may_take_is_what_the_marking_allows() -> None:
     flat = " ".join(MARKING.split())
     assert f"A cell gets {isolation.CELL_SECONDS:g} seconds, a submission {isolation.SECONDS:g}, and" in flat
+    assert patience.IDLE_FACTOR == 3
+    assert "a cell that sleeps gets three times as many" in flat
     assert f"and {kernel.MEMORY / 2**30:g} GiB of memory" in flat
     assert f"{client.MOST_SHOWN:,} characters are kept" in flat
 
@@ -225,7 +227,7 @@ def test_what_the_table_of_points_may_say_is_said_by_the_marking() -> None:
     )
     cells = re.findall(r"^\| (`.+?`) \|", part("### Mark", MARKING), re.MULTILINE)
     said = [words for cell in cells for words in re.findall(r"`(?:[\d.]+: )?([^`]+)`", cell)]
-    assert len(said) == 9
+    assert len(said) == 12
     stems = {re.sub(r"mixture_needs|10 s|^tried to ", "", words).strip() for words in said}
     assert [stem for stem in stems if stem not in sources] == []
 
