@@ -17,6 +17,7 @@ from course_lib.memory import (
     RECOMPUTE,
     TrainingMemory,
     activation_bytes,
+    assumed_shape,
     fits,
     gradient_bytes,
     kv_cache_bytes,
@@ -219,6 +220,14 @@ def test_selective_recomputation_saves_70_and_65_per_cent_as_published(shape, pe
     # Korthikanti et al. 2022, section 5.
     saved = 1 - activation_bytes(**shape, recompute="selective") / activation_bytes(**shape)
     assert round(100 * saved) == percent
+
+
+@pytest.mark.parametrize("name", catalog.models())
+def test_each_model_of_the_catalog_and_each_assumed_shape_keeps_activations(name):
+    model = catalog.model(name)
+    for layers, hidden, heads in ((model.layers, model.hidden, model.heads), assumed_shape(model.parameters)):
+        assert activation_bytes(1, model.context, hidden, layers, heads) > 0
+        assert working_bytes(1, model.context, hidden, heads, model.vocab, "full") > 0
 
 
 @pytest.mark.parametrize("t", [1, 2, 8])

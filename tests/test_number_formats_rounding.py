@@ -247,6 +247,15 @@ def test_what_is_not_text_is_refused():
         read_decimal(0.1)
 
 
+@pytest.mark.parametrize(
+    "fmt", [fmt for fmt in FORMATS.values() if getattr(fmt, "has_nan", False)], ids=lambda fmt: fmt.name
+)
+def test_nan_and_infinity_in_writing_are_the_patterns_of_the_floats(fmt):
+    assert encode_decimal("nan", fmt) == encode(math.nan, fmt)
+    assert encode_decimal("inf", fmt) == encode(math.inf, fmt)
+    assert encode_decimal("-inf", fmt) == encode(-math.inf, fmt)
+
+
 def test_nan_is_refused_where_there_is_none():
     with pytest.raises(ValueError, match="fp4 e2m1 has no NaN"):
         carry("nan", FP4_E2M1)

@@ -266,6 +266,24 @@ def test_what_is_no_text_is_not_read(read, text):
         read(text, FP16)
 
 
+@pytest.mark.parametrize(
+    ("value", "values"),
+    [
+        (0, range(-3, 4)),
+        (127, range(124, 128)),
+        (-128, range(-128, -124)),
+        (-126, range(-128, -122)),
+        (126, range(123, 128)),
+    ],
+)
+def test_the_line_of_an_integer_has_its_neighbours_as_far_as_there_are_any(value, values):
+    line = number_line(value % 2**8, INT8, 3)
+    assert line.values == tuple(values)
+    assert line.patterns == tuple(one % 2**8 for one in values)
+    assert line.places == tuple(one - value for one in values)
+    assert (line.values[line.here], line.middle, line.step) == (value, value, 1)
+
+
 def test_the_line_of_a_nan_and_one_too_long_are_refused():
     with pytest.raises(ValueError, match=r"^pattern must be a number's, for a NaN lies nowhere; got 32256$"):
         number_line(0x7E00, FP16, 4)
