@@ -409,7 +409,8 @@ def _typed(value: Any) -> str:
 def _listed(facts: Iterable[tuple[str, str]], call: str) -> str:
     """Return the facts as a list of names and values, and the line of Python that leads here."""
     rows = "".join(
-        f"<div{' class=course-mind' if name == MIND else ''}><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>"
+        f'<div class="{"course-mind" if name == MIND else "course-fact"}">'
+        f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>"
         for name, value in facts
     )
     button = '<button type="button" class="course-copy" title="Copy the line of Python that shows this">Copy</button>'
