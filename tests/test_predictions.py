@@ -141,7 +141,8 @@ def test_an_answer_in_prose_is_folded(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_fresh_own_copy_has_no_output_that_answers(name: str) -> None:
     cells = fresh_copy(LESSONS[int(name[:-1])]).cells
-    said = [output_words(cell) for cell in cells if cell.cell_type == "code"]
+    code = [cell for cell in cells if cell.cell_type == "code" and "explorer" not in cell.metadata.get("tags", [])]
+    said = [output_words(cell) for cell in code]
     assert [
         (answer, text) for answer in map(plain, predictions.find(name).shown) for text in said if answer in text
     ] == []
@@ -154,6 +155,13 @@ def test_a_fresh_own_copy_has_every_output_that_does_not_answer(lesson: int) -> 
     missing = [course for course, own in pairs if course.get("outputs") != own.get("outputs")]
     assert missing
     assert [cell.source for cell in missing if not any(answer in output_words(cell) for answer in shown)] == []
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_fresh_own_copy_has_the_picture_of_every_explorer(lesson: int) -> None:
+    cells = [cell for cell in fresh_copy(LESSONS[lesson]).cells if "explorer" in cell.metadata.get("tags", [])]
+    assert cells
+    assert all("image/svg+xml" in cell.outputs[0].data for cell in cells)
 
 
 def test_no_lesson_asks_what_an_earlier_one_has_answered() -> None:

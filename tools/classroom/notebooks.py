@@ -35,6 +35,8 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 FAILURES = (CellExecutionError, CellTimeoutError, DeadKernelError)
 ANSWER = "answer"
 """The tag of a cell whose saved output answers a prediction that is asked above it."""
+EXPLORER = "explorer"
+"""The tag of a cell that shows an explorer."""
 
 ASKING = re.compile(r'predict\("(\w+)"\)')
 CELL_METADATA_OF_ONE_RUN = ("execution", "ExecuteTime", "collapsed", "scrolled", "trusted")
@@ -104,7 +106,10 @@ def without_live_widgets(notebook: MutableMapping[str, Any]) -> None:
 
 
 def tag_answers(notebook: NotebookNode) -> NotebookNode:
-    """Tag, in place, each cell whose output answers a prediction that is asked above it, and no other."""
+    """Tag, in place, each cell whose output answers a prediction that is asked above it, and no other.
+
+    An explorer keeps its picture: it is what a page has to show before a kernel has started.
+    """
     from course_lib import predictions
 
     shown: list[str] = []
@@ -115,7 +120,7 @@ def tag_answers(notebook: NotebookNode) -> NotebookNode:
             shown += map(plain_words, predictions.find(asked[1]).shown)
         said = output_words(cell)
         tags = [tag for tag in cell.metadata.get("tags", []) if tag != ANSWER]
-        if any(answer in said for answer in shown):
+        if EXPLORER not in tags and any(answer in said for answer in shown):
             tags.append(ANSWER)
         cell.metadata.pop("tags", None)
         if tags:
