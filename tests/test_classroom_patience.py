@@ -79,10 +79,16 @@ def test_what_a_process_started_computes_for_it_and_is_ended_with_it() -> None:
     assert not child.is_running()
 
 
-def test_a_kernel_is_reached_without_a_port_where_the_system_can(tmp_path: Path) -> None:
-    near, far = tmp_path / "kernel.json", tmp_path / ("x" * 100) / "kernel.json"
-    assert KernelHere(connection_file=str(far)).transport == "tcp"
-    assert KernelHere(connection_file=str(near)[-80:]).transport == ("ipc" if zmq.has("ipc") else "tcp")
+def test_sockets_lie_in_the_submissions_own_folder_if_its_path_is_short_enough(tmp_path: Path) -> None:
+    kernel = KernelHere(connection_file=str(tmp_path / "kernel.json"))
+    assert kernel.transport == ("ipc" if zmq.has("ipc") else "tcp")
+    near, far = Path("/short"), tmp_path / ("x" * 100)
+    for beside, own in ((near, False), (far, True), (None, True)):
+        kernel = KernelHere()
+        kernel.beside = beside
+        assert (Path(kernel.ip).parent != beside) == own
+        kernel.cleanup_connection_file()
+        assert not own or not Path(kernel.ip).parent.exists()
 
 
 class DiesAtFirst(GuardedKernel):

@@ -107,7 +107,8 @@ class Client(NotebookClient):
         if self.fonts:
             shutil.copy(self.fonts, work)  # else matplotlib would start a program to find the fonts
         self.manager = GuardedKernel(connection_file=str(self.place / "kernel.json"))
-        self.manager.place, self.km = self.place, self.manager
+        self.manager.place = self.manager.beside = self.place
+        self.km = self.manager
         arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=50"]
         await self.manager.start_kernel(extra_arguments=arguments, cwd=str(work), env=surroundings(work))
         (self.place / "kernel.pid").write_text(str(self.manager.process_id()), encoding="utf-8")

@@ -16,12 +16,15 @@ from jupyter_client.manager import KernelManager
 from traitlets import default
 
 HAS_SOCKETS = os.name != "nt" and zmq.has("ipc")
+LONGEST_PATH = 80
 
 
 class LocalKernel(KernelManager):
     """How a kernel of the course is reached; the folder of its sockets is there as long as the kernel is."""
 
     _folder: Path | None = None
+    beside: Path | None = None
+    """A folder that is removed with all that is in it, to lay the sockets into if its path is short enough."""
 
     @default("transport")
     def _transport_default(self) -> str:
@@ -34,6 +37,8 @@ class LocalKernel(KernelManager):
     def _ip_default(self) -> str:
         if self.transport != "ipc":
             return str(super()._ip_default())
+        if self.beside and len(os.fsencode(self.beside)) <= LONGEST_PATH:
+            return str(self.beside / "channel")
         self._folder = Path(tempfile.mkdtemp(prefix="kernel-"))
         return str(self._folder / "channel")
 
