@@ -51,7 +51,7 @@ class Explorer(widgets.VBox):
     A subclass gives `view` (its pure function, called with the controls' values by name), `pictures` (the first is the
     usual one; `choose` may take another), `groups` (the controls' names under the title of each group; of those in
     `folded`, the title opens the group), and the method `make_controls`. It may also give `make_buttons`, `arrange`,
-    `overlay`, `react`, `values`, `idle` and `follow_up`.
+    `overlay`, `react`, `values`, `idle`, `drag` and `follow_up`.
 
     A control is any widget with a `value`; one that also has a `problem` (a non-empty text) stops the drawing and has
     that text shown instead, and below it. So does a `ValueError` or `TypeError` of `view`: the last picture is dimmed,
@@ -82,6 +82,8 @@ class Explorer(widgets.VBox):
         self._listed = widgets.HTML().add_class("course-facts")
         self._room = widgets.IntText(layout={"display": "none"}).add_class("course-room-for-picture")
         self._room.observe(lambda change: self.fit(change["new"]), "value")
+        self._pointer = widgets.FloatText(-1.0, layout={"display": "none"}).add_class("course-pointer-on-picture")
+        self._pointer.observe(lambda change: self._pointed(change["new"]), "value")
         self._cells: dict[str, widgets.VBox] = {}
         self.controls: dict[str, widgets.Widget] = self.make_controls()
         self.buttons: dict[str, widgets.Widget] = self.make_buttons()
@@ -93,7 +95,7 @@ class Explorer(widgets.VBox):
         self.put(**initial)
         self._over = self.overlay()
         image = self._image if self._over is None else _stack(self._image, self._over)
-        unseen = [widgets.HTML(page(), layout={"display": "none"}), self._room]
+        unseen = [widgets.HTML(page(), layout={"display": "none"}), self._room, self._pointer]
         super().__init__([*unseen, self.arrange(), self._spoken, image, self._listed])
         self.add_class("course-explorer")
         self.add_class(f"course-{type(self).__name__}")
@@ -136,6 +138,9 @@ class Explorer(widgets.VBox):
 
     def follow_up(self) -> None:
         """Bring to `shown` and `sentence` whatever else the subclass shows, after each redraw."""
+
+    def drag(self, across: float) -> None:
+        """Follow the pointer that drags what is in the picture's `grip`, at this share of the picture's width."""
 
     # What a subclass, a test and a learner may call
 
@@ -228,6 +233,10 @@ class Explorer(widgets.VBox):
 
     # How a change becomes a picture
 
+    def _pointed(self, across: float) -> None:
+        if self.picture.grip is not None and 0 <= across <= 1:
+            self.drag(across)
+
     def _moved(self, name: str, change: Any) -> None:
         """Let what depends on a control follow it; draw when all have moved."""
         self._held += 1
@@ -300,7 +309,7 @@ class Explorer(widgets.VBox):
         self.picture, self.shown, self.sentence, self.facts = chosen, view, sentence, facts
         self.svg = described(svg, sentence)
         self._dim(False)
-        self._image.value = self.svg
+        self._image.value = self.svg + _grip(chosen)
         self._spoken.value = f"<p>{html.escape(sentence)}</p>"
         self._listed.value = _listed(facts, self.call)
         self._note(self.idle(view), wrong=False)
@@ -395,6 +404,15 @@ def page(wake: str = "wakeExplorer", root: str = ".course-explorer") -> str:
     colours = "".join(f"--course-{name}: {colour}; " for name, colour in (PALETTE | GREYS).items())
     style = f"{root} {{{colours}}}\n" + (here / "page.css").read_text(encoding="utf-8")
     return f'<style onload="{html.escape(script)}">\n{style}</style>'
+
+
+def _grip(picture: Picture) -> str:
+    """Return the place of a picture where a pointer drags what is there; who has no pointer types into a field."""
+    if picture.grip is None:
+        return ""
+    left, bottom, wide, high = (f"{100 * share:.2f}%" for share in picture.grip)
+    place = f"left: {left}; bottom: {bottom}; width: {wide}; height: {high}"
+    return f'<div class="course-grip" aria-hidden="true" title="Drag the mark" style="{place}"></div>'
 
 
 def _typed(value: Any) -> str:

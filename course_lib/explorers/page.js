@@ -95,6 +95,26 @@ function wakeExplorer(root) {
   };
   new ResizeObserver(measure).observe(picture);
 
+  // What stands in the picture's grip is dragged: the kernel is told where the pointer is, as a share of the picture.
+  const pointer = root.querySelector(".course-pointer-on-picture input");
+  let dragged = null;
+  const drag = (event) => {
+    if (event.pointerId !== dragged) return;
+    const box = picture.querySelector("svg").getBoundingClientRect();
+    const across = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
+    pointer.value = across.toFixed(4);
+    pointer.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  picture.addEventListener("pointerdown", (event) => {
+    if (!event.target.matches(".course-grip") || event.button) return;
+    dragged = event.pointerId;
+    picture.setPointerCapture(dragged); // the grip is drawn anew at every step, its picture's place is not
+    event.preventDefault();
+    drag(event);
+  });
+  picture.addEventListener("pointermove", drag);
+  ["pointerup", "pointercancel"].forEach((end) => picture.addEventListener(end, () => (dragged = null)));
+
   // On a slide the explorer grows with the screen, its letters too, as far as what else is on the slide leaves room;
   // on a small one it shrinks a little.
   const cell = root.closest(".jp-Cell");

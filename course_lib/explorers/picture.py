@@ -124,6 +124,8 @@ class Picture:
     """
 
     heights: ClassVar[dict[str, float]] = {"wide": 288}
+    grip: tuple[float, float, float, float] | None = None
+    """Where something can be dragged to and fro, as `place` gives it, if there is anything."""
     _count: ClassVar[int] = 0
 
     def __init__(self, salt: str = "", width: float = WIDE) -> None:
