@@ -242,7 +242,7 @@ SHARED = {
     "tests/browser": """
         __init__.py axe.py cases.py conftest.py lab.py test_accessibility.py test_exercises.py test_explorers.py
         test_float_decoder.py test_handout.py test_notebooks.py test_own_copies.py test_plan_markdown.py
-        test_predictions.py test_slides.py
+        test_predictions.py test_slides.py test_unit_converter.py
     """,
     "tools": """
         clean.py fresh.py handout.py lab.py lint_page.py lock.py make_exercises.py mark.py present.py release.py

@@ -1,3 +1,6 @@
+import re
+from itertools import pairwise
+
 import ipywidgets as widgets
 import pytest
 from explorer_parts import misplaced, texts
@@ -7,7 +10,7 @@ from hypothesis import strategies as st
 from course_lib import catalog
 from course_lib.compute_cost import training_flop
 from course_lib.explorers.units.explorer import UnitConverter
-from course_lib.explorers.units.picture import RULER
+from course_lib.explorers.units.picture import JUMPS, ROWS, RULER, UnitPicture
 from course_lib.explorers.units.view import (
     EXAMPLES,
     OTHER,
@@ -71,18 +74,27 @@ def test_an_amount_is_said_in_every_unit_and_in_the_hours_of_every_accelerator(f
     }
 
 
-def test_the_sentence_of_gpt3_says_brown_s_pflop_days():
-    assert unit_view(**DEFAULT | {"quantity": "3.1428e23 FLOP"}).sentence == (
-        "3.14e23 FLOP = 3,640 PFLOP-days. On the ruler: at GPT-3 175B. One A100 80GB achieves 124.8 TFLOP/s, 40 % of "
-        "the advertised 312 TFLOP/s: this cost is 700,000 A100 80GB-hours, or 79.8 years on one."
-    )
+def test_the_answer_for_gpt3_says_brown_s_pflop_days():
+    view = unit_view(**DEFAULT | {"quantity": "3.1428e23 FLOP"})
+    assert view.sentence == "3.14e23 FLOP = 3,640 PFLOP-days: 700,000 A100 80GB-hours at 40 % of 312 TFLOP/s."
+    assert dict(view.facts) == {
+        "Cost": "3.14e23 FLOP",
+        "In PFLOP-days": "3,640",
+        "On the ruler": "at GPT-3 175B",
+        "Advertised rate": "312 TFLOP/s",
+        "Achieved rate": "124.8 TFLOP/s, 40 %",
+        "Time on one": "79.8 years",
+        "GPU-hours": "700,000 on A100 80GB",
+        "Reported hours": "none",
+        "Utilisation in them": "none",
+    }
 
 
 def test_one_of_a_unit_is_written_in_the_singular():
-    sentence = unit_view("1 PFLOP-day", OTHER, "1 PFLOP/s", 1.0).sentence
-    assert sentence.startswith("8.64e19 FLOP = 1 PFLOP-day. On the ruler: at PFLOP-day. One accelerator achieves 1 PF")
-    assert sentence.endswith("this cost is 24 accelerator-hours, or 1 day on one.")
-    assert unit_view(**DEFAULT | {"quantity": "1 A100-hour"}).sentence.startswith("1 A100-hour at 124.8 TFLOP/s")
+    view = unit_view("1 PFLOP-day", OTHER, "1 PFLOP/s", 1.0)
+    assert view.sentence == "8.64e19 FLOP = 1 PFLOP-day: 24 accelerator-hours at 100 % of 1 PFLOP/s."
+    assert dict(view.facts)["Time on one"] == "1 day"
+    assert unit_view(**DEFAULT | {"quantity": "1 A100-hour"}).sentence.startswith("1 A100-hour at 40 % of 312 TFLOP/s")
 
 
 # A rate
@@ -99,11 +111,17 @@ def test_a_rate_is_shown_as_what_it_does_in_a_day_and_from_a_second_to_a_year(ra
     assert view.span == pytest.approx((rate * utilization, rate * utilization * 365.25 * 86400))
 
 
-def test_the_sentence_of_a_rate_says_what_makes_it_a_cost():
-    assert unit_view(**DEFAULT | {"quantity": "312 TFLOP/s"}).sentence == (
-        "312 TFLOP/s is a rate, not a cost: it says how fast, not how much. Multiply it by a time: at 40 % utilisation "
-        "it is 124.8 TFLOP/s, that is 1.25e14 FLOP in a second, 4.49e17 FLOP in an hour and 1.08e19 FLOP = "
-        "0.125 PFLOP-days in a day. The picture shows that day."
+def test_the_answer_for_a_rate_says_what_makes_it_a_cost():
+    view = unit_view(**DEFAULT | {"quantity": "312 TFLOP/s"})
+    assert view.sentence == "312 TFLOP/s is a rate, not a cost: one day of it at 40 % is 0.125 PFLOP-days."
+    assert (
+        dict(view.facts).items()
+        >= {
+            "One day of it": "1.08e19 FLOP",
+            "Achieved rate": "124.8 TFLOP/s, 40 %",
+            "In a second": "1.25e14 FLOP",
+            "In an hour": "4.49e17 FLOP",
+        }.items()
     )
 
 
@@ -120,12 +138,11 @@ def test_hours_of_a_named_gpu_use_its_rate_and_hours_of_any_gpu_use_the_chosen_o
     assert named.flop / unnamed.flop == pytest.approx(989.5 / 312)
 
 
-def test_the_sentence_of_hours_says_what_makes_them_a_cost():
-    assert unit_view(**DEFAULT | {"quantity": "1,022,362 A100 80GB-hours", "utilization": 0.48}).sentence == (
-        "1,020,000 A100 80GB-hours at 149.8 TFLOP/s, 48 % of the advertised 312 TFLOP/s: 5.51e23 FLOP = 6,380 "
-        "PFLOP-days. On the ruler: between GPT-3 175B and Chinchilla 70B. Hours are a cost only with both: the "
-        "accelerator's model and its utilisation."
-    )
+def test_the_answer_for_hours_says_the_model_and_the_utilisation_that_make_them_a_cost():
+    view = unit_view(**DEFAULT | {"quantity": "1,022,362 A100 80GB-hours", "utilization": 0.48})
+    assert view.sentence == ("1,020,000 A100 80GB-hours at 48 % of 312 TFLOP/s: 5.51e23 FLOP = 6,380 PFLOP-days.")
+    assert dict(view.facts)["On the ruler"] == "1.75 × GPT-3 175B"
+    assert dict(view.facts)["Achieved rate"] == "149.8 TFLOP/s, 48 %"
 
 
 @pytest.mark.parametrize("chip", CHIPS, ids=lambda chip: chip.name)
@@ -197,13 +214,13 @@ def test_the_ruler_ends_at_the_largest_run_of_the_catalog():
     [
         ("1 GFLOP", "below laptop-second"),
         ("1e11 FLOP", "at laptop-second"),
-        ("1 TFLOP", "between laptop-second and A100-hour (peak)"),
-        ("1e24 FLOP", "between Chinchilla 70B and PaLM 540B"),
-        ("3.8e26 FLOP", "10 times Llama 3.1 405B, its largest run"),
+        ("1 TFLOP", "10 × laptop-second"),
+        ("1e24 FLOP", "1.7 × Chinchilla 70B"),
+        ("3.8e26 FLOP", "10 × Llama 3.1 405B"),
     ],
 )
-def test_the_sentence_says_where_on_the_ruler_a_cost_lies(quantity, place):
-    assert f"On the ruler: {place}." in unit_view(**DEFAULT | {"quantity": quantity}).sentence
+def test_a_fact_says_where_on_the_ruler_a_cost_lies(quantity, place):
+    assert ("On the ruler", place) in unit_view(**DEFAULT | {"quantity": quantity}).facts
 
 
 @pytest.mark.parametrize(
@@ -225,13 +242,14 @@ def test_a_run_s_preset_is_its_cost_and_says_which_utilisation_its_hours_stand_f
     assert parse_quantity(explorer.values()["quantity"]).flop == pytest.approx(cost, rel=1e-3)
     assert explorer.values() == DEFAULT | {"preset": run.name} | preset_values(run.name)
     assert explorer.sentence == unit_view(**explorer.values()).sentence
+    reported = dict(explorer.facts)
     if run.accelerator_hours:
         peak = catalog.accelerator(run.accelerator).fp16_bf16_flop_per_second
         share = round(100 * cost / (run.accelerator_hours * 3600 * peak))
-        reported = f"{run.name} reported {run.accelerator_hours:,.0f} {run.accelerator}-hours: {share} % utilisation."
-        assert explorer.sentence.endswith(reported)
+        assert reported["Reported hours"] == f"{run.accelerator_hours:,.0f} on {run.accelerator}"
+        assert reported["Utilisation in them"] == f"{share} %"
     else:
-        assert explorer.sentence.endswith(f"{run.name} did not report its hours.")
+        assert reported["Reported hours"] == reported["Utilisation in them"] == "not reported"
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -248,21 +266,22 @@ def test_typing_a_quantity_leaves_the_preset_and_the_accelerator_keeps_it(explor
     assert explorer.values()["preset"] == "LLaMA 65B"
     explorer.controls["quantity"].value = "1 PFLOP-day"
     assert explorer.values()["preset"] == OWN
-    assert "LLaMA" not in explorer.sentence.split("On the ruler")[0]
+    assert dict(explorer.facts)["Reported hours"] == "none"
 
 
 @pytest.mark.parametrize("chip", CHIPS, ids=lambda chip: chip.name)
 def test_an_accelerator_brings_its_advertised_rate_with_all_its_digits(chip, explorer):
     explorer.set(accelerator=chip.name)
     assert parse_quantity(explorer.values()["peak"]) == Rate(pytest.approx(chip.fp16_bf16_flop_per_second, rel=1e-12))
-    assert f"One {chip.name} achieves " in explorer.sentence
+    assert f" {chip.name}-hours at 40 % of " in explorer.sentence
     assert accelerator_values(chip.name) == {"peak": explorer.values()["peak"]}
 
 
 def test_typing_another_advertised_rate_leaves_the_accelerator_s_name(explorer):
     explorer.controls["peak"].value = "624 TFLOP/s"
     assert explorer.values()["accelerator"] == OTHER
-    assert "One accelerator achieves 249.6 TFLOP/s, 40 % of the advertised 624 TFLOP/s" in explorer.sentence
+    assert explorer.sentence.endswith(" accelerator-hours at 40 % of 624 TFLOP/s.")
+    assert dict(explorer.facts)["Achieved rate"] == "249.6 TFLOP/s, 40 %"
     explorer.controls["accelerator"].value = "V100"
     assert explorer.values()["peak"] == "125 TFLOP/s"
 
@@ -288,9 +307,9 @@ def test_the_picture_writes_the_view_s_numbers(explorer):
         assert f"{format_number(hours)} h" in written
     for text in (
         "yours: 3.14e23 FLOP",
-        "A100 80GB: 312 TFLOP/s advertised,",
-        "124.8 TFLOP/s achieved at 40 %",
-        "GPU-hours for the same cost, all at 40 %",
+        "advertised: 312 TFLOP/s",
+        "achieved at 40 %: 124.8 TFLOP/s",
+        "GPU-hours, all at 40 %",
     ):
         assert text in written
 
@@ -299,7 +318,7 @@ def test_each_accelerator_of_the_catalog_has_its_bar_in_proportion_to_its_hours(
     assert sorted(name for kind in kinds() for name in kind.split(", ")) == sorted(catalog.accelerators())
     hours = list(unit_view(**DEFAULT).hours_by_kind.values())
     for bar, needed in zip(explorer.picture.bars, hours, strict=True):
-        assert bar.get_width() == pytest.approx(needed / hours[0])
+        assert bar.get_width() / explorer.picture.longest == pytest.approx(needed / hours[0])
 
 
 @pytest.mark.parametrize("name", [*kinds(), OTHER])
@@ -308,7 +327,7 @@ def test_the_chosen_accelerator_s_row_is_marked_in_bold_and_by_its_bar(name, exp
     picture = explorer.picture
     assert [kind for kind, label in picture.hours.items() if label.bold] == [name]
     row = list(picture.hours).index(name)
-    assert picture.chosen.get_y() + picture.chosen.get_height() / 2 == pytest.approx(row)
+    assert picture.chosen.get_y() == picture.rows[row]
     assert ("this rate" in texts(explorer)) == (name == OTHER)
 
 
@@ -327,7 +346,88 @@ def test_a_rate_is_drawn_as_a_span_of_times_and_an_amount_is_not(explorer):
     assert len(explorer.picture.span.get_xdata()) == 0
     explorer.set(quantity="312 TFLOP/s")
     assert list(explorer.picture.span.get_xdata()) == pytest.approx([0.4 * 312e12, 0.4 * 312e12 * 365.25 * 86400])
-    assert {"one day of it: 1.08e19 FLOP", "One day of it in every unit"} <= set(texts(explorer))
+    assert {"one day: 1.08e19 FLOP", "One day of it in every unit"} <= set(texts(explorer))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("quantity", "312 TFLOPS", "Quantity '312 TFLOPS' can be read in two ways"),
+        ("quantity", "0.1 FLOP", "The cost must lie between 1 FLOP and 1.00e30 FLOP"),
+        ("quantity", "5 H1000-hours", "accelerator 'H1000' is unknown"),
+        ("peak", "312 TFLOP", "Advertised rate '312 TFLOP' is not a rate"),
+        ("peak", "1 FLOP/s", "The rate must lie between"),
+    ],
+)
+def test_what_cannot_be_read_is_said_at_its_own_field(name, text, problem, explorer):
+    explorer.controls[name].value = text
+    assert explorer.controls[name].problem.startswith(problem)
+    assert [one for one, control in explorer.controls.items() if getattr(control, "problem", "")] == [name]
+    assert explorer.sentence == f"Not drawn: {explorer.controls[name].problem}"
+
+
+@pytest.mark.parametrize(
+    ("quantity", "idle"),
+    [
+        ("3.14e23 FLOP", {}),
+        ("24 GPU-hours", {}),
+        ("24 A100-hours", {"accelerator": "no effect: GPU named", "peak": "no effect: GPU named"}),
+        ("312 TFLOP/s", {"accelerator": "no effect: a rate", "peak": "no effect: a rate"}),
+    ],
+)
+def test_a_quantity_with_a_rate_of_its_own_leaves_the_hardware_without_effect(quantity, idle, explorer):
+    explorer.set(quantity=quantity)
+    assert explorer.idle(explorer.shown) == idle
+
+
+@pytest.mark.parametrize(
+    ("typed", "unit"),
+    [
+        ("3.14e23 FLOP", "FLOP"), ("3,640 PFLOP-days", "PFLOP-days"), ("1 PFLOP-day", "PFLOP-days"),
+        ("30.84M H100-hours", "H100-hours"), ("312 TFLOP/s", "TFLOP/s"), (".5 EFLOP", "EFLOP"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("width", [230, 500, 1000])
+def test_dragging_brings_the_quantity_to_the_pointer_as_a_round_number_in_its_unit(typed, unit, width, explorer):
+    explorer.fit(width)
+    explorer.set(quantity=typed)
+    for share in (0.3, 0.55, 0.8):
+        explorer.drag(share)
+        wanted = explorer.picture.flop_at(share)
+        assert explorer.shown.flop == pytest.approx(wanted, rel=0.06)
+        number, written = explorer.values()["quantity"].split(" ", 1)
+        assert written == unit
+        assert len(re.sub(r"e.*|[,.]", "", number).strip("0")) <= 2
+        (x,) = explorer.picture.own.get_xdata()
+        axes = explorer.picture.own.axes
+        seen = axes.transData.transform((x, 0))[0] / explorer.figure.bbox.width
+        assert seen == pytest.approx(share, abs=0.004)
+    explorer.fit(1000)
+
+
+def test_a_drag_leaves_the_preset_and_does_nothing_to_a_refused_text(explorer):
+    explorer.set(preset="GPT-3 175B")
+    explorer.drag(0.5)
+    assert explorer.values()["preset"] == OWN
+    explorer.controls["quantity"].value = "nonsense"
+    explorer.drag(0.6)
+    assert explorer.values()["quantity"] == "nonsense"
+
+
+def test_the_grip_lies_around_the_ruler(explorer):
+    left, low, wide, high = explorer.picture.grip
+    axes = explorer.picture.own.axes
+    place = axes.transData.transform((1e18, explorer.picture.line + 3.5))[1] / explorer.figure.bbox.height
+    assert (left, wide) == (0, 1)
+    assert low < place < low + high
+
+
+@pytest.mark.parametrize("width", range(200, 721, 40))
+def test_the_names_of_the_landmarks_have_their_rows_and_the_jumps_their_marks(width):
+    picture = UnitPicture(width=width)
+    assert picture.rows_of_names <= ROWS[picture.layout]
+    assert [after / before for before, after in pairwise(JUMPS)] == pytest.approx([1000] * 6)
+    assert (min(JUMPS), max(JUMPS)) == RULER
 
 
 def test_a_refused_text_dims_the_picture_and_the_next_good_one_brings_it_back(explorer):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -105,33 +105,78 @@ class UnitView:
         return (self.achieved, self.flop * 365.25) if isinstance(self.quantity, Rate) else None
 
     @property
-    def sentence(self) -> str:
-        """The answer in plain words."""
-        return f"{self._answer()}{_reported(self.published)}"
+    def own_rate(self) -> str:
+        """What makes the quantity bring a rate of its own, in two words; nothing where it has none."""
+        if isinstance(self.quantity, Rate):
+            return "a rate"
+        return "GPU named" if isinstance(self.quantity, GpuHours) and self.quantity.gpu else ""
 
-    def _answer(self) -> str:
-        pflop_days = _so_many(self.in_units["PFLOP-day"], "PFLOP-day")
-        hours = _so_many(self.hours, f"{self.accelerator}-hour")
-        share, achieved = f"{format_number(100 * self.utilization)} %", format_rate(self.achieved, digits=4)
+    @property
+    def sentence(self) -> str:
+        """The answer in one sentence."""
+        share, pflop_days = (
+            f"{format_number(100 * self.utilization)} %",
+            _so_many(self.in_units["PFLOP-day"], "PFLOP-day"),
+        )
         advertised = format_rate(self.advertised, digits=5)
         if isinstance(self.quantity, Rate):
-            return (
-                f"{advertised} is a rate, not a cost: it says how fast, not how much. Multiply it by a time: "
-                f"at {share} utilisation it is {achieved}, that is {format_flop(self.achieved)} in a second, "
-                f"{format_flop(self.achieved * SECONDS_PER_HOUR)} in an hour and {format_flop(self.flop)} = "
-                f"{pflop_days} in a day. The picture shows that day."
-            )
+            return f"{advertised} is a rate, not a cost: one day of it at {share} is {pflop_days}."
+        hours, cost = _so_many(self.hours, f"{self.accelerator}-hour"), f"{format_flop(self.flop)} = {pflop_days}"
         if isinstance(self.quantity, GpuHours):
-            return (
-                f"{hours} at {achieved}, {share} of the advertised {advertised}: {format_flop(self.flop)} = "
-                f"{pflop_days}. {_place(self.flop)} Hours are a cost only with both: the accelerator's model and its "
-                f"utilisation."
-            )
+            return f"{hours} at {share} of {advertised}: {cost}."
+        return f"{cost}: {hours} at {share} of {advertised}."
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """What else there is to say: the cost, where on the ruler it lies, the rates, the times and the hours."""
+        share, hours = format_number(100 * self.utilization), f"{format_number(self.hours)} on {self.accelerator}"
+        rate = isinstance(self.quantity, Rate)
+        second, hour = (format_flop(self.achieved * seconds) for seconds in (1, SECONDS_PER_HOUR))
         return (
-            f"{format_flop(self.flop)} = {pflop_days}. {_place(self.flop)} One {self.accelerator} achieves {achieved}, "
-            f"{share} of the advertised {advertised}: this cost is {hours}, or "
-            f"{format_seconds(self.hours * SECONDS_PER_HOUR)} on one."
+            ("One day of it" if rate else "Cost", format_flop(self.flop)),
+            ("In PFLOP-days", format_number(self.in_units["PFLOP-day"])),
+            ("On the ruler", _place(self.flop)),
+            ("Advertised rate", format_rate(self.advertised, digits=5)),
+            ("Achieved rate", f"{format_rate(self.achieved, digits=4)}, {share} %"),
+            ("In a second", second) if rate else ("Time on one", format_seconds(self.hours * SECONDS_PER_HOUR)),
+            ("In an hour", hour) if rate else ("GPU-hours", hours),
+            *_reported(self.published),
         )
+
+
+def read_quantity(text: str) -> Compute | Rate | GpuHours:
+    """Return what was typed as the quantity.
+
+    Errors: `ValueError` as `parse_quantity` and `accelerator_called` raise it, and for what lies outside `AMOUNTS` or
+    `RATES`.
+    """
+    quantity = parse_quantity(text, "Quantity")
+    if isinstance(quantity, Compute):
+        _within_amounts(quantity.flop, text)
+    elif isinstance(quantity, Rate):
+        _within_rates(quantity.flop_per_second)
+    elif quantity.gpu:
+        accelerator_called(quantity.gpu)
+    return quantity
+
+
+def read_rate(text: str) -> float:
+    """Return what was typed as the advertised rate, in FLOP/s; errors as for `read_quantity`."""
+    rate = cast(Rate, parse_quantity(text, "Advertised rate", kinds=(Rate,)))
+    _within_rates(rate.flop_per_second)
+    return rate.flop_per_second
+
+
+def _within_rates(rate: float) -> None:
+    if not RATES[0] <= rate <= RATES[1]:
+        slowest, fastest = map(format_rate, RATES)
+        raise ValueError(f"The rate must lie between {slowest} and {fastest}; got {rate:.3g} FLOP/s")
+
+
+def _within_amounts(flop: float, text: str) -> None:
+    if not AMOUNTS[0] <= flop <= AMOUNTS[1]:
+        least, most = map(format_flop, AMOUNTS)
+        raise ValueError(f"The cost must lie between {least} and {most}; {shown(text)} is {flop:.3g} FLOP")
 
 
 def unit_view(quantity: str, accelerator: str, peak: str, utilization: float, preset: str = OWN) -> UnitView:
@@ -142,24 +187,18 @@ def unit_view(quantity: str, accelerator: str, peak: str, utilization: float, pr
     Errors: `ValueError` as `parse_quantity` and `catalog` raise it, for a `peak` that is no rate, and for what lies
     outside `AMOUNTS` or `RATES`.
     """
-    amount = parse_quantity(quantity, "Quantity")
-    advertised = cast(Rate, parse_quantity(peak, "Advertised rate", kinds=(Rate,)))
-    rate, name = advertised.flop_per_second, "accelerator" if accelerator == OTHER else accelerator
+    amount, rate = read_quantity(quantity), read_rate(peak)
+    name = "accelerator" if accelerator == OTHER else accelerator
     if isinstance(amount, Rate):
         rate, name = amount.flop_per_second, "accelerator of this rate"
     elif isinstance(amount, GpuHours) and amount.gpu:
         name, rate = accelerator_called(amount.gpu)
-    if not RATES[0] <= rate <= RATES[1]:
-        slowest, fastest = map(format_rate, RATES)
-        raise ValueError(f"The rate must lie between {slowest} and {fastest}; got {rate:.3g} FLOP/s")
     achieved = throughput(1, rate, utilization)
     if isinstance(amount, Compute):
         flop = amount.flop
     else:
         flop = flop_from_gpu_hours(24 if isinstance(amount, Rate) else amount.hours, achieved)
-    if not AMOUNTS[0] <= flop <= AMOUNTS[1]:
-        least, most = map(format_flop, AMOUNTS)
-        raise ValueError(f"The cost must lie between {least} and {most}; {shown(quantity)} is {flop:.3g} FLOP")
+    _within_amounts(flop, quantity)
     return UnitView(
         quantity=amount,
         flop=flop,
@@ -180,29 +219,48 @@ def _so_many(number: float, unit: str) -> str:
 
 
 def _place(flop: float) -> str:
-    """Say where on the ruler a cost lies."""
+    """Say where on the ruler a cost lies, by the last landmark before it."""
     marks = list(landmarks().items())
     for name, landmark in marks:
         if abs(flop / landmark - 1) < 0.03:
-            return f"On the ruler: at {name}."
+            return f"at {name}"
     if flop < marks[0][1]:
-        return f"On the ruler: below {marks[0][0]}."
-    for (below, _), (above, limit) in pairwise(marks):
-        if flop < limit:
-            return f"On the ruler: between {below} and {above}."
-    return f"On the ruler: {format_number(flop / marks[-1][1])} times {marks[-1][0]}, its largest run."
+        return f"below {marks[0][0]}"
+    name, landmark = max((mark for mark in marks if mark[1] <= flop), key=lambda mark: mark[1])
+    return f"{format_number(flop / landmark)} × {name}"
 
 
-def _reported(run: TrainingRun | None) -> str:
-    """Say which utilisation the reported hours of a published run stand for."""
-    if run is None:
-        return ""
-    chip = catalog.accelerators().get(run.accelerator)
-    if not chip or not run.accelerator_hours:
-        return f" {run.name} did not report its hours."
+def _reported(run: TrainingRun | None) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Say how many hours a published run reported, and which utilisation they stand for."""
+    hours, share, none = "Reported hours", "Utilisation in them", "not reported" if run else "none"
+    chip = catalog.accelerators().get(run.accelerator) if run else None
+    if not run or not chip or not run.accelerator_hours:
+        return (hours, none), (share, none)
     seconds, peak = run.accelerator_hours * SECONDS_PER_HOUR, chip.fp16_bf16_flop_per_second
     mfu = model_flop_utilization(run_flop(run.name), seconds, 1, peak)
-    return f" {run.name} reported {run.accelerator_hours:,.0f} {chip.name}-hours: {100 * mfu:.0f} % utilisation."
+    return (hours, f"{run.accelerator_hours:,.0f} on {chip.name}"), (share, f"{100 * mfu:.0f} %")
+
+
+def dragged(quantity: str, times: float) -> str:
+    """Return a quantity so many times as large, as a round number in the unit that it was typed in.
+
+    >>> dragged("3.1428e23 FLOP", 10), dragged("1 PFLOP-day", 3.333), dragged("30.84M H100-hours", 0.5)
+    ('3.1e24 FLOP', '3.3 PFLOP-days', '15,000,000 H100-hours')
+    """
+    unit = quantity[_NUMBER.match(quantity).end() :].strip()  # type: ignore[union-attr]
+    typed, one = (_size(parse_quantity(text, "Quantity")) for text in (quantity, f"1 {unit}"))
+    number = format_number(typed / one * times, digits=2)
+    several = unit if number == "1" or "-" not in unit else f"{unit.removesuffix('s')}s"
+    return f"{number} {several}"
+
+
+_NUMBER = re.compile(r"[\d.,_ ]*(?:e[+-]?\d+)?\s*(?:[kmbt](?=\s))?", re.IGNORECASE)
+
+
+def _size(quantity: Compute | Rate | GpuHours) -> float:
+    if isinstance(quantity, Compute):
+        return quantity.flop
+    return quantity.flop_per_second if isinstance(quantity, Rate) else quantity.hours
 
 
 def preset_values(preset: str) -> dict[str, Any]:
