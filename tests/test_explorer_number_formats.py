@@ -1,4 +1,3 @@
-import dataclasses
 import math
 from decimal import Decimal
 from fractions import Fraction
@@ -10,9 +9,9 @@ from explorer_parts import calls_of, misplaced, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib.explorers.number_formats.bits import BitPattern, field_of
+from course_lib.explorers.number_formats.bits import BitPattern
 from course_lib.explorers.number_formats.explorer import FloatDecoder
-from course_lib.explorers.number_formats.picture import STEP, WIDTH, FloatDecoderPicture
+from course_lib.explorers.number_formats.picture import LEAST_BIT, REACH, FloatDecoderPicture
 from course_lib.explorers.number_formats.state import DecoderState
 from course_lib.explorers.number_formats.view import (
     ORDER,
@@ -23,9 +22,12 @@ from course_lib.explorers.number_formats.view import (
     SLIDE_FP16,
     SLIDE_FP32,
     brief,
+    field_of,
     float_decoder_view,
     preset_number,
+    weight_of,
 )
+from course_lib.explorers.picture import RAISED, in_words
 from course_lib.number_formats import (
     BF16,
     FORMATS,
@@ -172,7 +174,7 @@ def test_the_number_asked_for_stands_between_the_numbers_that_there_are():
 @pytest.mark.parametrize(
     ("pattern", "format", "value", "marker", "label"),
     [
-        (0x3800, "fp16", "0.5", "v", "asked for, and stored as it is"),
+        (0x3800, "fp16", "0.5", "v", "asked for, stored as it is"),
         (0x2E66, "fp16", "0.1", "v", "asked for: 0.1"),
         (127, "int8", "131", "v", "asked for: 131"),
         (127, "int8", "300", ">", "asked for: 300"),
@@ -193,7 +195,7 @@ def test_the_number_asked_for_is_marked_in_the_picture_wherever_it_lies(pattern,
         assert low < shown[0] < high
         assert picture.wanted.get_marker() == marker
     if marker == "v":
-        assert shown[0] == pytest.approx(WIDTH / 2 + STEP * view.wanted_place)
+        assert shown[0] == pytest.approx(360 + 720 / REACH * view.wanted_place)
 
 
 @quick
@@ -211,40 +213,59 @@ def test_the_value_is_carried_into_every_format(case):
     assert sorted(ORDER) == sorted(FORMATS)
 
 
-def test_the_sentence_of_pi_in_fp32():
-    assert float_decoder_view(0x40490FDB, "fp32", PI, "pi").sentence == (
-        "fp32 0x40490FDB is 3.1415927410125732421875, a normal number: (-1)^0 × 2^(128 - 127) × "
-        "1.57079637050628662109375. Its neighbours are 3.1415925025939941 and 3.1415929794311523; one step here is "
-        "2.38e-7. 3.14159265358979323846 is stored with an error of 8.74e-8 (relative 2.78e-8)."
+def test_the_answer_of_pi_in_fp32():
+    view = float_decoder_view(0x40490FDB, "fp32", PI, "pi")
+    assert view.sentence == (
+        "fp32 0x40490FDB is 3.1415927410125732421875, a normal number: 3.141592653... is off by 8.74e-8."
     )
+    assert dict(view.facts) == {
+        "Formula": "(-1)^0 × 2^(128 - 127) × 1.m",
+        "Significand": "1.m = 1.570796370506...",
+        "One step": "2.38e-7",
+        "Next smaller": "3.1415925025939941",
+        "Next larger": "3.1415929794311523",
+        "Asked for": PI[:22],
+        "Error": "8.74e-8 (relative 2.78e-8)",
+        "Exact in": "none",
+        "Too large for": "none",
+    }
 
 
 @pytest.mark.parametrize(
     ("number", "name", "value", "said"),
     [
-        (0x7BFF, "fp16", None, "is 65504, a normal number: (-1)^0 × 2^(30 - 15) × 1.9990234375. Its neighbours"),
-        (0x0001, "fp16", None, "a subnormal number: (-1)^0 × 2^(1 - 15) × 0.0009765625. Its neighbours are 0 and"),
-        (0x80000000, "fp32", None, "is -0, a zero: (-1)^1 × 2^(1 - 127) × 0."),
-        (0x7C00, "fp16", "1e9", "the number below it is 65504. 1000000000 is too large: it becomes infinity."),
-        (0xFF800000, "fp32", None, "Nothing lies below it; the number above it is -3.4028234663852886e38."),
-        (0x7F800001, "fp32", None, "is not a number, as the exponent is all ones and the significand is not 0."),
-        (0x7E, "fp8 e4m3", None, "2^(15 - 7) × 1.75. Nothing lies above it; the number below it is 416;"),
-        (0x7F, "int8", "300", "300 is too large: it becomes 127. It is too large for fp4 e2m1, int4."),
-        (0x00, "int8", "0.1", "0.1 is too small: it becomes 0."),
-        (0x81, "int8", None, "int8 0x81 is -127, an integer: -1 × 2^7 + 1."),
-        (0x4380, "bf16", None, "Its neighbours are 255 and 258; one step here is 2."),
+        (0x7BFF, "fp16", None, "fp16 0x7BFF is 65504, a normal number."),
+        (0x7BFF, "fp16", None, "Formula: (-1)^0 × 2^(30 - 15) × 1.m\nSignificand: 1.m = 1.9990234375"),
+        (0x7BFF, "fp16", None, "Exact in: fp32, fp16, fp64, tf32\nToo large for: int8, e4m3, e5m2, e2m1, int4"),
+        (0x0001, "fp16", None, "a subnormal number"),
+        (0x0001, "fp16", None, "Formula: (-1)^0 × 2^(1 - 15) × 0.m\nSignificand: 0.m = 0.0009765625"),
+        (0x0001, "fp16", None, "Next smaller: 0\n"),
+        (0x80000000, "fp32", None, "is -0, a zero."),
+        (0x80000000, "fp32", None, "Formula: (-1)^1 × 2^(1 - 127) × 0.m\nSignificand: 0.m = 0"),
+        (0x7C00, "fp16", None, "is infinity, where all that is too large goes."),
+        (0x7C00, "fp16", None, "Formula: (-1)^0 × infinity\nSignificand: m = 0\nOne step: none"),
+        (0x7C00, "fp16", "1e9", "is infinity: 1000000000 is too large."),
+        (0x7C00, "fp16", "1e9", "Next smaller: 65504\nNext larger: none"),
+        (0x7C00, "fp16", "1e9", "Error: infinite\n"),
+        (0xFF800000, "fp32", None, "Next smaller: none\nNext larger: -3.4028234663852886e38"),
+        (0x7F800001, "fp32", None, "is not a number: equal to nothing, not even to itself."),
+        (0x7F800001, "fp32", None, "Formula: not a number\nSignificand: m = 1\nOne step: none\nNext smaller: none"),
+        (0x7E, "fp8 e4m3", None, "Formula: (-1)^0 × 2^(15 - 7) × 1.m\nSignificand: 1.m = 1.75"),
+        (0x7E, "fp8 e4m3", None, "Next smaller: 416\nNext larger: none"),
+        (0x7F, "int8", "300", "is 127, an integer: 300 is too large."),
+        (0x7F, "int8", "300", "Error: 173 (relative 0.577)"),
+        (0x7F, "int8", "300", "Too large for: int8, e2m1, int4"),
+        (0x00, "int8", "0.1", "is 0, an integer: 0.1 is too small."),
+        (0x81, "int8", None, "int8 0x81 is -127, an integer."),
+        (0x81, "int8", None, "Formula: -1 × 2^7 + 1\n"),
+        (0x4380, "bf16", None, "One step: 2\nNext smaller: 255\nNext larger: 258"),
+        (0x3F80, "bf16", None, "Exact in: all\nToo large for: none"),
     ],
 )  # fmt: skip
-def test_the_sentence_says_what_is_special(number, name, value, said):
+def test_the_answer_says_what_is_special(number, name, value, said):
     value = "1000000000" if value == "1e9" else value
-    assert said in float_decoder_view(number, name, value).sentence
-
-
-@quick
-@given(any_pattern)
-def test_the_sentence_is_short_enough_for_its_place(case):
-    name, number = case
-    assert len(float_decoder_view(number, name).sentence) < 350
+    view = float_decoder_view(number, name, value)
+    assert said in in_words(view.sentence, view.facts)
 
 
 def test_a_value_that_belongs_to_another_pattern_is_refused():
@@ -377,9 +398,9 @@ def test_steps_go_to_the_next_number_and_stop_at_the_end(explorer, pattern):
     smaller.click()
     assert explorer.values()["value"] == "65472"
     explorer.set(preset="quiet NaN")
-    smaller.click()
-    assert explorer.sentence.startswith("Not drawn: pattern must be a number's, for a NaN has no neighbours")
+    assert [smaller.disabled, larger.disabled] == [True, True]  # a NaN has no neighbours
     pattern.bits.children[1].value = False
+    assert [smaller.disabled, larger.disabled] == [False, False]
     assert assert_in_step(explorer)
 
 
@@ -398,9 +419,14 @@ def test_what_is_no_pattern_is_refused_and_the_next_click_goes_on(explorer, patt
     field = getattr(pattern, part)
     for wrong in ("nonsense", "", "12 345 678 9ab", "<b>"):
         field.value = wrong
-        assert explorer.sentence.startswith("Not drawn: ")
+        assert explorer.sentence.startswith(f"Not drawn: {field.description}: ")
+        marked = [
+            one.description for one in (pattern.hexadecimal, pattern.binary) if "course-marked" in one._dom_classes
+        ]
+        assert marked == [field.description]
         assert explorer.values()["pattern"] == 0x40490FDB
     pattern.bits.children[0].value = True
+    assert "course-marked" not in field._dom_classes
     assert explorer.values()["pattern"] == 0xC0490FDB
     assert assert_in_step(explorer)
 
@@ -462,12 +488,12 @@ def test_only_bits_that_differ_are_sent(explorer, pattern):
 @pytest.mark.parametrize(
     ("values", "shown"),
     [
-        ({"preset": "pi"}, ["(-1)⁰", "2¹²⁸ ⁻ ¹²⁷ = 2¹", "1.m = 1.57079637050628662109375", "3.1415930"]),
-        ({"format": "fp16", "preset": "smallest subnormal"}, ["2¹ ⁻ ¹⁵ = 2⁻¹⁴", "0.m = 0.0009765625", "underflow"]),
-        ({"preset": "-0"}, ["(-1)¹", "0.m = 0", "= -0", "zero: e = 0 and m = 0"]),
+        ({"preset": "pi"}, ["(-1)⁰", "× 2¹²⁸ ⁻ ¹²⁷ = 2¹", "× 1.m = 1.57079637050628662109375", "3.1415930"]),
+        ({"format": "fp16", "preset": "smallest subnormal"}, ["× 2¹ ⁻ ¹⁵ = 2⁻¹⁴", "× 0.m = 0.0009765625", "underflow"]),
+        ({"preset": "-0"}, ["(-1)¹", "× 0.m = 0", "= -0", "zero: e = 0 and m = 0"]),
         ({"preset": "infinity"}, ["e = 255, all ones", "m = 0", "= infinity", "saturated"]),
         ({"preset": "quiet NaN"}, ["m = 4194304", "not a number", "no NaN", "A NaN stands nowhere on the number line"]),
-        ({"format": "int8", "value": "-81"}, ["-1 × 2⁷", "no exponent", "m = 47", "= -81", "two's complement"]),
+        ({"format": "int8", "value": "-81"}, ["-1 × 2⁷", "+ m = 47", "= -81", "two's complement", "-128", "64"]),
         ({"value": "70000"}, ["70000 stored as", "70144", "overflow", "infinity", "infinite"]),
     ],
 )  # fmt: skip
@@ -478,7 +504,7 @@ def test_the_picture_changes_its_formula_with_the_kind_of_number(explorer, value
 
 def test_a_picture_alone_says_what_the_last_picture_in_words_said(explorer):
     bundle = explorer._repr_mimebundle_()
-    assert bundle["text/plain"] == explorer.sentence
+    assert bundle["text/plain"] == explorer.answer
     assert "3.1415927410125732421875" in bundle["image/svg+xml"]
 
 
@@ -486,8 +512,9 @@ def test_closing_closes_the_bits_of_every_format_that_was_shown():
     explorer = FloatDecoder()
     explorer.set(format="fp64")
     explorer.set(format="fp4 e2m1")
-    parts = [*explorer.controls["pattern"].buttons, *explorer.controls["pattern"].sliders.values()]
-    assert len(parts) == 64 + 3
+    pattern = explorer.controls["pattern"]
+    parts = [*pattern.buttons, *pattern.sliders.values(), *pattern.steps, pattern.bits]
+    assert len(parts) == 64 + 3 + 2 + 1
     explorer.close()
     assert all(part.comm is None for part in parts)
 
@@ -587,7 +614,7 @@ def test_a_click_decodes_each_number_once(made, preset, name):
         click = button.click if at < 0 else partial(setattr, button, "value", not button.value)
         numbers = 1 + made.stale  # the one there was is not decoded yet where it could not be shown
         calls = calls_of(click)
-        assert calls.total() <= 60, (at, calls.most_common())
+        assert calls.total() <= (160 if numbers == 1 else 400), (at, calls.most_common())
         assert max(calls[one] for one in ("fields", "decode", "number_line", "read_pattern")) <= numbers
     assert_in_step(made)
 
@@ -625,13 +652,87 @@ def test_hexadecimal_of_too_many_bits_is_refused():
 def test_each_bit_is_named_by_its_number_and_its_field():
     pattern = BitPattern(FP16, 0)
     names = [button.description for button in pattern.bits.children]
-    assert names[0] == "bit 15, sign"
-    assert names[1:6] == [f"bit {n}, exponent" for n in range(14, 9, -1)]
-    assert names[6:] == [f"bit {n}, significand" for n in range(9, -1, -1)]
-    assert [field_of(n, INT8) for n in (7, 6, 0)] == ["sign", "integer", "integer"]
+    assert names[0] == "sign bit 15"
+    assert names[1:6] == [f"exponent bit {n}" for n in range(14, 9, -1)]
+    assert names[6:] == [f"significand bit {n}" for n in range(9, -1, -1)]
+    assert pattern.bits.children[6].tooltip == "significand bit 9: weighs 2^-1"
+    pattern.show(INT8, 0)
+    names = [button.description for button in pattern.bits.children]
+    assert names[:2] == ["integer bit 7, weighs -128", "integer bit 6, weighs 64"]
     pattern.close()
 
 
-def test_the_view_is_frozen():
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        float_decoder_view(0, "fp32").pattern = 1
+@quick
+@given(any_pattern)
+def test_the_bits_that_are_set_weigh_what_the_pattern_is_worth(case):
+    name, number = case
+    fmt, parts = FORMATS[name], fields(number, FORMATS[name])
+    weights: dict[str, Fraction] = dict.fromkeys(("sign", "exponent", "significand"), Fraction(0))
+    for bit in range(fmt.bits):
+        base, _, power = weight_of(bit, fmt).partition("^")
+        if number >> bit & 1 and base != "±":
+            weights[field_of(bit, fmt)] += Fraction(base) ** int(power or 1)
+    if isinstance(fmt, IntFormat):
+        assert sum(weights.values()) == decode(number, fmt)
+    else:
+        assert weights["exponent"] == parts.exponent
+        assert weights["significand"] == Fraction(parts.significand, 2**fmt.significand_bits)
+
+
+# The bits in the picture
+
+
+@pytest.mark.parametrize("width", [200, 300, 400, 420, 560, 700, 720])
+@pytest.mark.parametrize("name", ORDER)
+def test_the_bits_are_drawn_with_their_weights_wide_enough_for_a_finger(name, width):
+    fmt, picture = FORMATS[name], FloatDecoderPicture(width=width)
+    number = encode(1, fmt)
+    svg = picture.svg(float_decoder_view(number, name))
+    root = ElementTree.fromstring(svg)
+    written = ["".join(one.itertext()) for one in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert f"{number:0{fmt.bits}b}" in "".join(text for text in written if text in ("0", "1"))
+    least = weight_of(0, fmt)
+    assert ("1" if least == "1" else "2" + least[2:].translate(RAISED)) in written
+    grid = picture.grid(fmt)
+    assert grid.width >= LEAST_BIT
+    assert grid.columns * grid.width <= width + 1e-9
+    assert grid.columns == fmt.bits or grid.columns % 8 == 0
+    below = picture.boxes[0].get_y()
+    assert grid.cell(fmt.bits - 1)[1] + grid.height <= below
+
+
+@pytest.mark.parametrize("name", ["fp32", "fp16", "bf16", "fp8 e5m2", "int8"])
+def test_each_box_of_the_formula_stands_under_its_bits(name):
+    fmt, picture = FORMATS[name], FloatDecoderPicture()
+    picture.svg(float_decoder_view(encode(1, fmt), name))
+    grid = picture.grid(fmt)
+    for field, box in zip(("sign", "exponent", "significand"), picture.boxes, strict=True):
+        columns = [fmt.bits - 1 - bit for bit in range(fmt.bits) if field_of(bit, fmt) == field]
+        if columns:
+            assert box.get_x() == pytest.approx(min(columns) * grid.width)
+            assert box.get_x() + box.get_width() == pytest.approx((max(columns) + 1) * grid.width)
+
+
+def test_the_line_of_python_has_the_pattern_in_hexadecimal(explorer, pattern):
+    assert explorer.call == 'FloatDecoder(format="fp32", preset="pi")'
+    explorer.set(format="fp16", pattern=0x3C00)
+    assert explorer.call == 'FloatDecoder(format="fp16", pattern=0x3c00)'
+    explorer.set(value="0.1")
+    assert explorer.call == 'FloatDecoder(format="fp16", value="0.1")'
+    explorer.set(format="fp32", preset="pi")
+    pattern.binary.value = "0_10000000_10010010000111111011011"
+    explorer.set(preset=OWN)
+    assert explorer.call == f'FloatDecoder(format="fp32", preset="{OWN}", value="{PI}")'
+
+
+def test_what_a_format_does_not_have_is_said_at_the_control_that_asked_for_it(explorer):
+    explorer.set(format="fp8 e4m3", preset="infinity")
+    assert explorer.controls["preset"].problem == "fp8 e4m3 has no infinity: its largest number is 448"
+    explorer.set(format="fp16")
+    assert explorer.controls["preset"].problem == ""
+    explorer.set(value="nan")
+    explorer.set(format="int8")
+    assert explorer.controls["value"].problem == "value must be a number, for int8 has no NaN; got nan"
+    explorer.set(format="fp16")
+    assert explorer.controls["value"].problem == ""
+    assert assert_in_step(explorer)

@@ -122,7 +122,7 @@ class Explorer(widgets.VBox):
         return self.pictures[0]
 
     def overlay(self) -> widgets.Widget | None:
-        """Return what may take the picture's place for a while, if there is anything; `reveal` shows it."""
+        """Return what lies on the picture, if there is anything; `reveal` lets it take the picture's place and back."""
         return None
 
     def react(self, name: str, value: Any) -> None:

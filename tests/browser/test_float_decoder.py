@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.lab import Lab, Notebook
+from browser.lab import SCREEN, Lab, Notebook
+from course_lib.explorers.number_formats import FloatDecoderPicture
+from course_lib.number_formats import FORMATS
 
 pytestmark = pytest.mark.browser
 
@@ -27,18 +29,18 @@ def notebook(lab: Lab, page: Page) -> Iterator[Notebook]:
     assert notebook.complaints == []
 
 
-def shown(notebook: Notebook, pattern: int) -> None:
-    """Wait until the page shows a pattern of 64 bits in hexadecimal and in its buttons, and the kernel has it."""
-    expect(notebook.page.get_by_role("textbox", name="Hexadecimal")).to_have_value(f"0x{pattern:016X}")
+def shown(notebook: Notebook, pattern: int, bits: int = 64) -> None:
+    """Wait until the page shows a pattern in hexadecimal and in its buttons, and the kernel has it."""
+    expect(notebook.page.get_by_role("textbox", name="Hexadecimal")).to_have_value(f"0x{pattern:0{bits // 4}X}")
     assert int(notebook.script(PRESSED), 2) == pattern
     assert notebook.ask("e.values()['pattern']") == pattern
 
 
 def test_a_payload_of_a_nan_survives_the_browser_bit_for_bit(notebook: Notebook) -> None:
     shown(notebook, SIGNALLING_NAN)
-    notebook.page.get_by_title("bit 3, significand", exact=True).click()
+    notebook.page.get_by_role("button", name="significand bit 3", exact=True).click()
     shown(notebook, SIGNALLING_NAN | 8)
-    notebook.page.get_by_title("bit 3, significand", exact=True).click()
+    notebook.page.get_by_role("button", name="significand bit 3", exact=True).click()
     shown(notebook, SIGNALLING_NAN)
 
 
@@ -51,7 +53,7 @@ def test_each_bit_of_64_is_clicked(notebook: Notebook) -> None:
 
 def test_arrow_keys_go_from_bit_to_bit_and_space_flips_it(notebook: Notebook) -> None:
     notebook.ask("e.set(pattern=0)")
-    notebook.page.get_by_title("bit 62, exponent", exact=True).focus()
+    notebook.page.get_by_role("button", name="exponent bit 62", exact=True).focus()
     for key in ("ArrowRight", "ArrowRight", "Space", "ArrowLeft", "Space"):
         notebook.page.keyboard.press(key)
     shown(notebook, 0b11 << 60)
@@ -61,6 +63,69 @@ def test_a_format_of_few_bits_leaves_only_its_own(notebook: Notebook) -> None:
     notebook.ask("e.set(format='fp4 e2m1', pattern=0b0101)")
     expect(notebook.page.locator(".course-bit")).to_have_count(4)
     names = notebook.page.locator(".course-bit").all_inner_texts()
-    assert names == ["bit 3, sign", "bit 2, exponent", "bit 1, exponent", "bit 0, significand"]
+    assert names == ["sign bit 3", "exponent bit 2", "exponent bit 1", "significand bit 0"]
     notebook.ask("e.set(format='fp64', pattern=2**64 - 1)")
     shown(notebook, 2**64 - 1)
+
+
+PLACED = """
+  const svg = document.querySelector('.course-picture svg'), box = svg.getBoundingClientRect();
+  const scale = box.width / svg.viewBox.baseVal.width;
+  const digits = [...svg.querySelectorAll('text')]
+    .filter(one => /Mono/.test(one.getAttribute('style')) && one.textContent.trim());
+  return [...document.querySelectorAll('.course-bit')].map((button, at) => {
+    const { x, y, width, height } = button.getBoundingClientRect(), digit = digits[at];
+    return {
+      width, height, digit: digit.textContent, pressed: button.getAttribute('aria-pressed'),
+      aside: box.x + digit.getAttribute('x') * scale - x - width / 2,
+      below: y + height - box.y - digit.getAttribute('y') * scale, above: box.y + digit.getAttribute('y') * scale - y,
+    };
+  });
+"""
+"""Each button of a bit, and where the digit of the picture lies in it, in pixels."""
+
+
+@pytest.mark.parametrize("width", [1280, 700, 360])
+@pytest.mark.parametrize("format", ["fp64", "fp16", "int8"])
+def test_each_button_lies_on_its_bit_of_the_picture_with_room_for_a_finger(
+    notebook: Notebook, format: str, width: int
+) -> None:
+    page, pattern = notebook.page, 0x53
+    page.set_viewport_size({"width": width, "height": SCREEN["height"]})
+    try:
+        notebook.ask(f"e.set(format={format!r}, pattern={pattern})")
+        bits = FORMATS[format].bits
+        expect(page.locator(".course-bit")).to_have_count(bits)
+        room = page.locator(".course-picture").evaluate("part => part.clientWidth")
+        points = FloatDecoderPicture.width_within(room)
+        expect(page.locator(f'.course-picture svg[viewBox^="0 0 {points:g} "]')).to_have_count(1)
+        shown(notebook, pattern, bits)
+        placed = notebook.script(PLACED)
+    finally:
+        page.set_viewport_size(SCREEN)
+    assert "".join(one["digit"] for one in placed) == f"{pattern:0{bits}b}"
+    for one in placed:
+        assert one["pressed"] == str(one["digit"] == "1").lower()
+        assert abs(one["aside"]) < 1.5, one
+        assert min(one["above"], one["below"]) > 6, one
+        assert min(one["width"], one["height"]) >= 24, one
+
+
+def test_what_cannot_be_read_is_said_at_its_own_field(notebook: Notebook) -> None:
+    page = notebook.page
+    fields = {name: page.get_by_role("textbox", name=name, exact=True) for name in ("Hexadecimal", "Binary")}
+    for name, field in fields.items():
+        field.fill("xyz")
+        field.press("Enter")
+        expect(field).to_have_attribute("aria-invalid", "true")
+        note = page.locator(f"#{field.get_attribute('aria-describedby')}")
+        expect(note).to_contain_text(f"{name}: ")
+        for other in fields.values():
+            expect(other).to_have_attribute("aria-invalid", str(other is field).lower())
+        above, below = field.bounding_box(), note.locator("span").bounding_box()
+        assert above is not None
+        assert below is not None
+        assert 0 <= below["y"] - above["y"] - above["height"] <= 4
+        assert abs(below["x"] - above["x"]) <= 4
+    page.locator(".course-bit").last.click()
+    expect(fields["Binary"]).to_have_attribute("aria-invalid", "false")

@@ -121,11 +121,17 @@ def explorer_cells(lesson) -> list:
 
 
 def responds(page: Page, explorer) -> bool:
-    """Move the explorer's first control by keyboard or click, and tell whether a new picture came from the kernel."""
+    """Move one of the explorer's controls by keyboard or click, and tell whether a new picture came from the kernel.
+
+    What was clicked gives the keys back by itself: the next press of the space bar goes on.
+    """
     picture = explorer.locator(".course-picture svg")
     before = picture.get_attribute("aria-label")
     control = explorer.locator(".course-explorer").locator(".noUi-handle:visible, button:enabled:visible").first
-    if "noUi-handle" in (control.get_attribute("class") or ""):
+    if explorer.locator(".course-bit").count():
+        control = explorer.locator(".course-bit").last
+    slid = "noUi-handle" in (control.get_attribute("class") or "")
+    if slid:
         control.focus()
         page.keyboard.press("ArrowLeft")
     else:
@@ -134,7 +140,9 @@ def responds(page: Page, explorer) -> bool:
         "([root, before]) => root.querySelector('.course-picture svg').getAttribute('aria-label') !== before",
         arg=[explorer.element_handle(), before],
     )
-    page.evaluate("() => document.querySelector('.jp-Deck .jp-Cell.jp-mod-active').focus()")
+    if slid:
+        page.evaluate("() => document.querySelector('.jp-Deck .jp-Cell.jp-mod-active').focus()")
+    assert page.evaluate("() => !document.activeElement.closest('.course-explorer')"), "the explorer keeps the keys"
     return True
 
 

@@ -10,11 +10,11 @@ import ipywidgets as widgets
 import traitlets
 
 from course_lib.explorers.base import parts_of
-from course_lib.explorers.number_formats.view import LINE_REACH
+from course_lib.explorers.controls import OWN_WIDTH
+from course_lib.explorers.number_formats.view import LINE_REACH, field_of, weight_of
 from course_lib.number_formats import (
     Format,
     IntFormat,
-    neighbours,
     number_line,
     parse_bits,
     parse_hexadecimal,
@@ -23,21 +23,13 @@ from course_lib.number_formats import (
 )
 
 
-def field_of(bit: int, fmt: Format) -> str:
-    """Return the name of the field that a bit belongs to; bit 0 is the last one written."""
-    if bit == fmt.bits - 1:
-        return "sign"
-    if isinstance(fmt, IntFormat):
-        return "integer"
-    return "exponent" if bit >= fmt.significand_bits else "significand"
-
-
-class BitPattern(widgets.VBox):
-    """A pattern of bits in a format, as buttons and in writing, all in step.
+class BitPattern(widgets.Box):
+    """A pattern of bits in a format, in writing and as buttons that lie on the picture's bits, all in step.
 
     `value` is the pattern, a whole number that never leaves Python as a number: a browser would round one of 64 bits.
     `problem` says what is wrong with what was typed last, and is empty when nothing is. `told` is called with a pattern
     that a person chooses again, or after a problem. Whoever sets or hears of `value` answers by `show`.
+    What stands in the box are the digits and the exponent; `bits` and `steps` are for others to place.
     """
 
     value = traitlets.Int()
@@ -51,11 +43,10 @@ class BitPattern(widgets.VBox):
         self.sliders: dict[int, Any] = {}
         self._hears: dict[Any, Callable[[Any], None]] = {}
         self.bits = widgets.Box().add_class("course-bits")
-        self.hexadecimal = self._heard(_text("Hexadecimal", 90, 250), partial(self._typed, parse_hexadecimal))
-        self.binary = self._heard(_text("Binary", 50, 622), partial(self._typed, parse_bits))
+        self.hexadecimal = self._field("Hexadecimal", parse_hexadecimal)
+        self.binary = self._field("Binary", parse_bits)
         self.steps = (self._step(-1, "◀ next smaller", "down"), self._step(1, "next larger ▶", "up"))
-        self._last_row = _row()
-        super().__init__([self.bits, _row(self.hexadecimal, self.binary), self._last_row])
+        super().__init__()
         self.add_class("course-patterns")
         self.observe(self._rewrite, "problem")
         self._begin(fmt)
@@ -69,6 +60,8 @@ class BitPattern(widgets.VBox):
         with self.hold_trait_notifications():
             self.problem = ""
             self.value = value
+        for field in (self.hexadecimal, self.binary):
+            field.remove_class("course-marked")
         read = read_pattern(value, fmt)
         shown: dict[Any, Any] = {
             self.hexadecimal: read.hexadecimal,
@@ -77,6 +70,8 @@ class BitPattern(widgets.VBox):
         }
         for number, button in enumerate(self.buttons[: fmt.bits]):
             shown[button] = bool(value >> number & 1)
+        for step in self.steps:
+            step.disabled = read.fields.kind == "nan"  # it has no neighbours
         for part, says in shown.items():
             if part.value != says:  # and what is written here is not heard
                 part.unobserve(self._hears[part], "value")
@@ -101,52 +96,58 @@ class BitPattern(widgets.VBox):
         """Make what a format needs: its buttons, named and coloured by their fields, and its slider."""
         while len(self.buttons) < fmt.bits:
             alike = {"layout": self.buttons[0].layout, "style": self.buttons[0].style} if self.buttons else {}
-            button = widgets.ToggleButton(**alike)
+            button = widgets.ToggleButton(**alike).add_class("course-bit")
             self.buttons.append(self._heard(button, partial(self._toggled, len(self.buttons))))
         for number, button in enumerate(self.buttons[: fmt.bits]):
-            field = field_of(number, fmt)
-            first = number == fmt.bits - 1 or field_of(number + 1, fmt) != field
             with button.hold_sync():
-                button.description = button.tooltip = f"bit {number}, {field}"
-                button._dom_classes = ("course-bit", f"course-{field}", *(["course-first"] if first else []))
+                button.description, button.tooltip = names_of(number, fmt)
         self.bits.children = self.buttons[: fmt.bits][::-1]
-        few = ("course-bits-few",) if fmt.bits <= 32 else ()
-        self.bits._dom_classes = ("course-bits", *few)
         self.slider = self._slider(fmt.exponent_bits)
-        self._last_row.children = (self.slider, *self.steps)
+        self.children = (self.hexadecimal, self.binary, self.slider)
 
     def _slider(self, exponent_bits: int) -> widgets.IntSlider:
         """Return the slider of this width: one whose ends were moved would move its value as well, in the browser."""
         if exponent_bits not in self.sliders:
             slider = widgets.IntSlider(
-                description="Exponent e",
+                description="Exponent e" if exponent_bits else "No exponent",
                 min=0,
                 max=max(2**exponent_bits - 1, 1),
                 disabled=exponent_bits == 0,
-                style={"description_width": "90px"},
-                layout={"width": "480px"},
+                **OWN_WIDTH,
             )
             self.sliders[exponent_bits] = self._heard(slider, self._slid)
         return self.sliders[exponent_bits]
 
     def _step(self, side: int, description: str, direction: str) -> widgets.Button:
         tooltip = f"one unit in the last place {direction}"
-        button = widgets.Button(description=description, tooltip=tooltip, layout={"width": "130px"})
+        button = widgets.Button(description=description, tooltip=tooltip)
         button.on_click(partial(self._stepped, side))
         return button
 
     def _stepped(self, side: int, _button: Any) -> None:
-        """Go to the next number on the line; the last one stays, and a NaN has none beside it."""
-        if read_pattern(self.value, self.format).fields.kind == "nan":
-            self._read(lambda: neighbours(self.value, self.format).above)
-        else:
-            line = number_line(self.value, self.format, LINE_REACH)
-            beside = line.here + side
-            if self.problem or 0 <= beside < len(line.patterns):
-                self._take(line.patterns[min(max(beside, 0), len(line.patterns) - 1)])
+        """Go to the next number on the line; the last one stays."""
+        line = number_line(self.value, self.format, LINE_REACH)
+        beside = line.here + side
+        if self.problem or 0 <= beside < len(line.patterns):
+            self._take(line.patterns[min(max(beside, 0), len(line.patterns) - 1)])
 
-    def _typed(self, parse: Callable[[str, Format], int], change: Any) -> None:
-        self._read(lambda: parse(change["new"], self.format))
+    def _field(self, label: str, parse: Callable[[str, Format], int]) -> widgets.Text:
+        """Return a field for a pattern in writing."""
+        field = widgets.Text(description=label, continuous_update=False, **OWN_WIDTH)
+        field.add_class(f"course-{label.lower()}")
+        return self._heard(field, partial(self._typed, field, parse))
+
+    def _typed(self, field: widgets.Text, parse: Callable[[str, Format], int], change: Any) -> None:
+        """Take the pattern that was typed, or say at its field why it is none."""
+        try:
+            pattern = parse(change["new"], self.format)
+        except ValueError as error:
+            for other in (self.hexadecimal, self.binary):
+                (other.add_class if other is field else other.remove_class)("course-marked")
+            said = str(error).removeprefix(f"{field.description} ").removeprefix("text ")
+            self.problem = f"{field.description}: {said}"
+        else:
+            self._take(pattern)
 
     def _slid(self, change: Any) -> None:
         parts = read_pattern(self.value, self.format).fields
@@ -154,15 +155,6 @@ class BitPattern(widgets.VBox):
 
     def _toggled(self, number: int, _change: Any) -> None:
         self._take(self.value ^ 1 << number)
-
-    def _read(self, pattern: Callable[[], int]) -> None:
-        """Take the pattern that a person asked for, or say why it is none."""
-        try:
-            chosen = pattern()
-        except ValueError as error:
-            self.problem = str(error)
-        else:
-            self._take(chosen)
 
     def _take(self, pattern: int) -> None:
         """Have a pattern that a person chose; `told` hears of one that is no change of `value`."""
@@ -177,21 +169,17 @@ class BitPattern(widgets.VBox):
             self.show(self.format, self.value)
 
     def close(self) -> None:
-        """Close the buttons and sliders too that another format needed."""
-        for control in (*self.buttons, *self.sliders.values()):
+        """Close what stands elsewhere, and the buttons and sliders too that another format needed."""
+        for control in (self.bits, *self.steps, *self.buttons, *self.sliders.values()):
             for part in (control, *parts_of(control)):
                 part.close()
         super().close()
 
 
-def _row(*parts: Any) -> widgets.HBox:
-    return widgets.HBox(parts, layout={"flex_flow": "row wrap"}).add_class("course-controls")
-
-
-def _text(label: str, label_width: int, width: int) -> widgets.Text:
-    return widgets.Text(
-        description=label,
-        continuous_update=False,
-        style={"description_width": f"{label_width}px"},
-        layout={"width": f"{width}px"},
-    )
+def names_of(bit: int, fmt: Format) -> tuple[str, str]:
+    """Return what a bit is called, and that with its weight."""
+    field = "integer" if isinstance(fmt, IntFormat) else field_of(bit, fmt)
+    name, weight = f"{field} bit {bit}", weight_of(bit, fmt)
+    if field == "integer":
+        return (f"{name}, weighs {weight}",) * 2
+    return name, f"{name}: 1 makes it negative" if field == "sign" else f"{name}: weighs {weight}"

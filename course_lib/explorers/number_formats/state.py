@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 from course_lib.explorers.number_formats.view import OWN, PI, SLIDE_BITS, preset_number
-from course_lib.number_formats import FORMATS, encode_decimal, read_pattern
+from course_lib.number_formats import FORMATS, Format, encode_decimal, read_pattern
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,14 @@ class DecoderState:
     def line(self) -> str:
         """The digits that the slide prints, where the preset is a slide's and they do not fit the format; else none."""
         return SLIDE_BITS[self.preset][1] if self.preset in SLIDE_BITS and not _fits(self) else ""
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """What is wrong with what was asked for, by the control that it was asked by."""
+        if self.preset != OWN and (problem := said_of(preset_number, self.preset, self.format)):
+            return {"preset": problem}
+        problem = said_of(encode_decimal, self.value, self.format)
+        return {"value": problem} if problem else {}
 
     def with_preset(self, preset: str) -> DecoderState:
         """Return the state after a preset was chosen; a slide's own pattern brings its format along."""
@@ -53,6 +63,15 @@ class DecoderState:
         return DecoderState(self.format, pattern, read_pattern(pattern, FORMATS[self.format]).exact)
 
 
+def said_of(make: Callable[[str, Format], object], what: str, format: str) -> str:
+    """Return what `make` says is wrong with something in a format; nothing where it can be made."""
+    try:
+        make(what, FORMATS[format])
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def stored(text: str, format: str) -> int | None:
     """Return the pattern of a number in writing; None for what is none, or what the format cannot hold."""
     try:
@@ -79,3 +98,13 @@ def _number_of(state: DecoderState) -> tuple[int, str] | None:
         return preset_number(state.preset, FORMATS[state.format])
     except ValueError:
         return None
+
+
+START = DecoderState("fp32", 0, PI).with_preset("pi")
+"""What the decoder begins with."""
+
+
+@cache
+def started(format: str) -> DecoderState:
+    """Return what the decoder shows if nothing but a format is chosen."""
+    return START.with_format(format)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -54,6 +54,7 @@ PRESETS = (
     OWN, "pi", "0.1", "smallest subnormal", "smallest normal", "largest", "1 + epsilon", "-0", "infinity", "quiet NaN",
     SLIDE_FP16, SLIDE_FP32,
 )  # fmt: skip
+KINDS = {"integer": "an integer", "zero": "a zero"}
 LONGEST_EXACT = 19
 """The most characters that a number is written with, every digit of it; else it has 17 digits."""
 
@@ -101,25 +102,70 @@ class FloatDecoderView:
 
     @property
     def sentence(self) -> str:
-        """The answer in plain words."""
-        fmt, kind = self.format, self.fields.kind
+        """The answer in plain words: what the pattern is, and how far that is from what was asked for."""
+        name, kind, fate = f"{self.format.name} {self.hexadecimal}", self.fields.kind, self.fate
         if kind == "nan":
-            return (
-                f"{fmt.name} {self.hexadecimal} is {self.formula}. It is equal to nothing, not even to itself, and "
-                "stands nowhere on the number line."
-            )
-        what = {"integer": "an integer", "infinity": "where all that is too large goes", "zero": "a zero"}.get(
-            kind, f"a {kind} number"
+            return f"{name} is not a number: equal to nothing, not even to itself."
+        what = f", {KINDS.get(kind, f'a {kind} number')}"
+        if kind == "infinity":
+            what = "" if fate else ", where all that is too large goes"
+        return f"{name} is {shortened(self.exact, 24)}{what}{f': {fate}' if fate else ''}."
+
+    @property
+    def hidden_bit(self) -> int:
+        """What stands before the point of the significand."""
+        return int(self.fields.kind == "normal")
+
+    @property
+    def fate(self) -> str:
+        """What became of the number asked for, where it was not stored as it is."""
+        own = self.carried[self.format.name]
+        if own is None or own.outcome == "exact":
+            return ""
+        ends = {"rounded": f"off by {brief([own.absolute_error])[0]}", "underflow": "too small"}
+        return f"{shortened(self.value, 14)} is {ends.get(own.outcome, 'too large')}"
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """The formula with its numbers, the numbers beside it, and what the formats make of the number asked for."""
+        parts, own, left = self.fields, self.carried[self.format.name], self.formula.left
+        significand = f"m = {parts.significand}"
+        if self.formula.bias:
+            left = left.replace(f"× {self.formula.multiplier}", f"× {self.hidden_bit}.m")
+            significand = f"{self.hidden_bit}.m = {shortened(self.formula.multiplier, 17)}"
+        error = "none"
+        if own and own.outcome != "exact":
+            absolute, relative = brief([own.absolute_error, own.relative_error])
+            error = absolute if absolute == relative else f"{absolute} (relative {relative})"
+        outcomes = {name: there.outcome for name, there in self.carried.items() if there}
+        return (
+            ("Formula", left),
+            ("Significand", significand),
+            ("One step", self.one_step or "none"),
+            ("Next smaller", self.below or "none"),
+            ("Next larger", self.above or "none"),
+            ("Asked for", shortened(self.value, 24)),
+            ("Error", error),
+            ("Exact in", some(name for name, outcome in outcomes.items() if outcome == "exact")),
+            ("Too large for", some(name for name, outcome in outcomes.items() if outcome in ("overflow", "saturated"))),
         )
-        filled_in = shortened(self.formula.left, 52)
-        sentence = f"{fmt.name} {self.hexadecimal} is {shortened(self.exact, 46)}, {what}: {filled_in}."
-        if self.below and self.above:
-            sentence += f" Its neighbours are {self.below} and {self.above}"
-        elif self.above:
-            sentence += f" Nothing lies below it; the number above it is {self.above}"
-        else:
-            sentence += f" Nothing lies above it; the number below it is {self.below}"
-        return f"{sentence}{f'; one step here is {self.one_step}' if self.one_step else ''}.{fate(self)}"
+
+
+def field_of(bit: int, fmt: Format) -> str:
+    """Return the name of the field that a bit belongs to; bit 0 is the last one written.
+
+    The bit of an integer that weighs less than 0 is its sign.
+    """
+    if bit == fmt.bits - 1:
+        return "sign"
+    return "exponent" if bit >= fmt.significand_bits else "significand"
+
+
+def weight_of(bit: int, fmt: Format) -> str:
+    """Return what a bit weighs if it is set: in an integer, in the exponent e, or in m of the significand 1.m."""
+    if isinstance(fmt, IntFormat):
+        return f"{-(2**bit) if bit == fmt.bits - 1 else 2**bit}"
+    return "±" if bit == fmt.bits - 1 else f"2^{bit - fmt.significand_bits}"
 
 
 def preset_number(preset: str, fmt: Format) -> tuple[int, str]:
@@ -248,18 +294,10 @@ def shortened(text: str, length: int) -> str:
     return f"{mantissa[: length - 3 - len(e + exponent)]}...{e}{exponent}"
 
 
-def fate(view: FloatDecoderView) -> str:
-    """Say what becomes of the value asked for, here and in the formats that are too small for it."""
-    own, text = view.carried[view.format.name], ""
-    if own and own.outcome == "rounded":
-        absolute, relative = brief([own.absolute_error, own.relative_error])
-        text = f" {shortened(view.value, 24)} is stored with an error of {absolute} (relative {relative})."
-    elif own and own.outcome == "underflow":
-        text = f" {shortened(view.value, 24)} is too small: it becomes 0."
-    elif own and own.outcome != "exact":
-        text = f" {shortened(view.value, 24)} is too large: it becomes {written([own.value])[0]}."
-    others = []
-    for name, there in view.carried.items():
-        if there and name != view.format.name and there.outcome in ("overflow", "saturated"):
-            others.append(name)
-    return f"{text} It is too large for {', '.join(others)}." if others else text
+def some(formats: Iterable[str]) -> str:
+    """Return the names of some of the formats in few words."""
+    named = set(formats)
+    for chosen, words in ((named, ""), (set(ORDER) - named, "all but ")):
+        if chosen and len(chosen) <= len(ORDER) / 2:
+            return words + ", ".join(name.removeprefix("fp8 ").removeprefix("fp4 ") for name in ORDER if name in chosen)
+    return "all" if named else "none"
