@@ -161,7 +161,7 @@ def _round_places(minimum: float, maximum: float, step: float, whole: bool) -> l
 class Whole(Slid):
     """A whole number, typed or slid."""
 
-    value = traitlets.Int()  # type: ignore[assignment]
+    value = traitlets.Int()
 
     def __init__(self, label: str, value: int, minimum: int, maximum: int) -> None:
         """Make the pair of text and slider from `minimum` to `maximum`."""
