@@ -585,7 +585,7 @@ def test_a_number_of_any_size_that_is_accepted_has_a_view_a_sentence_and_a_pictu
     view = float_decoder_view(encode_decimal(text, FORMATS[name]), name, text)
     assert view.value == text
     outcome = view.carried[name].outcome
-    said = {"rounded": "is stored with an error of", "underflow": "is too small", "exact": ""}
+    said = {"rounded": " is off by ", "underflow": "is too small", "exact": ""}
     assert (said.get(outcome, "is too large") if view.fields.kind != "nan" else "is not a number") in view.sentence
     assert "an error of 0 " not in view.sentence
     ElementTree.fromstring(picture.svg(view))

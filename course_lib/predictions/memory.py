@@ -294,7 +294,7 @@ def enough_by_itself() -> Prediction:
         reason=lambda short, states, capacity, saved: (
             "recompute" if states < capacity else "states" if saved > short else "second" if states / 2 > short else ""
         ),
-        shown=("2 x A100 80GB, sharded at stage 2",),
+        shown=("then on: 2 x A100 80GB",),
     )
 
 
@@ -339,7 +339,7 @@ def first_stage_that_fits() -> Prediction:
         reason=lambda P, batch, room, shared: next(
             stage for stage in (1, 2, 3) if P * (16 - shared(stage) + shared(stage) / 8) / 1e9 + batch <= room
         ),
-        shown=("sharding at stage 1 (no more communication)",),
+        shown=("sharding: stage 0, then 1",),
     )
 
 
