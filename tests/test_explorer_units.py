@@ -80,12 +80,12 @@ def test_the_answer_for_gpt3_says_brown_s_pflop_days():
     assert dict(view.facts) == {
         "Cost": "3.14e23 FLOP",
         "In PFLOP-days": "3,640",
-        "On the ruler": "at GPT-3 175B",
+        "Ruler": "at GPT-3 175B",
         "Advertised rate": "312 TFLOP/s",
         "Achieved rate": "124.8 TFLOP/s, 40 %",
         "Time on one": "79.8 years",
-        "GPU-hours": "700,000 on A100 80GB",
-        "Reported hours": "none",
+        "GPU-hours": "700,000",
+        "Reported": "none",
         "Utilisation in them": "none",
     }
 
@@ -141,7 +141,7 @@ def test_hours_of_a_named_gpu_use_its_rate_and_hours_of_any_gpu_use_the_chosen_o
 def test_the_answer_for_hours_says_the_model_and_the_utilisation_that_make_them_a_cost():
     view = unit_view(**DEFAULT | {"quantity": "1,022,362 A100 80GB-hours", "utilization": 0.48})
     assert view.sentence == ("1,020,000 A100 80GB-hours at 48 % of 312 TFLOP/s: 5.51e23 FLOP = 6,380 PFLOP-days.")
-    assert dict(view.facts)["On the ruler"] == "1.75 × GPT-3 175B"
+    assert dict(view.facts)["Ruler"] == "1.75 × GPT-3 175B"
     assert dict(view.facts)["Achieved rate"] == "149.8 TFLOP/s, 48 %"
 
 
@@ -220,7 +220,7 @@ def test_the_ruler_ends_at_the_largest_run_of_the_catalog():
     ],
 )
 def test_a_fact_says_where_on_the_ruler_a_cost_lies(quantity, place):
-    assert ("On the ruler", place) in unit_view(**DEFAULT | {"quantity": quantity}).facts
+    assert ("Ruler", place) in unit_view(**DEFAULT | {"quantity": quantity}).facts
 
 
 @pytest.mark.parametrize(
@@ -246,10 +246,10 @@ def test_a_run_s_preset_is_its_cost_and_says_which_utilisation_its_hours_stand_f
     if run.accelerator_hours:
         peak = catalog.accelerator(run.accelerator).fp16_bf16_flop_per_second
         share = round(100 * cost / (run.accelerator_hours * 3600 * peak))
-        assert reported["Reported hours"] == f"{run.accelerator_hours:,.0f} on {run.accelerator}"
+        assert reported["Reported"] == f"{run.accelerator_hours:,.0f} {run.accelerator}-hours"
         assert reported["Utilisation in them"] == f"{share} %"
     else:
-        assert reported["Reported hours"] == reported["Utilisation in them"] == "not reported"
+        assert reported["Reported"] == reported["Utilisation in them"] == "not reported"
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -266,7 +266,7 @@ def test_typing_a_quantity_leaves_the_preset_and_the_accelerator_keeps_it(explor
     assert explorer.values()["preset"] == "LLaMA 65B"
     explorer.controls["quantity"].value = "1 PFLOP-day"
     assert explorer.values()["preset"] == OWN
-    assert dict(explorer.facts)["Reported hours"] == "none"
+    assert dict(explorer.facts)["Reported"] == "none"
 
 
 @pytest.mark.parametrize("chip", CHIPS, ids=lambda chip: chip.name)

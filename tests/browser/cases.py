@@ -38,12 +38,12 @@ def bits_of_three_quarters(values: dict[str, Any]) -> str:
 CASES = [
     Case(
         "ComputeCostExplorer",
-        typed={"Parameters P": "13.5B", "Tokens D": "2.1e12", "How many": "2,048"},
+        typed={"Parameters P": "13.5B", "Tokens D": "2.1e12", "How many": "2,048", "Utilisation (MFU)": "45 %"},
         timed={"parameters": "Parameters P", "utilization": "Utilisation (MFU)", "preset": "Start from"},
     ),
     Case(
         "UnitConverter",
-        typed={"Quantity": "3,640 PFLOP-days", "Advertised rate": "624 TFLOP/s"},
+        typed={"Quantity": "3,640 PFLOP-days", "Advertised rate": "624 TFLOP/s", "Utilisation (MFU)": "45 %"},
         timed={"utilization": "Utilisation (MFU)", "accelerator": "Accelerator", "preset": "Start from"},
     ),
     Case(

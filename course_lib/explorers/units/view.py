@@ -129,17 +129,17 @@ class UnitView:
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
         """What else there is to say: the cost, where on the ruler it lies, the rates, the times and the hours."""
-        share, hours = format_number(100 * self.utilization), f"{format_number(self.hours)} on {self.accelerator}"
+        share = format_number(100 * self.utilization)
         rate = isinstance(self.quantity, Rate)
         second, hour = (format_flop(self.achieved * seconds) for seconds in (1, SECONDS_PER_HOUR))
         return (
             ("One day of it" if rate else "Cost", format_flop(self.flop)),
             ("In PFLOP-days", format_number(self.in_units["PFLOP-day"])),
-            ("On the ruler", _place(self.flop)),
+            ("Ruler", _place(self.flop)),
             ("Advertised rate", format_rate(self.advertised, digits=5)),
             ("Achieved rate", f"{format_rate(self.achieved, digits=4)}, {share} %"),
             ("In a second", second) if rate else ("Time on one", format_seconds(self.hours * SECONDS_PER_HOUR)),
-            ("In an hour", hour) if rate else ("GPU-hours", hours),
+            ("In an hour", hour) if rate else ("GPU-hours", format_number(self.hours)),
             *_reported(self.published),
         )
 
@@ -232,13 +232,13 @@ def _place(flop: float) -> str:
 
 def _reported(run: TrainingRun | None) -> tuple[tuple[str, str], tuple[str, str]]:
     """Say how many hours a published run reported, and which utilisation they stand for."""
-    hours, share, none = "Reported hours", "Utilisation in them", "not reported" if run else "none"
+    hours, share, none = "Reported", "Utilisation in them", "not reported" if run else "none"
     chip = catalog.accelerators().get(run.accelerator) if run else None
     if not run or not chip or not run.accelerator_hours:
         return (hours, none), (share, none)
     seconds, peak = run.accelerator_hours * SECONDS_PER_HOUR, chip.fp16_bf16_flop_per_second
     mfu = model_flop_utilization(run_flop(run.name), seconds, 1, peak)
-    return (hours, f"{run.accelerator_hours:,.0f} on {chip.name}"), (share, f"{100 * mfu:.0f} %")
+    return (hours, f"{run.accelerator_hours:,.0f} {chip.name}-hours"), (share, f"{100 * mfu:.0f} %")
 
 
 def dragged(quantity: str, times: float) -> str:
