@@ -171,7 +171,9 @@ async function copy(root, button) {
   try {
     await navigator.clipboard.writeText(words);
   } catch {
-    getSelection().selectAllChildren(text); // a page that is not trusted may not copy by itself: Ctrl+C does
+    // A page that is not trusted may not copy by itself: Ctrl+C does.
+    if (text.select) text.select();
+    else getSelection().selectAllChildren(text);
     return;
   }
   const before = button.textContent;
