@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -95,10 +96,10 @@ class Room:
         """Return the spot so many points to the right of and above a place."""
         return Spot(x * 10 ** (right / self.scale[0]), y * 10 ** (up / self.scale[1]), side)
 
-    def write(self, label: Label, text: str, spots: Iterable[Spot]) -> Box | None:
+    def write(self, label: Label, text: str, spots: Iterable[Spot], most: float = math.inf) -> Box | None:
         """Give a label its text, and of the spots the first where it covers least, and take it; without spots, none.
 
-        The result is the box that the label takes, in points.
+        Where even that costs `most` or more, the label is left out. The result is the box that it takes, in points.
         """
         spots = list(spots)
         label.text = text if spots else ""
@@ -106,6 +107,9 @@ class Room:
             return None
         boxes, prices = self._priced(label, spots)
         best = int(np.argmin(prices))
+        if prices[best] >= most:
+            label.text = ""
+            return None
         label.x, label.y, label.side = spots[best]
         self._take(boxes[best], TEXT)
         return tuple(boxes[best].tolist())
