@@ -14,6 +14,7 @@ from course_lib import catalog, questions
 from course_lib.compute_cost import training_flop
 from course_lib.memory import PRECISION_BYTES, RECOMPUTE, TrainingSetup, assumed_shape
 from course_lib.plan import (
+    RULES,
     SERVING_ROOM,
     TRAINING_ROOM,
     Warning,
@@ -266,6 +267,12 @@ def test_each_rule_is_said_to_be_broken_just_where_it_is(plan):
     }
     assert {title: is_broken(plan, title) for title in truth} == truth
     assert len(plan.broken) == sum(truth.values())
+    assert [check.rule for check in plan.checks] == list(RULES)
+    assert [check.text for check in plan.checks if check.kept is False] == [
+        warning.title for warning in sorted(plan.warnings, key=lambda warning: list(RULES).index(warning.rule))
+    ]
+    assert all(check.text == RULES[check.rule] for check in plan.checks if check.kept)
+    assert [check.rule for check in plan.checks if check.kept is None] == (["optimizer"] if total > capacity else [])
 
 
 def test_too_few_tokens_come_with_the_size_that_could_read_enough():
@@ -306,6 +313,7 @@ def test_an_optimistic_utilisation_says_what_the_best_run_would_take():
             "utilisation of 60 %",
             "the best of the catalog's runs, LLaMA 13B, reached 51.4 %; with that it takes "
             f"{30 * 0.6 / best:.3g} days.",
+            "utilisation",
         ),
     )
 
@@ -325,7 +333,7 @@ def test_what_the_bounds_give_up_is_the_loss_against_d_20p():
 def test_the_sentence_says_all_of_a_plan():
     assert plan_training_run(**MONTH, data_tokens=1.5e12, serve_on="L40S").sentence == (
         "256 x H100 SXM for 30 days at 40 % train 19.2 B parameters on 2.28 T tokens, 119 a parameter (P from the "
-        "memory to serve in): 2.63e23 FLOP, 30 days, 184,000 accelerator-hours, in money 369,000 at 2 an hour; "
+        "memory to serve in): 2.63e23 FLOP, 30 days, 184,000 accelerator-hours, $369,000 at $2 an hour; "
         "fp32+bf16, adamw, 1 sequence at a time, no recomputation, sharded at stage 3: 64.8 GB of 85.5 GB on each."
     )
 

@@ -6,7 +6,18 @@ leaves a number open.
 """
 
 from course_lib.memory import PARTS, training_precision
-from course_lib.plan.broken_rules import MOST_TOKENS_PER_PARAMETER, OVER_TRAINED, UNDER_TRAINED, Warning, warnings
+from course_lib.plan.broken_rules import (
+    MOST_TOKENS_PER_PARAMETER,
+    OVER_TRAINED,
+    RULES,
+    UNDER_TRAINED,
+    Check,
+    Warning,
+    checks,
+    in_days,
+    percent,
+    warnings,
+)
 from course_lib.plan.plan import TrainingPlan, plan_training_run
 from course_lib.plan.resources import SERVING_PRECISIONS, Resources
 from course_lib.plan.rules import (
@@ -27,6 +38,7 @@ from course_lib.plan.words import (
     given_up,
     markdown,
     memory_on_each,
+    money,
     recipe,
     reported_time,
     sentence,
@@ -37,21 +49,27 @@ __all__ = [
     "MOST_TOKENS_PER_PARAMETER",
     "OVER_TRAINED",
     "PARTS",
+    "RULES",
     "SERVING_PRECISIONS",
     "SERVING_ROOM",
     "STEP_TOKENS",
     "TRAINING_ROOM",
     "UNDER_TRAINED",
     "WORDS",
+    "Check",
     "PlannedRun",
     "Resources",
     "TrainingPlan",
     "Warning",
     "assumptions",
+    "checks",
     "comparison",
     "given_up",
+    "in_days",
     "markdown",
     "memory_on_each",
+    "money",
+    "percent",
     "plan_training_run",
     "published_utilization",
     "recipe",

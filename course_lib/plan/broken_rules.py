@@ -18,13 +18,29 @@ OVER_TRAINED, UNDER_TRAINED = 2 * TOKENS_PER_PARAMETER, TOKENS_PER_PARAMETER / 2
 MOST_TOKENS_PER_PARAMETER = 5000
 """No more is proposed to anybody; the catalog's most over-trained run, Pythia 70M, has 4,258."""
 
+RULES = {
+    "tokens": "200 B tokens or more",
+    "ratio": "D/P not far from 20",
+    "text": "text read once at most",
+    "time": "all of the days used",
+    "utilisation": "utilisation seen before",
+    "step": "steps of a usual size",
+    "optimizer": "AdamW's full states",
+    "memory": "memory to spare",
+}
+"""The rules that a plan is held against, and what is said of each that it keeps."""
+
 
 @dataclass(frozen=True)
 class Warning:
-    """A rule of the lecture that a plan breaks: in a word or two, and what that means or what to do about it."""
+    """A rule of the lecture that a plan breaks: in a word or two, and what that means or what to do about it.
+
+    `rule` is which of `RULES` it is.
+    """
 
     title: str
     advice: str
+    rule: str
 
     def __str__(self) -> str:
         """Return both as one line."""
@@ -34,6 +50,25 @@ class Warning:
 def warnings(plan: PlannedRun) -> tuple[Warning, ...]:
     """Return each rule of the lecture that the plan breaks."""
     return (*_about_model(plan), *_about_data(plan), *_about_hardware(plan), *_about_memory(plan))
+
+
+@dataclass(frozen=True)
+class Check:
+    """One of `RULES`: whether a plan keeps it, and in a few words how; `kept` is `None` where that cannot be said."""
+
+    rule: str
+    kept: bool | None
+    text: str
+
+
+def checks(plan: PlannedRun) -> tuple[Check, ...]:
+    """Return every rule, in the order of `RULES`, as the plan keeps or breaks it."""
+    broken = {warning.rule: warning.title for warning in warnings(plan)}
+    made = [Check(rule, rule not in broken, broken.get(rule, kept)) for rule, kept in RULES.items()]
+    if plan.setup.fit().spare_bytes < 0:
+        none = Check("optimizer", None, "no optimizer fits")
+        made = [none if check.rule == "optimizer" else check for check in made]
+    return tuple(made)
 
 
 def _about_model(plan: PlannedRun) -> Iterator[Warning]:
@@ -49,7 +84,7 @@ def _about_model(plan: PlannedRun) -> Iterator[Warning]:
         if plan.resources.most_tokens < MINIMUM_TOKENS:
             remedy = "More text is needed."
         advice = f"slide S4 advises against {format_count(plan.tokens)}. {remedy}"
-        yield Warning("fewer than 200 B tokens", advice)
+        yield Warning("fewer than 200 B tokens", advice, "tokens")
     if ratio >= OVER_TRAINED:
         size, tokens = BESIROGLU_2024.cheapest_for_loss(loss)
         share = percent(training_flop(size, tokens) / plan.flop)
@@ -58,6 +93,7 @@ def _about_model(plan: PlannedRun) -> Iterator[Warning]:
             f"D/P is {format_number(ratio)} instead of 20. {format_count(size)} on "
             f"{format_count(tokens)} reach the same loss for {share} of the training, but cost "
             f"{format_number(size / plan.parameters, 2)} times as much to use (Besiroglu et al. 2024).",
+            "ratio",
         )
     if ratio <= UNDER_TRAINED:
         size, tokens = BESIROGLU_2024.optimal(plan.flop)
@@ -66,6 +102,7 @@ def _about_model(plan: PlannedRun) -> Iterator[Warning]:
             f"D/P is {format_number(ratio)} instead of 20. For the same compute "
             f"{format_count(size)} on {format_count(tokens)} are better by "
             f"{loss - BESIROGLU_2024.loss(size, tokens):.3f} nats a token and cheaper to use (Besiroglu et al. 2024).",
+            "ratio",
         )
 
 
@@ -74,12 +111,14 @@ def _about_data(plan: PlannedRun) -> Iterator[Warning]:
         yield Warning(
             f"data read {format_number(plan.epochs)} times",
             "up to 4 is almost as good as new text, more is not (Muennighoff et al. 2023).",
+            "text",
         )
     left = plan.resources.days - plan.days
     if left > 0.005 * plan.resources.days:
         yield Warning(
             f"{format_number(left)} of {in_days(plan.resources.days)} unused",
             "the data at hand ends first; more text would use them.",
+            "time",
         )
 
 
@@ -92,12 +131,14 @@ def _about_hardware(plan: PlannedRun) -> Iterator[Warning]:
             f"utilisation of {percent(have.utilization)}",
             f"the best of the catalog's runs, {best}, reached {percent(reached[best])}; with that it takes "
             f"{in_days(days)}.",
+            "utilisation",
         )
     if plan.step_tokens > 2 * (usual := tokens_of_a_step(plan.parameters)):
         yield Warning(
             f"steps of {format_count(plan.step_tokens)} tokens",
             f"one sequence on each accelerator is too much, as {format_count(usual)} are usual at this size. Split "
             "the model itself over accelerators (tensor or pipeline parallelism), which this plan does not.",
+            "step",
         )
 
 
@@ -107,13 +148,14 @@ def _about_memory(plan: PlannedRun) -> Iterator[Warning]:
         advice = "No accelerator of the catalog is enough."
         if remedy := cheapest_remedy(setup):
             advice = f"It would with {' and '.join(map(str, remedy.changes))}."
-        yield Warning("does not fit", f"by every recipe short by {format_bytes(-spare)} on each. {advice}")
+        yield Warning("does not fit", f"by every recipe short by {format_bytes(-spare)} on each. {advice}", "memory")
     elif setup.optimizer != "adamw":
-        yield Warning("8-bit optimizer states", "it does not fit with AdamW's usual 8 bytes a parameter.")
+        yield Warning("8-bit optimizer states", "it does not fit with AdamW's usual 8 bytes a parameter.", "optimizer")
     if 0 <= spare < TRAINING_ROOM * setup.capacity * (1 - 1e-9):
         yield Warning(
             f"only {format_bytes(spare)} to spare",
             f"buffers and fragmentation may need {percent(TRAINING_ROOM)} of the memory.",
+            "memory",
         )
 
 

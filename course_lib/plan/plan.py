@@ -14,7 +14,7 @@ from course_lib._arguments import whole
 from course_lib.compute_cost import training_flop, training_seconds
 from course_lib.memory import RECOMPUTE, TrainingSetup, assumed_shape, sequences_within, training_precision
 from course_lib.plan import words
-from course_lib.plan.broken_rules import Warning, warnings
+from course_lib.plan.broken_rules import Check, Warning, checks, warnings
 from course_lib.plan.resources import Resources
 from course_lib.plan.rules import MOST_EPOCHS, TRAINING_ROOM, tokens_of_a_step
 from course_lib.plan.run import PlannedRun
@@ -35,6 +35,11 @@ class TrainingPlan(PlannedRun):
     def warnings(self) -> tuple[Warning, ...]:
         """Each rule of the lecture that the plan breaks: its title, and what to do about it."""
         return warnings(self)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Every rule of the lecture, as the plan keeps or breaks it."""
+        return checks(self)
 
     @property
     def broken(self) -> tuple[str, ...]:
@@ -72,11 +77,11 @@ def plan_training_run(
 ) -> TrainingPlan:
     """Return a plan for the accelerators and the days that you have.
 
-    Units: tokens and FLOP are counts; `price_per_hour` is of one accelerator, your own figure and not a quote. `None`
-    sets no bound. P is the largest model within every bound: compute (P = sqrt(C / 6r) with r tokens a parameter),
-    data (P = data x epochs / r), inference cost (P = c / 2), and weights that leave 20 % of the memory of `serve_on`
-    free. D spends what compute is left, as far as the data goes. The recipe is the first that fits with 10 % of the
-    memory free (else without): AdamW before its 8-bit states, little recomputation before more, little sharding
+    Units: tokens and FLOP are counts; `price_per_hour` is of one accelerator, in US dollars, your own figure and not a
+    quote. `None` sets no bound. P is the largest model within every bound: compute (P = sqrt(C / 6r) with r tokens a
+    parameter), data (P = data x epochs / r), inference cost (P = c / 2), and weights that leave 20 % of the memory of
+    `serve_on` free. D spends what compute is left, as far as the data goes. The recipe is the first that fits with 10 %
+    of the memory free (else without): AdamW before its 8-bit states, little recomputation before more, little sharding
     before more. Recomputed operations run at `utilization` too, so they take their share of the days.
     Errors: `ValueError` or `TypeError` for a name that is unknown, a count that is not whole, or a number out of range.
     Source: slides S1 to S14; Muennighoff et al. 2023 for the epochs.

@@ -15,7 +15,7 @@ class PlannedRun:
 
     `bound` names what decides P: compute, data, inference cost or serving memory. `setup` is the recipe on one
     accelerator, with its micro-batch; one step adds up `micro_batches` of them. `flop` is 6PD; `seconds` counts
-    recomputation too. `hours` are accelerator-hours and `cost` is in the unit of the price.
+    recomputation too. `hours` are accelerator-hours and `cost` is in US dollars.
     """
 
     resources: Resources

@@ -31,7 +31,7 @@ def sentence(plan: PlannedRun) -> str:
         f"{format_count(plan.parameters)} parameters on {format_count(plan.tokens)} tokens, "
         f"{format_number(plan.tokens_per_parameter)} a parameter (P from {WORDS[plan.bound]}): "
         f"{format_flop(plan.flop)}, {in_days(plan.days)}, {format_number(plan.hours)} accelerator-hours, "
-        f"in money {format_number(plan.cost)} at {format_number(have.price_per_hour)} an hour; {recipe(plan)}: "
+        f"{money(plan.cost)} at {money(have.price_per_hour)} an hour; {recipe(plan)}: "
         f"{memory_on_each(plan)} on each."
     )
 
@@ -46,6 +46,17 @@ def recipe(plan: PlannedRun) -> str:
 def memory_on_each(plan: PlannedRun) -> str:
     """Return what one accelerator holds, of how much."""
     return f"{format_bytes(plan.setup.memory().total)} of {format_bytes(plan.setup.capacity)}"
+
+
+def money(dollars: float) -> str:
+    """Return an amount in US dollars, in which prices of accelerators are quoted.
+
+    For plain text: in Markdown, what stands between two dollar signs is mathematics.
+
+    >>> money(368_640), money(0.5)
+    ('$369,000', '$0.5')
+    """
+    return f"${format_number(dollars)}"
 
 
 def given_up(plan: PlannedRun) -> str:
@@ -78,8 +89,8 @@ def _of_compute(plan: PlannedRun) -> Iterator[str]:
             f"utilisation that counts 6PD alone (MFU) is {percent(have.utilization / (1 + more))}."
         )
     yield (
-        f"Price: {format_number(have.price_per_hour)} for an accelerator-hour is your figure, not a quote. Staff, "
-        "storage and runs that fail come on top."
+        f"Price: {format_number(have.price_per_hour)} dollars for an accelerator-hour is your figure, not a quote. "
+        "Staff, storage and runs that fail come on top."
     )
 
 
@@ -155,7 +166,7 @@ def markdown(plan: PlannedRun, run: TrainingRun | None = None) -> str:
         "of which": ", ".join(f"{format_bytes(getattr(memory, part))} {name}" for part, name in PART_NAMES.items()),
         "time": f"{format_number(plan.days)} of {in_days(have.days)}",
         "accelerator-hours": format_number(plan.hours),
-        "money": f"{format_number(plan.cost)}, at {format_number(have.price_per_hour)} an accelerator-hour",
+        "money": f"{format_number(plan.cost)} dollars, at {format_number(have.price_per_hour)} an accelerator-hour",
         "a token of use": format_flop(forward_flop(plan.parameters, 1)),
         "given up": given_up(plan),
     }
