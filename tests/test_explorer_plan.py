@@ -7,13 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib import catalog
-from course_lib.explorers.picture import Label
+from course_lib.explorers.picture import Label, in_words
 from course_lib.explorers.plan.explorer import WEIGHTS, TrainingRunPlanner
 from course_lib.explorers.plan.picture import PlanPicture
 from course_lib.explorers.plan.view import NO_LIMIT, NO_RUN, plan_view
 from course_lib.explorers.room import MARK, TEXT, Room, Spot
 from course_lib.memory import PART_NAMES
-from course_lib.plan import plan_training_run, published_utilization, resources_of
+from course_lib.plan import RULES, in_days, money, plan_training_run, published_utilization, resources_of
+from course_lib.units import format_count
 
 DEFAULT = {
     "accelerator": "H100 SXM",
@@ -74,7 +75,7 @@ def explorer(made):
 
 
 def shown_markdown(explorer):
-    return html.unescape(re.fullmatch(r"<textarea readonly [^>]*>(.*)</textarea>", explorer.markdown.value, re.S)[1])
+    return html.unescape(re.match(r"<textarea readonly [^>]*>(.*)</textarea>", explorer.markdown.value, re.S)[1])
 
 
 # The pure function
@@ -90,21 +91,43 @@ def test_the_view_holds_the_plan_of_the_controls(values):
     assert view.plan == plan_training_run(**resources, serve_on=serve_on)
     assert view.run == (None if values["compare"] == NO_RUN else values["compare"])
     assert view.markdown == view.plan.markdown(view.run)
-    assert view.sentence.startswith(view.plan.sentence)
-    assert all(title in view.sentence for title in view.broken)
-    assert view.run is None or f" {view.run}: " in view.sentence
+    size, tokens = (format_count(count) for count in (view.plan.parameters, view.plan.tokens))
+    assert f": {size} parameters on {tokens} tokens, " in view.sentence
+    assert view.sentence.endswith(f"{in_days(view.plan.days)}, {money(view.plan.cost)}.")
+    crossed = [value for _, value in view.facts if value.startswith("✗ ")]
+    assert len(crossed) == len(view.broken)
+    assert view.run is None or dict(view.facts)["Beside it"].startswith(f"{view.run}, ")
 
 
-def test_the_sentence_names_the_rules_broken_and_the_run_beside_it():
-    assert plan_view(**LESSON).sentence.endswith(
-        " 64.8 GB of 85.5 GB on each. Rules of the lecture broken: over-trained; data read 1.52 times. LLaMA 65B: 65.2 "
-        "B on 1.4 T in 1,020,000 hours on A100 80GB; the plan costs 0.48 times its FLOP."
+def test_the_sentence_begins_with_the_verdict_and_the_facts_say_the_rest():
+    view = plan_view(**LESSON)
+    assert view.sentence == ("2 rules are broken (✗): 19.2 B parameters on 2.28 T tokens, 30 days, $369,000.")
+    assert view.facts == (
+        ("P from", "the memory to serve in"),
+        ("Tokens", "2.28 T"),
+        ("Tokens a parameter", "✗ 119"),
+        ("Text", "✗ 1.5 T, read 1.52 times"),
+        ("Time", "30 of 30 days"),
+        ("Utilisation", "40 %, 256 x H100 SXM"),
+        ("Step", "2.1 M tokens"),
+        ("Stored", "fp32+bf16, adamw, stage 3"),
+        ("Memory on each", "64.8 GB of 85.5 GB"),
+        ("At a time", "1, no recomputation"),
+        ("Compute 6PD", "2.63e23 FLOP"),
+        ("Cost", "$369,000, 184,000 hours"),
+        ("Beside it", "LLaMA 65B, A100 80GB"),
+        ("It had", "65.2 B on 1.4 T, 1,020,000 h"),
+        ("The plan costs", "0.48 times its FLOP"),
     )
-    without = plan_view(**DEFAULT | {"compare": NO_RUN}).sentence
-    assert without.endswith(" 74.9 GB of 85.5 GB on each. No rule of the lecture is broken.")
-    assert "GPT-3 175B: 175 B on 300 B in an unreported time on V100" in (
-        plan_view(**DEFAULT | {"compare": "GPT-3 175B"}).sentence
-    )
+    without = plan_view(**DEFAULT | {"compare": NO_RUN})
+    assert without.sentence.startswith("No rule is broken: ")
+    assert dict(without.facts)["Memory on each"] == "74.9 GB of 85.5 GB"
+    assert without.facts[-3:] == (("Beside it", NO_RUN), ("It had", "nothing"), ("The plan costs", "not compared"))
+    gpt_3 = plan_view(**DEFAULT | {"compare": "GPT-3 175B"})
+    assert dict(gpt_3.facts)["It had"] == "175 B on 300 B, hours unreported"
+    assert plan_view(**LESSON | {"days": 15}).verdict == "1 rule is broken (✗)"
+    small = {"accelerator": "V100", "num_accelerators": 8, "days": 1000, "tokens_per_parameter": 1}
+    assert plan_view(**DEFAULT | small).sentence.startswith("It does not fit: 65.7 B parameters")
 
 
 @pytest.mark.parametrize(
@@ -175,6 +198,7 @@ def test_the_markdown_takes_the_picture_s_place_and_gives_it_back(explorer):
     explorer.controls["show_markdown"].value = True
     assert hidden(explorer) == picture
     assert shown_markdown(explorer) == plan_view(**explorer.values()).markdown
+    assert explorer.markdown.value.count('class="course-copy"') == 1
     explorer.controls["show_markdown"].value = False
     assert hidden(explorer) == markdown
 
@@ -193,7 +217,8 @@ def test_no_plan_is_offered_for_copying_while_a_control_is_wrong(explorer):
     explorer.controls["days"].text.value = "</textarea><script>"
     assert shown_markdown(explorer) == explorer.sentence
     assert "<script>" not in explorer.markdown.value
-    assert explorer.sentence.startswith("Not drawn: Days '</textarea><script>' is not a number")
+    assert explorer.sentence == "Not drawn: Days: 0.1 to 1 k; got '</textarea><script>'"
+    assert "course-copy" not in explorer.markdown.value
     explorer.controls["days"].text.value = "21"
     assert shown_markdown(explorer) == plan_view(**explorer.values()).markdown
 
@@ -211,7 +236,8 @@ def test_a_new_planner_shows_the_default():
 def test_a_planner_reads_without_a_kernel(explorer):
     explorer.set(**LESSON)
     bundle = explorer._repr_mimebundle_()
-    assert bundle["text/plain"] == plan_view(**LESSON).sentence
+    view = plan_view(**LESSON)
+    assert bundle["text/plain"] == in_words(view.sentence, view.facts)
     assert "<svg" in bundle["image/svg+xml"]
 
 
@@ -220,7 +246,7 @@ def test_the_picture_writes_the_view_s_numbers(explorer):
     written = texts(explorer)
     for text in (
         "Time: 30 of 30 days",
-        "184,000 accelerator-hours; money: 369,000",
+        "184,000 accelerator-hours; $369,000",
         "Memory on each: 64.8 GB of 85.5 GB",
         "63.2 GB",
         "working memory",
@@ -231,11 +257,53 @@ def test_the_picture_writes_the_view_s_numbers(explorer):
         "LLaMA 65B",
     ):
         assert text in written
-    assert written.count("!") == 2
+    assert [written.count(sign) for sign in "✗✓–"] == [2, 6, 0]
     explorer.set(**DEFAULT | {"compare": NO_RUN})
-    assert "none" in texts(explorer)
-    assert "!" not in texts(explorer)
+    assert [texts(explorer).count(sign) for sign in "✗✓–"] == [0, 8, 0]
+    assert set(RULES.values()) <= set(texts(explorer))
     assert "LLaMA 65B" not in texts(explorer)
+
+
+@pytest.mark.parametrize("pixels", [1000, 500, 230])
+def test_a_rule_is_marked_by_a_sign_and_words_and_a_frame_at_every_width(explorer, pixels):
+    explorer.fit(pixels)
+    small = {"accelerator": "V100", "num_accelerators": 8.0, "days": 1000.0, "tokens_per_parameter": 1.0}
+    for values in (DEFAULT, LESSON, DEFAULT | small):
+        explorer.set(**values)
+        shown = explorer.shown.plan.checks
+        picture = explorer.picture
+        assert [rule.text for rule in picture.rules] == [check.text for check in shown]
+        assert [sign.text for sign in picture.signs] == [
+            {True: "✓", False: "✗", None: "–"}[check.kept] for check in shown
+        ]
+        assert [alarm.get_visible() for alarm in picture.alarms] == [check.kept is False for check in shown]
+    assert "no optimizer fits" in texts(explorer)
+    explorer.fit(1000)
+
+
+def test_at_most_eight_controls_are_in_sight(explorer):
+    shown = [name for title, names in explorer.groups.items() if title not in explorer.folded for name in names]
+    assert len(shown) == 8
+    assert {"price_per_hour", "compare", "use_hardware"} <= set(explorer.groups["More"])
+
+
+def test_how_weights_are_stored_has_no_effect_where_they_are_served_nowhere(explorer):
+    assert explorer.idle(explorer.shown) == {"serve_precision": "no effect: no limit"}
+    before = explorer.svg
+    explorer.set(serve_precision="int8")
+    assert explorer.svg == before
+    explorer.set(serve_on="L40S")
+    assert explorer.idle(explorer.shown) == {}
+
+
+def test_prices_and_costs_are_in_dollars(explorer):
+    assert explorer.controls["price_per_hour"].text.description == "Price, $/hour"
+    explorer.set(**LESSON | {"price_per_hour": 0.5})
+    assert "$92,200" in explorer.sentence
+    assert "| money | 92,200 dollars, at 0.5 an accelerator-hour |" in explorer.shown.markdown
+    assert "$" not in explorer.shown.markdown  # it would begin mathematics
+    explorer.controls["price_per_hour"].text.value = "free"
+    assert explorer.sentence == "Not drawn: Price, $/hour: 0.01 to 1 k; got 'free'"
 
 
 @pytest.fixture(scope="module")
@@ -253,12 +321,11 @@ def test_marks_and_bars_stand_at_the_plan_s_values(picture, values):
     inside = 3.6e7 <= plan.parameters <= 2.5e12 and 3.8e9 <= plan.tokens <= 8e13
     assert ((x, y) == (plan.parameters, plan.tokens)) == inside
     assert picture.map.own_label.text == ("" if inside else "off this map")
-    assert picture.time.get_width() == pytest.approx(plan.days / values["days"], rel=1e-6)
-    limit = plan.setup.capacity / picture.capacity.get_xdata()[0]
-    assert limit >= max(memory.total, plan.setup.capacity)
+    assert picture.time.get_width() == pytest.approx(picture.full * plan.days / values["days"], rel=1e-6)
+    limit = plan.setup.capacity / picture.capacity.get_xdata()[0]  # bytes a point
+    assert limit * picture.full >= max(memory.total, plan.setup.capacity)
     assert [bar.get_width() * limit for bar in picture.parts] == pytest.approx([getattr(memory, p) for p in PART_NAMES])
-    assert [rule.text for rule in picture.rules if rule.text] == (list(view.broken) or ["none"])
-    assert [mark.text for mark in picture.marks].count("!") == len(view.broken)
+    assert [sign.text for sign in picture.signs].count("✗") == len(view.broken)
 
 
 def test_all_that_the_lists_offer_is_what_the_modules_accept(explorer):
@@ -316,6 +383,15 @@ def test_a_name_stays_on_the_map_if_it_can(room):
     turned = Label(0, 0, turned=90)
     room.write(turned, "a long name", [Spot(50, 90), Spot(50, 10)])
     assert turned.y == 10
+
+
+def test_a_name_that_would_cost_too_much_is_left_out_and_takes_no_room(room):
+    room.take(10, 10, (50, 50, 50, 50), TEXT)
+    label = Label(0, 0, "before")
+    assert room.write(label, "name", [Spot(10, 10)], most=TEXT) is None
+    assert label.text == ""
+    assert room.write(label, "name", [Spot(10, 10), Spot(50, 50)], most=TEXT)
+    assert (label.text, label.x) == ("name", 50)
 
 
 def test_a_name_without_spots_is_not_written_and_takes_no_room(room):

@@ -181,7 +181,7 @@ SEEN = [
     (
         "TrainingRunPlanner",
         {"data_tokens": 1.5e12, "serve_on": "L40S", "serve_precision": "int8"},
-        ["38.4 B parameters on 1.12 T tokens", "No rule of the lecture is broken"],
+        ["38.4 B parameters on 1.12 T tokens", "No rule is broken"],
         ["38.4 B on 1.12 T", "no rule is broken"],
     ),
 ]

@@ -74,8 +74,8 @@ CASES = [
             "Data D": "1.5T",
             "Tokens/P": "25",
             "FLOP/token": "38.4e9",
-            "Price/hour": "1.5",
+            "Price, $/hour": "1.5",
         },
-        timed={"days": "Days", "utilization": "MFU, %", "accelerator": "Accelerator"},
+        timed={"days": "Days", "utilization": "MFU", "accelerator": "Accelerator"},
     ),
 ]

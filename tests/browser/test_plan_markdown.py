@@ -1,4 +1,4 @@
-"""The planner's Markdown: shown, selected and copied by keyboard alone, in the picture's place."""
+"""The planner's Markdown: shown, selected and copied by keyboard alone, or by its button, in the picture's place."""
 
 from __future__ import annotations
 
@@ -32,15 +32,31 @@ def test_the_plan_is_copied_as_markdown_by_keyboard_alone(lab: Lab, page: Page, 
     expect(picture).to_be_hidden()
     assert box.bounding_box()["height"] == height
     assert all(abs(plan.bounding_box()[side] - place[side]) <= 6 for side in place)
+    page.keyboard.press("Tab")  # to the title of what is folded
     page.keyboard.press("Tab")
     page.keyboard.press("Control+a")
     markdown = notebook.ask("e.view(**e.values()).markdown")
     assert notebook.script(SELECTED) == markdown
+    page.keyboard.press("Tab")
+    button = box.locator(".course-overlay button")
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(button).to_have_text("Copied")
+    days = box.get_by_role("textbox", name="Days", exact=True)
+    days.focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Control+v")
+    assert days.input_value().split() == markdown.split()
+    days.fill("30")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Control+c")
+    plan.focus()
+    page.keyboard.press("Control+a")
+    expect(plan).to_have_value(markdown)
     box.screenshot(path=artifacts / "TrainingRunPlanner_markdown.png")
     page.keyboard.type("x")
     expect(plan).to_have_value(markdown)
     page.keyboard.press("Control+c")
-    days = box.get_by_role("textbox", name="Days", exact=True)
     days.focus()
     page.keyboard.press("Control+a")
     page.keyboard.press("Control+v")
@@ -49,7 +65,8 @@ def test_the_plan_is_copied_as_markdown_by_keyboard_alone(lab: Lab, page: Page, 
     page.keyboard.press("Control+a")
     page.keyboard.type("no days")
     page.keyboard.press("Enter")
-    expect(plan).to_have_value(re.compile("^Not drawn: Days 'no days' is not a number"))
+    expect(button).to_have_count(0)
+    expect(plan).to_have_value(re.compile("^Not drawn: Days: 0.1 to 1 k; got 'no days'"))
     notebook.shut_down()
     assert notebook.complaints == []
     assert notebook.outside == []
