@@ -213,7 +213,7 @@ class PlanMap:
         if published:
             self._room.take(published.parameters, published.tokens, (7, 7, 7, 7), room.MARK)
         off = (x, y) != (plan.parameters, plan.tokens)
-        self._room.write(self.own_label, "off this map" if off else "", self._beside(x, y))
+        self._write(self.own_label, "off this map" if off else "", self._beside(x, y))
 
     def _along(self, flop: float) -> list[Spot]:
         """Return spots along the line of equal cost where it crosses the map, first on its right, from the top down."""
