@@ -46,7 +46,7 @@ FOCUSED = """
     copies: element.matches('.course-copy'),
     last: element.tagName === 'SELECT' ? element.selectedIndex === element.options.length - 1
       : element.ariaValueNow !== null && element.ariaValueNow === element.ariaValueMax,
-    x: box.x, middle: box.y + box.height / 2,
+    x: box.x, middle: box.y + box.height / 2 - (element.closest('.course-explorer')?.getBoundingClientRect().y ?? 0),
     ring: ['outlineStyle', 'outlineWidth', 'outlineColor'].map(name => getComputedStyle(element)[name]).join(' '),
   };
 """

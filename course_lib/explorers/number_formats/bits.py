@@ -46,7 +46,8 @@ class BitPattern(widgets.Box):
         self.hexadecimal = self._field("Hexadecimal", parse_hexadecimal)
         self.binary = self._field("Binary", parse_bits)
         self.steps = (self._step(-1, "◀ next smaller", "down"), self._step(1, "next larger ▶", "up"))
-        super().__init__()
+        self._exponent = widgets.Box().add_class("course-exponent")  # keeps its place while its slider is exchanged
+        super().__init__([self.hexadecimal, self.binary, self._exponent])
         self.add_class("course-patterns")
         self.observe(self._rewrite, "problem")
         self._begin(fmt)
@@ -103,7 +104,7 @@ class BitPattern(widgets.Box):
                 button.description, button.tooltip = names_of(number, fmt)
         self.bits.children = self.buttons[: fmt.bits][::-1]
         self.slider = self._slider(fmt.exponent_bits)
-        self.children = (self.hexadecimal, self.binary, self.slider)
+        self._exponent.children = [self.slider]
 
     def _slider(self, exponent_bits: int) -> widgets.IntSlider:
         """Return the slider of this width: one whose ends were moved would move its value as well, in the browser."""
