@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from course_lib.explorers.controls import Whole
 from course_lib.explorers.quantization.explorer import QuantizationExplorer
 from course_lib.explorers.quantization.mapping import MappingPicture
-from course_lib.explorers.quantization.view import BITS, DATA, METHODS, SHOWN, SLICES, quantization_view, sliced
+from course_lib.explorers.quantization.view import BITS, METHODS, SHOWN, SLICES, SPANS, quantization_view, sliced
 from course_lib.number_formats import IntFormat, decode
 from course_lib.quantization import (
     DB_PER_BIT,
@@ -23,6 +23,7 @@ from course_lib.quantization import (
     with_outlier,
     zeropoint_quantize,
 )
+from course_lib.units import format_number
 
 DEFAULT = {
     "data": "normal",
@@ -71,12 +72,29 @@ def both(**changes):
 # The pure function
 
 
-def test_the_default_says_all_that_matters_in_one_sentence():
-    assert view_of().sentence == (
-        "Normal data, 8 bits, a scale per tensor: absmax RMSE 0.00825, SQNR 41.7 dB; zero-point RMSE 0.00805, SQNR "
-        "41.9 dB. Zero-point is better by 0.2 dB; the rule of 6.02 dB a bit gives 48.2 dB. Memory saved, scales "
-        "included: 75.0 %. Value 0.1967 becomes 7 and comes back as 0.2022 by absmax, 3 and 0.1967 by zero-point."
-    )
+def test_the_default_says_all_that_matters():
+    view = view_of()
+    assert view.sentence == "Zero-point is better by 0.2 dB at 8 bits: an SQNR of 41.9 dB, absmax 41.7 dB."
+    assert dict(view.facts) == {
+        "Tensor": "normal",
+        "A scale per": "tensor",
+        "Memory saved": "75.0 %",
+        "absmax": "RMSE 0.00825, SQNR 41.7 dB",
+        "zero-point": "RMSE 0.00805, SQNR 41.9 dB",
+        "6.02 dB a bit gives": "48.2 dB",
+        "Absmax codes": "211 of 255",
+        "Zero-point codes": "215 of 256",
+        "Your value": "0.1967",
+        "By absmax": "code 7, back as 0.2022",
+        "By zero-point": "code 3, back as 0.1967",
+    }
+
+
+def test_the_facts_name_what_was_quantised():
+    facts = dict(view_of(data="uniform", outlier=20, place="a column", scale_per="row").facts)
+    assert facts["Tensor"] == "uniform, a column × 20"
+    assert facts["A scale per"] == "row"
+    assert re.fullmatch(r"\d+ of 255, row \d+", facts["Absmax codes"])
 
 
 def test_relu_outputs_leave_all_negative_codes_of_absmax_unused_and_none_of_zeropoint():
@@ -129,8 +147,8 @@ def test_memory_saved_includes_the_scales(per, bits, saved):
     methods = both(scale_per=per, bits=bits)
     assert [100 * (1 - one.stored_bytes / (4 * 4096)) for one in methods] == pytest.approx(saved, abs=0.1)
     absmax, zeropoint = (f"{share:.1f} %" for share in saved)
-    words = f"{absmax} by absmax, {zeropoint} by zero-point" if absmax != zeropoint else absmax
-    assert f"scales included: {words}. " in view_of(scale_per=per, bits=bits).sentence
+    words = f"{absmax}; zero-point {zeropoint}" if absmax != zeropoint else absmax
+    assert dict(view_of(scale_per=per, bits=bits).facts)["Memory saved"] == words
 
 
 @quick
@@ -179,12 +197,25 @@ def test_the_error_s_picture_agrees_with_the_sentence_s_numbers(values):
 
 @quick
 @given(control_values)
-def test_the_sentence_is_short_enough_for_its_three_lines_and_names_the_better_one(values):
+def test_the_sentence_names_the_better_one(values):
     view = quantization_view(**values)
     absmax, zeropoint = (one.error.sqnr_db for one in view.methods)
-    winner = "They are equally" if abs(absmax - zeropoint) < 0.05 else "Absmax is" if absmax > zeropoint else "Zero-po"
-    assert winner in view.sentence
-    assert len(view.sentence) <= 400
+    equal = abs(absmax - zeropoint) < 0.05
+    winner = "Both methods are equally" if equal else "Absmax is" if absmax > zeropoint else "Zero-point is"
+    assert view.sentence.startswith(winner)
+
+
+@quick
+@given(control_values)
+def test_a_value_comes_back_as_the_level_of_its_bin(values):
+    view = quantization_view(**values)
+    for one in view.methods:
+        assert (one.used, one.count) == (np.unique(one.codes).size, one.limits[1] - one.limits[0] + 1)
+        assert (one.levels.size, one.edges.size) == (one.count, one.count - 1)
+        at = one.code - one.limits[0]
+        assert one.levels[at] == pytest.approx(one.back)
+        assert at == 0 or one.edges[at - 1] <= view.value + 0.02 * one.scale
+        assert at == one.count - 1 or view.value <= one.edges[at] + 0.02 * one.scale
 
 
 def test_a_written_value_tells_a_hundredth_of_a_step_and_nothing_is_minus_zero():
@@ -203,7 +234,7 @@ def test_a_slice_of_zeros_is_shown_too():
     explorer = QuantizationExplorer(data="ReLU-like", scale_per="block of 8", rank=rank)
     for show in SHOWN:
         explorer.set(show=show)
-        assert "Value 0 becomes 0 and comes back as 0 by absmax, 0 and 0 by zero-point." in explorer.sentence
+        assert "Your value: 0\nBy absmax: code 0, back as 0\nBy zero-point: code 0, back as 0" in explorer.answer
     explorer.close()
 
 
@@ -230,9 +261,9 @@ def test_a_view_cannot_be_changed():
         view_of().bits = 4
 
 
-def test_every_kind_of_data_has_its_words_and_its_histogram_s_range():
-    assert list(DATA) == list(KINDS)
-    for kind, (_, (low, high)) in DATA.items():
+def test_every_kind_of_data_has_its_histogram_s_range():
+    assert list(SPANS) == list(KINDS)
+    for kind, (low, high) in SPANS.items():
         assert low <= example_tensor(kind).min()
         assert example_tensor(kind).max() <= high
 
@@ -359,9 +390,37 @@ def test_the_histogram_tells_what_lies_beyond_its_ends(explorer):
     assert texts(explorer).count("1 before, 1 after") == 2
 
 
+def test_every_other_bin_of_the_quantizer_is_tinted_where_bins_are_wide_enough(explorer):
+    explorer.set(show="histogram", bits=3)
+    view = view_of(show="histogram", bits=3)
+    for one in view.methods:
+        path = explorer.picture.parts[one.method]["bins"].get_path()
+        ends = np.unique(path.vertices[:, 0])
+        places = 0.05 + 0.9 * (one.edges + 4) / 8
+        assert set(np.round(ends, 9)) <= {0.0, 1.0, *np.round(places, 9)}
+        assert np.all(np.isin(np.round(places[(places > 0) & (places < 1)], 9), np.round(ends, 9)))
+        assert f"tinted: bins of {format_number(one.scale)}" in texts(explorer)
+        for (left, _), (right, _) in zip(path.vertices[::5], path.vertices[1::5], strict=True):
+            inside = np.count_nonzero((places > left + 1e-9) & (places < right - 1e-9))
+            assert inside == 0  # one bin each
+    explorer.set(bits=8)
+    assert sum(text.endswith("too fine to tint") for text in texts(explorer)) == 2
+    assert len(explorer.picture.parts["absmax"]["bins"].get_path().vertices) == 1
+
+
+def test_the_place_of_an_outlier_that_is_none_has_no_effect(explorer):
+    assert explorer.idle(explorer.shown) == {"place": "no effect: outlier × 1"}
+    explorer.set(outlier=2)
+    assert explorer.idle(explorer.shown) == {}
+
+
+WIDTHS = (720, 560, 420, 300, 200)
+
+
 @pytest.fixture(scope="module")
 def pictures():
-    return {show: kind() for show, kind in zip(SHOWN, QuantizationExplorer.pictures, strict=True)}
+    kinds = dict(zip(SHOWN, QuantizationExplorer.pictures, strict=True))
+    return {(show, width): kind(width=width) for show, kind in kinds.items() for width in WIDTHS}
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)
@@ -370,7 +429,8 @@ def pictures():
 @example(DEFAULT | {"data": "100 to 104", "bits": 3, "scale_per": "row"})
 @example(DEFAULT | {"data": "uniform", "outlier": 20.0, "place": "a column", "bits": 2, "scale_per": "row", "rank": 30})
 def test_no_text_of_any_picture_is_misplaced_whatever_the_controls_say(pictures, values):
-    assert misplaced(pictures[values["show"]].svg(quantization_view(**values))) == []
+    view = quantization_view(**values)
+    assert {width: found for width in WIDTHS if (found := misplaced(pictures[view.show, width].svg(view)))} == {}
 
 
 def test_each_picture_is_made_once(explorer):
@@ -382,10 +442,14 @@ def test_each_picture_is_made_once(explorer):
     assert isinstance(made["mapping"], MappingPicture)
 
 
+LIMITS = {"bits": BITS, "rank": (0, 100)}
+
+
 @pytest.mark.parametrize(("name", "value"), [("bits", 12), ("bits", 0), ("rank", -1), ("rank", 1000)])
 def test_a_number_beyond_the_slider_is_refused_in_words_and_kept(explorer, name, value):
     explorer.set(**{name: value})
-    assert explorer.sentence.startswith(f"Not drawn: {name} must be a whole number of at least")
+    label = explorer.controls[name].text.description
+    assert explorer.sentence == f"Not drawn: {label}: {' to '.join(map(str, LIMITS[name]))}; got {value}"
     assert explorer.values()[name] == value
     explorer.set(**{name: DEFAULT[name]})
     assert explorer.sentence == view_of().sentence
@@ -394,19 +458,18 @@ def test_a_number_beyond_the_slider_is_refused_in_words_and_kept(explorer, name,
 @pytest.mark.parametrize("text", ["0.5", "101", "-3", "ten", "<b>", "1,5"])
 def test_an_outlier_that_cannot_be_is_refused_in_the_sentence(explorer, text):
     explorer.controls["outlier"].text.value = text
-    assert explorer.sentence.startswith("Not drawn: Outlier × ")
+    assert explorer.sentence.startswith("Not drawn: Outlier ×: 1 to 100; got ")
     explorer.controls["outlier"].text.value = "1"
     assert explorer.sentence == view_of().sentence
 
 
 def test_a_whole_number_follows_its_slider_and_the_slider_it():
     control = Whole("Bits", 8, 2, 8)
-    control.slider.value = 5
+    control.slider.value = 3  # the fourth of its places, from 2
     assert control.value == 5
     control.value = 3
-    assert control.slider.value == 3
-    control.value = 40
-    assert (control.value, control.slider.value) == (40, 8)
-    control.value = -2
-    assert (control.value, control.slider.value) == (-2, 2)
+    assert control.slider.value == 1
+    for beyond in (40, -2):
+        control.value = beyond
+        assert (control.problem, control.slider.value) == (f"Bits: 2 to 8; got {beyond}", 1)
     control.close()

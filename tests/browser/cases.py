@@ -63,7 +63,7 @@ CASES = [
     ),
     Case(
         "QuantizationExplorer",
-        typed={"Outlier ×": "20"},
+        typed={"Bits": "5", "Outlier ×": "20", "Your value, rank in %": "75"},
         timed={"outlier": "Outlier ×", "bits": "Bits", "rank": "Your value, rank in %", "show": "Show"},
     ),
     Case(

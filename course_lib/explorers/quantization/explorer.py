@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import ipywidgets as widgets
 
 from course_lib.explorers.base import Explorer
@@ -27,11 +29,12 @@ class QuantizationExplorer(Explorer):
     """
 
     view = staticmethod(quantization_view)
+    groups: ClassVar = {"Tensor": ("data", "outlier", "place", "rank"), "Codes": ("bits", "scale_per", "show")}
     pictures = (MappingPicture, HistogramPicture, StaircasePicture, ErrorPicture)
 
     def make_controls(self) -> dict[str, widgets.Widget]:
-        """Return the controls: the data, the bits and the outlier in one row, scales, picture and value in the next."""
-        controls = {
+        """Return the controls: those of the tensor, and of what is made of it."""
+        return {
             "data": choice("Data", KINDS, "normal"),
             "bits": Whole("Bits", 8, *BITS),
             "outlier": Magnitude("Outlier ×", 1, *OUTLIERS),
@@ -40,7 +43,10 @@ class QuantizationExplorer(Explorer):
             "show": choice("Show", SHOWN, "mapping"),
             "rank": Whole("Your value, rank in %", 60, 0, 100),
         }
-        return controls
+
+    def idle(self, view: QuantizationView) -> dict[str, str]:
+        """Return the outlier's place where it is an outlier no longer."""
+        return {"place": "no effect: outlier × 1"} if view.outlier == 1 else {}
 
     def choose(self, view: QuantizationView) -> type[Picture]:
         """Return the picture that the control `show` names."""

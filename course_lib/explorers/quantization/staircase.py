@@ -8,29 +8,35 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from course_lib.explorers.picture import FAINT, MUTED, SMALL
-from course_lib.explorers.quantization.picture import LEFT, RIGHT, STYLES, QuantizationPicture, segments
+from course_lib.explorers.quantization.picture import LINE, STYLES, QuantizationPicture, in_lines, segments
 from course_lib.explorers.quantization.view import QuantizationView
-from course_lib.quantization import Quantized
 from course_lib.units import format_number
 
 WINDOW = 4.5
 """Half the width of the window, in steps."""
+ERRORS = 1.1
+"""How far the axis of errors reaches, in steps."""
 
 
 class StaircasePicture(QuantizationPicture):
-    """Left: what comes back for what goes in. Right: the difference, and the tensor's own values as marks."""
+    """One panel: what comes back for what goes in. The other: the difference, and the tensor's own values as marks."""
 
     def build_above(self, figure: Figure) -> None:
         """Make the two axes, each method's stairs and error, and the labels of the values."""
-        stairs, errors = figure.add_axes(LEFT), figure.add_axes(RIGHT)
-        limits = (-WINDOW, WINDOW)
+        margins: dict[str, float] = {"left": 58, "right": 30, "below": 20}
+        stairs = self.panel(figure, 0, **margins)
+        errors = self.panel(figure, 1, **margins)
+        across, up = self.size_of
+        limits, brief = (-WINDOW, WINDOW), self.layout == "narrow"
         for axes in (stairs, errors):
             axes.set(xlim=limits, xticks=[-4, 0, 4], xticklabels=[""] * 3)
             axes.axvline(0, color=MUTED, linewidth=1, linestyle=":")
-        stairs.set(ylim=limits, yticks=[-4, 0, 4], yticklabels=[""] * 3, title="What comes back, around your value")
+        stairs.set(ylim=limits, yticks=[-4, 0, 4], yticklabels=[""] * 3)
+        stairs.set_title("What comes back" if brief else "What comes back, around your value")
         stairs.plot(limits, limits, color=FAINT, linewidth=3)
-        stairs.text(-4.3, 4.3, "grey: exactly what went in", fontsize=SMALL, va="top")
-        errors.set(ylim=(-1.1, 1.1), yticks=[-0.5, 0, 0.5], yticklabels=[""] * 3, title="Error: back minus real")
+        grey = "grey: what went in" if brief else "grey: exactly what went in"
+        stairs.text(-4.3, 4.3, grey, fontsize=SMALL, va="top")
+        errors.set(ylim=(-ERRORS, ERRORS), yticks=[-0.5, 0, 0.5], yticklabels=[""] * 3, title="Error: back minus real")
         errors.axhline(0, color=FAINT, linewidth=3, zorder=0)
         (rug,) = errors.plot([], [], color=MUTED, linewidth=0.8)
         self.rug = self.moving(rug)
@@ -47,21 +53,21 @@ class StaircasePicture(QuantizationPicture):
                 ),
             ]
             self.moving(*self.curves[method])
-        errors.text(-4.3, -0.99, "marks below: values of the tensor", fontsize=SMALL, color=MUTED, va="bottom")
+        marks = "marks: values" if brief else "marks below: values of the tensor"
+        errors.text(-4.3, -0.99, marks, fontsize=SMALL, color=MUTED, va="bottom")
         left, right = self.labels(stairs), self.labels(errors)
-        self.below = [
-            words.add(x, y, side="center", level="top") for words, y in ((left, -5), (right, -1.22)) for x in (-4, 0, 4)
-        ]
-        self.beside = [left.add(-4.7, y, side="right") for y in (-4, 0, 4)]
-        self.error_beside = [right.add(-4.7, y, side="right") for y in (-0.5, 0, 0.5)]
-        self.note = right.add(-4.3, 1.06, level="top", halo=True)
+        aside, down = 5 * 2 * WINDOW / across, 5 / up
+        places = ((left, -WINDOW - 2 * WINDOW * down), (right, -ERRORS - 2 * ERRORS * down))
+        self.below = [words.add(x, y, side="center", level="top") for words, y in places for x in (-4, 0, 4)]
+        self.beside = [left.add(-WINDOW - aside, y, side="right") for y in (-4, 0, 4)]
+        self.error_beside = [right.add(-WINDOW - aside, y, side="right") for y in (-0.5, 0, 0.5)]
+        self.notes = in_lines(right, 1.06, LINE * 2 * ERRORS / up, 2, -4.3, halo=True)
 
     def draw_above(self, view: QuantizationView) -> None:
         """Draw the steps in units of the larger one."""
         step = max(one.scale for one in view.methods)
         for one in view.methods:
-            codes = np.arange(one.limits[0], one.limits[1] + 1)
-            levels = (Quantized(codes.astype(np.int8), one.scale, one.zero_point).dequantize() - view.value) / step
+            levels = (one.levels - view.value) / step
             edges = np.concatenate([[-WINDOW - 1], (levels[:-1] + levels[1:]) / 2, [WINDOW + 1]])
             edges = np.clip(edges, -WINDOW - 1, WINDOW + 1)
             x = np.repeat(edges, 2)[1:-1]
@@ -73,11 +79,16 @@ class StaircasePicture(QuantizationPicture):
         near = (view.values - view.value) / step
         near = near[np.abs(near) <= WINDOW]
         some = near[np.unique(np.linspace(0, near.size - 1, 120).round().astype(int))]
-        self.rug.set_data(*segments(some, some, -1.1, -1.02))
+        self.rug.set_data(*segments(some, some, -ERRORS, -1.02))
         for label, at in zip(self.below, (-4, 0, 4) * 2, strict=True):
             label.text = view.written(view.value + at * step)
         for label, at in zip(self.beside, (-4, 0, 4), strict=True):
             label.text = view.written(view.value + at * step)
         for label, share in zip(self.error_beside, (-0.5, 0, 0.5), strict=True):
             label.text = view.written(share * step)
-        self.note.text = "step: " + ", ".join(f"{one.method} {format_number(one.scale)}" for one in view.methods)
+        steps = [f"{one.method} {format_number(one.scale)}" for one in view.methods]
+        lines = [f"step: {', '.join(steps)}", ""]
+        if self.layout == "narrow":
+            lines = [f"step: {steps[0]}", steps[1]]
+        for label, text in zip(self.notes, lines, strict=True):
+            label.text = text

@@ -31,13 +31,8 @@ SLICES = {"tensor": 0, "row": 0, "column": 0, "block of 32": 32, "block of 8": 8
 """What one scale is shared by; for blocks, their size."""
 SLICE_NAMES = {"row": "row", "column": "column", "block of 32": "block", "block of 8": "block"}
 """What one of them is called, with its number behind it."""
-DATA = {
-    "normal": ("Normal data", (-4, 4)),
-    "uniform": ("Uniform data", (-1, 1)),
-    "ReLU-like": ("ReLU-like data", (0, 4)),
-    "100 to 104": ("Data from 100 to 104", (100, 104)),
-}
-"""What the sentence calls each kind of data, and the range that its histogram shows."""
+SPANS = {"normal": (-4, 4), "uniform": (-1, 1), "ReLU-like": (0, 4), "100 to 104": (100, 104)}
+"""The range that the histogram of each kind of data shows."""
 BITS = (2, 8)
 SHOWN = ("mapping", "histogram", "staircase", "error")
 
@@ -64,13 +59,36 @@ class MethodView:
     pattern: str
     back: float
 
+    @property
+    def used(self) -> int:
+        """How many codes the slice's values have."""
+        return int(np.count_nonzero(np.diff(self.codes))) + 1
+
+    @property
+    def count(self) -> int:
+        """How many codes there are."""
+        return self.limits[1] - self.limits[0] + 1
+
+    @property
+    def levels(self) -> NDArray[np.float64]:
+        """What each code comes back as."""
+        codes = np.arange(self.limits[0], self.limits[1] + 1)
+        return Quantized(codes.astype(np.int8), self.scale, self.zero_point).dequantize()
+
+    @property
+    def edges(self) -> NDArray[np.float64]:
+        """Where a value begins to get the next code: half-way between two levels."""
+        levels = self.levels
+        return (levels[:-1] + levels[1:]) / 2
+
 
 @dataclass(frozen=True, eq=False)
 class QuantizationView:
     """What the explorer shows: the tensor, both methods, and the sentence.
 
     `x` is the tensor, in rows of one block each where blocks share a scale; `values` are those that share the chosen
-    value's scale, in order, and `slice_uses` begins what is said of them; `span` is what the histogram shows.
+    value's scale, in order, and `slice_uses` begins, and `of_slice` ends, what is said of them; `span` is what the
+    histogram shows.
     `by_bits` and `by_slice` have the SQNR in dB of both methods, for every number of bits and for everything that can
     share a scale (for the error's picture only); `bits_a_value` has what the latter cost in all.
     """
@@ -85,6 +103,7 @@ class QuantizationView:
     span: tuple[float, float]
     value: float
     slice_uses: str
+    of_slice: str
     values: NDArray[np.float32]
     methods: tuple[MethodView, ...]
     by_bits: dict[str, list[float]]
@@ -93,23 +112,38 @@ class QuantizationView:
 
     @property
     def sentence(self) -> str:
-        """The answer in plain words."""
-        absmax, zeropoint = self.methods
-        far = f" with {self.place} times {format_number(self.outlier)}" if self.outlier > 1 else ""
-        errors = "; ".join(
-            f"{one.method} RMSE {format_number(one.error.rmse)}, SQNR {one.error.sqnr_db:.1f} dB"
-            for one in self.methods
-        )
-        gain = zeropoint.error.sqnr_db - absmax.error.sqnr_db
-        better = f"{'Zero-point' if gain > 0 else 'Absmax'} is better by {abs(gain):.1f} dB"
-        saved = [f"{100 * (1 - one.stored_bytes / (4 * self.x.size)):.1f} %" for one in self.methods]
-        by_both = f"{saved[0]} by absmax, {saved[1]} by zero-point" if saved[0] != saved[1] else saved[0]
+        """The answer in plain words: which method loses less, and how far either stays above its error."""
+        absmax, zeropoint = (one.error.sqnr_db for one in self.methods)
+        if abs(zeropoint - absmax) < 0.05:
+            return f"Both methods are equally good: an SQNR of {absmax:.1f} dB at {self.bits} bits."
+        name, best, other, worse = "Zero-point", zeropoint, "absmax", absmax
+        if absmax > zeropoint:
+            name, best, other, worse = "Absmax", absmax, "zero-point", zeropoint
         return (
-            f"{DATA[self.data][0]}{far}, {self.bits} bits, a scale per {self.scale_per}: {errors}. "
-            f"{better if abs(gain) >= 0.05 else 'They are equally good'}; the rule of 6.02 dB a bit gives "
-            f"{DB_PER_BIT * self.bits:.1f} dB. Memory saved, scales included: {by_both}. "
-            f"Value {self.written(self.value)} becomes {absmax.code} and comes back as {self.written(absmax.back)} by "
-            f"absmax, {zeropoint.code} and {self.written(zeropoint.back)} by zero-point."
+            f"{name} is better by {best - worse:.1f} dB at {self.bits} bits: "
+            f"an SQNR of {best:.1f} dB, {other} {worse:.1f} dB."
+        )
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """What was quantised, both methods' errors, what they save, and where the chosen value goes."""
+        far = f", {self.place} × {format_number(self.outlier)}" if self.outlier > 1 else ""
+        saved = [f"{100 * (1 - one.stored_bytes / (4 * self.x.size)):.1f} %" for one in self.methods]
+        absmax, zeropoint = self.methods
+        errors = [f"RMSE {format_number(one.error.rmse)}, SQNR {one.error.sqnr_db:.1f} dB" for one in self.methods]
+        ways = [f"code {one.code}, back as {self.written(one.back)}" for one in self.methods]
+        return (
+            ("Tensor", f"{self.data}{far}"),
+            ("A scale per", self.scale_per),
+            ("Memory saved", saved[0] if saved[0] == saved[1] else f"{saved[0]}; zero-point {saved[1]}"),
+            ("absmax", errors[0]),
+            ("zero-point", errors[1]),
+            ("6.02 dB a bit gives", f"{DB_PER_BIT * self.bits:.1f} dB"),
+            ("Absmax codes", f"{absmax.used} of {absmax.count}{self.of_slice}"),
+            ("Zero-point codes", f"{zeropoint.used} of {zeropoint.count}{self.of_slice}"),
+            ("Your value", self.written(self.value)),
+            ("By absmax", ways[0]),
+            ("By zero-point", ways[1]),
         )
 
     def written(self, number: float) -> str:
@@ -161,8 +195,9 @@ def quantization_view(
         bits=bits,
         scale_per=scale_per,
         x=x,
-        span=DATA[data][1],
+        span=SPANS[data],
         value=float(x[position]),
+        of_slice="" if axis is None else f", {SLICE_NAMES[scale_per]} {number + 1}",
         slice_uses=f"all {x.size:,} values use" if axis is None else f"{SLICE_NAMES[scale_per]} {number + 1} uses",
         values=values,
         methods=methods,
