@@ -148,7 +148,12 @@ SEEN = [
         ["Yours costs to train: 1.9 times", "Yours costs to use: 0.35 times"],
         ["1.9 times the training", "0.35 times its use"],
     ),
-    ("MemoryExplorer", {"model": "Llama 2 7B", "recompute": "selective"}, ["43.4 GB more than there is"], ["43.4 GB more than there is"]),
+    (
+        "MemoryExplorer",
+        {"model": "Llama 2 7B", "recompute": "selective"},
+        ["43.4 GB more than there is"],
+        ["43.4 GB more than there is"],
+    ),
     ("MemoryExplorer", {"model": "Llama 2 7B", "recompute": "full"}, ["26.8 GB more than there is"], ["26.8 GB more"]),
     (
         "MemoryExplorer",

@@ -305,7 +305,7 @@ class Explorer(widgets.VBox):
             return self._refuse(str(error))
         kind = self.choose(view)
         chosen = self._made.get(kind) or self._make(kind)
-        svg, sentence, facts = chosen.unnamed_svg(view), view.sentence, getattr(view, "facts", ())
+        svg, sentence, facts = chosen.unnamed_svg(view), view.sentence, view.facts
         self.picture, self.shown, self.sentence, self.facts = chosen, view, sentence, facts
         self.svg = described(svg, sentence)
         self._dim(False)
