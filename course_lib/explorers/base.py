@@ -75,7 +75,8 @@ class Explorer(widgets.VBox):
         self._made: dict[type[Picture], Picture] = {}
         self._width: float = WIDE
         self.picture = self._make(self.pictures[0])
-        self.svg, self.sentence, self.facts = self.picture.backdrop, "", ()
+        self.svg, self.sentence = self.picture.backdrop, ""
+        self.facts: tuple[tuple[str, str], ...] = ()
         self.shown: Any = None
         self._image = widgets.HTML().add_class("course-picture")
         self._spoken = widgets.HTML().add_class("course-sentence")
