@@ -115,10 +115,10 @@ ROOM = """
 HEAR = """
   const root = document.querySelector('.jp-OutputArea .course-explorer');
   window.heard = [];
-  let changed = performance.now();
+  let changed = null;  // what follows a change from before now is not counted
   const watch = (part, then) => new MutationObserver(then).observe(part, { childList: true, subtree: true });
   watch(root.querySelector('.course-sentence'), () => { changed = performance.now(); });
-  watch(root.querySelector('.course-live'), () => { window.heard.push(performance.now() - changed); });
+  watch(root.querySelector('.course-live'), () => changed && window.heard.push(performance.now() - changed));
 """
 
 WITHOUT_BORDER = """
