@@ -28,6 +28,9 @@ class ArrayLike:
     def __array__(self, dtype=None, copy=None):
         return self.values
 
+    def __repr__(self):  # without its address, which no two processes share
+        return f"ArrayLike({self.values!r})"
+
 
 class Stubborn:
     """What can neither be made an array nor be written."""
