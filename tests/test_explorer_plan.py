@@ -75,7 +75,7 @@ def explorer(made):
 
 
 def shown_markdown(explorer):
-    return html.unescape(re.match(r"<textarea readonly [^>]*>(.*)</textarea>", explorer.markdown.value, re.S)[1])
+    return html.unescape(re.search(r"<textarea readonly [^>]*>(.*)</textarea>$", explorer.markdown.value, re.S)[1])
 
 
 # The pure function

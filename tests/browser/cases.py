@@ -71,6 +71,7 @@ CASES = [
         typed={
             "How many": "2,048",
             "Days": "21",
+            "MFU": "35",
             "Data D": "1.5T",
             "Tokens/P": "25",
             "FLOP/token": "38.4e9",

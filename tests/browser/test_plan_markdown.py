@@ -34,14 +34,14 @@ def test_the_plan_is_copied_as_markdown_by_keyboard_alone(lab: Lab, page: Page, 
     assert all(abs(plan.bounding_box()[side] - place[side]) <= 6 for side in place)
     page.keyboard.press("Tab")  # to the title of what is folded
     page.keyboard.press("Tab")
-    page.keyboard.press("Control+a")
-    markdown = notebook.ask("e.view(**e.values()).markdown")
-    assert notebook.script(SELECTED) == markdown
-    page.keyboard.press("Tab")
     button = box.locator(".course-overlay button")
     expect(button).to_be_focused()
     page.keyboard.press("Enter")
     expect(button).to_have_text("Copied")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+a")
+    markdown = notebook.ask("e.view(**e.values()).markdown")
+    assert notebook.script(SELECTED) == markdown
     days = box.get_by_role("textbox", name="Days", exact=True)
     days.focus()
     page.keyboard.press("Control+a")

@@ -78,10 +78,8 @@ class TrainingRunPlanner(Explorer):
         """Show the picture, or in its place the Markdown, or why there is no plan."""
         asked, view = self.controls["show_markdown"].value, self.shown
         text = view.markdown if asked and view else self.sentence
-        area = (
-            f'<textarea readonly aria-label="The plan as Markdown">{html.escape(text)}</textarea>{COPY if view else ""}'
-        )
-        self.markdown.value = area if asked else ""
+        area = f'<textarea readonly aria-label="The plan as Markdown">{html.escape(text)}</textarea>'
+        self.markdown.value = (COPY if view else "") + area if asked else ""
         self.reveal(overlay=asked)
 
     def _take_over(self, _button: Any) -> None:
