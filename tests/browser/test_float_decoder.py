@@ -111,6 +111,18 @@ def test_each_button_lies_on_its_bit_of_the_picture_with_room_for_a_finger(
         assert min(one["width"], one["height"]) >= 24, one
 
 
+@pytest.mark.parametrize("forced", ["active", "none"])
+def test_no_button_hides_the_bit_that_it_lies_on(notebook: Notebook, forced: str) -> None:
+    notebook.ask("e.set(format='fp16', pattern=0x3c00)")
+    expect(notebook.page.locator(".course-bit")).to_have_count(16)
+    notebook.page.emulate_media(forced_colors=forced)
+    try:
+        for part in notebook.page.locator(".course-bits, .course-bit").all():
+            assert part.evaluate("part => getComputedStyle(part).backgroundColor") == "rgba(0, 0, 0, 0)"
+    finally:
+        notebook.page.emulate_media(forced_colors="none")
+
+
 def test_what_cannot_be_read_is_said_at_its_own_field(notebook: Notebook) -> None:
     page = notebook.page
     fields = {name: page.get_by_role("textbox", name=name, exact=True) for name in ("Hexadecimal", "Binary")}

@@ -121,25 +121,23 @@ def explorer_cells(lesson) -> list:
 
 
 def responds(page: Page, explorer) -> bool:
-    """Move one of the explorer's controls by keyboard or click, and tell whether a new picture came from the kernel.
+    """Move one of the explorer's controls by keyboard or click, and tell whether a new answer came from the kernel.
 
     What was clicked gives the keys back by itself: the next press of the space bar goes on.
     """
-    picture = explorer.locator(".course-picture svg")
-    before = picture.get_attribute("aria-label")
+    answer = "root => [...root.querySelectorAll('.course-picture, .course-facts')].map(part => part.innerHTML).join()"
+    before = explorer.evaluate(answer)
     control = explorer.locator(".course-explorer").locator(".noUi-handle:visible, button:enabled:visible").first
     if explorer.locator(".course-bit").count():
         control = explorer.locator(".course-bit").last
     slid = "noUi-handle" in (control.get_attribute("class") or "")
     if slid:
         control.focus()
-        page.keyboard.press("ArrowLeft")
+        least = control.get_attribute("aria-valuenow") == control.get_attribute("aria-valuemin")
+        page.keyboard.press("ArrowRight" if least else "ArrowLeft")
     else:
         control.click()
-    page.wait_for_function(
-        "([root, before]) => root.querySelector('.course-picture svg').getAttribute('aria-label') !== before",
-        arg=[explorer.element_handle(), before],
-    )
+    page.wait_for_function(f"([root, before]) => ({answer})(root) !== before", arg=[explorer.element_handle(), before])
     if slid:
         page.evaluate("() => document.querySelector('.jp-Deck .jp-Cell.jp-mod-active').focus()")
     assert page.evaluate("() => !document.activeElement.closest('.course-explorer')"), "the explorer keeps the keys"
