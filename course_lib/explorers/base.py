@@ -81,8 +81,8 @@ class Explorer(widgets.VBox):
         self._image = widgets.HTML().add_class("course-picture")
         self._spoken = widgets.HTML().add_class("course-sentence")
         self._listed = widgets.HTML().add_class("course-facts")
-        self._room = widgets.IntText(layout={"display": "none"}).add_class("course-room-for-picture")
-        self._room.observe(lambda change: self.fit(change["new"]), "value")
+        self._room_for_picture = widgets.IntText(layout={"display": "none"}).add_class("course-room-for-picture")
+        self._room_for_picture.observe(lambda change: self.fit(change["new"]), "value")
         self._pointer = widgets.FloatText(-1.0, layout={"display": "none"}).add_class("course-pointer-on-picture")
         self._pointer.observe(lambda change: self._pointed(change["new"]), "value")
         self._cells: dict[str, widgets.VBox] = {}
@@ -96,7 +96,7 @@ class Explorer(widgets.VBox):
         self.put(**initial)
         self._over = self.overlay()
         image = self._image if self._over is None else _stack(self._image, self._over)
-        unseen = [widgets.HTML(page(), layout={"display": "none"}), self._room, self._pointer]
+        unseen = [widgets.HTML(page(), layout={"display": "none"}), self._room_for_picture, self._pointer]
         super().__init__([*unseen, self.arrange(), self._spoken, image, self._listed])
         self.add_class("course-explorer")
         self.add_class(f"course-{type(self).__name__}")
@@ -214,7 +214,7 @@ class Explorer(widgets.VBox):
         for preset, lead in self._leads.items():
             brought |= lead.known(values[preset])
         moved = {name: value for name, value in values.items() if value != brought[name]}
-        return f"{type(self).__name__}({', '.join(f'{name}={_typed(value)}' for name, value in moved.items())})"
+        return f"{type(self).__name__}({', '.join(f'{name}={_in_python(value)}' for name, value in moved.items())})"
 
     def reveal(self, overlay: bool) -> None:
         """Show the overlay in the picture's place, or the picture again."""
@@ -416,7 +416,7 @@ def _grip(picture: Picture) -> str:
     return f'<div class="course-grip" aria-hidden="true" title="Drag the mark" style="{place}"></div>'
 
 
-def _typed(value: Any) -> str:
+def _in_python(value: Any) -> str:
     """Return a value as one would type it: 65.2e9 rather than 65200000000.0."""
     if not isinstance(value, float) or not 1e6 <= value < 1e16:
         return repr(value)
