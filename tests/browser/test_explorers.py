@@ -154,6 +154,9 @@ TOLD = """
 """
 """Where what a screen reader is told of a control differs from what is seen of it."""
 
+PATIENCE = 90
+"""Seconds that the page may take to show what it has to; only a failure waits so long."""
+
 CHANGE_THEME = "await app.commands.execute('apputils:change-theme', { theme: argument });"
 
 
@@ -185,12 +188,20 @@ class Played:
 
     def settle(self, before: dict[str, Any] | None = None, index: int = 0) -> dict[str, Any]:
         """Wait until the values have changed from `before` and the page shows what belongs to them; return them."""
-        last = time.monotonic() + 10
+        last = time.monotonic() + PATIENCE
         while time.monotonic() < last:
             values = self.values(index)
             if values != before and self.agrees(values, index):
                 return values
         raise AssertionError(f"the page does not show what belongs to {self.values(index)} (before: {before})")
+
+    def rest(self) -> None:
+        """Wait until the kernel was told where the slider stands, and the page shows what belongs to it."""
+        end = float(self.slider().get_attribute("aria-valuenow") or "nan")
+        last = time.monotonic() + PATIENCE
+        while self.notebook.ask(f"e.controls[{next(iter(self.case.timed))!r}].slider.value") != end:
+            assert time.monotonic() < last, "the kernel was never told the last value"
+        self.settle(self.initial)
 
     def box(self, index: int = 0) -> Locator:
         return self.page.locator(".jp-OutputArea .course-explorer").nth(index)
@@ -348,12 +359,8 @@ def test_a_held_key_ends_with_the_picture_of_the_last_value(played: Played) -> N
     for _ in range(30):
         played.page.keyboard.down("ArrowRight")
     played.page.keyboard.up("ArrowRight")
-    end = float(slider.get_attribute("aria-valuenow"))
-    assert end > start
-    last = time.monotonic() + 10
-    while played.notebook.ask(f"e.controls[{next(iter(played.case.timed))!r}].slider.value") != end:
-        assert time.monotonic() < last, "the kernel was never told the last value"
-    played.settle(played.initial)
+    assert float(slider.get_attribute("aria-valuenow")) > start
+    played.rest()
 
 
 @pytest.mark.parametrize("width", [SCREEN["width"], 360])
@@ -408,7 +415,7 @@ def test_at_every_width_text_is_ten_pixels_tall_and_fields_show_their_values(pla
 
 def settled_room(played: Played) -> dict[str, Any]:
     """Wait until the picture is the one for the room that the page has, and return how it uses it."""
-    last = time.monotonic() + 20
+    last = time.monotonic() + PATIENCE
     while time.monotonic() < last:
         here = played.notebook.script(ROOM)
         if here["points"] == played.twin.picture.width_within(here["room"]):
@@ -443,7 +450,7 @@ def test_the_answer_is_read_aloud_only_after_half_a_second_of_rest(played: Playe
     played.slider().focus()
     for _ in range(12):
         played.press("ArrowRight")
-    played.settle(played.initial)
+    played.rest()
     expect(live).to_have_text(played.box().locator(".course-sentence p").inner_text())
     heard = played.notebook.script("return window.heard")
     assert heard

@@ -228,7 +228,7 @@ class PlanMap:
     def _beside(self, x: float, y: float) -> list[Spot]:
         """Return the spots around a mark, first on the side where there is more of the map, and then further off."""
         side = "left" if x < math.sqrt(SIZES[0] * SIZES[1]) else "right"
-        around = self._room.around(x, y, 9, 11), self._room.around(x, y, 14, 22)
+        around = [self._room.around(x, y, right, up) for right, up in ((9, 11), (14, 22), (20, 40))]
         return [spot for spots in around for spot in sorted(spots, key=lambda spot: spot.side != side)]
 
 
