@@ -73,8 +73,11 @@ def _in_words(text: str) -> Decimal:
         return Decimal(plain)
     digits, rest = split_number(plain, thousands=False)
     if rest:
-        raise ValueError(f"ends with {rest!r}")
-    return Decimal(digits)
+        raise ValueError(f"ends with {shown(rest)}")
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        raise ValueError("has too large a power") from None
 
 
 def encode_decimal(text: str, fmt: Format) -> int:

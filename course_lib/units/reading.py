@@ -193,7 +193,7 @@ def parse_quantity(
             asked = " or ".join(example.partition(" (")[0] for example in [*most, last])
             raise ValueError(f"is not {asked}, but {what}")
     except _InTwoWays as problem:
-        raise ValueError(f"{name} {text!r} {problem}") from None
+        raise ValueError(f"{name} {shown(text)} {problem}") from None
     except ValueError as problem:
         raise _refused(name, text, problem, " or ".join(filter(None, [", ".join(most), last]))) from None
     return quantity
