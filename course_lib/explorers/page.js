@@ -120,16 +120,19 @@ function wakeExplorer(root) {
   const cell = root.closest(".jp-Cell");
   const grow = () => {
     if (!cell?.isConnected) return;
-    const now = Number(root.style.zoom) || 1;
-    const box = root.getBoundingClientRect();
-    if (!presenting() || !box.height) {
-      if (!presenting()) root.style.zoom = "";
+    if (!presenting()) {
+      root.style.zoom = "";
       return;
     }
+    // First so small that the card is as wide as it may be: narrower, it would be laid out anew, and be taller.
+    const wide = (cell.clientWidth - 2 * SLIDE_EDGE) / CARD_WIDTH;
+    const now = Math.max(LEAST_ZOOM, Math.min(Number(root.style.zoom) || 1, wide));
+    root.style.zoom = now.toFixed(3);
+    const box = root.getBoundingClientRect();
+    if (!box.height) return;
     const cells = [...document.querySelectorAll(".jp-Deck .jp-Cell.jp-deck-mod-onscreen")];
     const end = Math.max(...cells.map((one) => one.getBoundingClientRect().bottom));
     const tall = (box.height + innerHeight - SLIDE_EDGE - end) / (box.height / now);
-    const wide = (cell.clientWidth - 2 * SLIDE_EDGE) / CARD_WIDTH;
     const zoom = Math.max(LEAST_ZOOM, Math.min(tall, wide));
     if (Math.abs(zoom - now) > 0.01) root.style.zoom = zoom.toFixed(3);
   };

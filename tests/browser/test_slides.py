@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -20,6 +21,8 @@ LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
 SIZES = ({"width": 1920, "height": 1080}, SCREEN)
 ON_SLIDE = ".jp-Deck .jp-Cell.jp-deck-mod-onscreen"
 MOST_STEPS = 200
+SETTLES = 20_000
+"""Milliseconds in which a slide takes up the size of its screen; only a failure waits so long."""
 ONLY_WHAT_IS_SEEN = "mjx-assistive-mml { display: none !important }"
 """A formula's copy for screen readers is clipped to one pixel, but Chromium counts its full width as overflow."""
 
@@ -106,7 +109,8 @@ def fits_and_is_alive(page: Page, name: str, artifacts: Path) -> int:
         predictions.nth(number).locator(".course-question p").wait_for()
     for size in SIZES:
         page.set_viewport_size(size)
-        page.evaluate("() => new Promise(done => setTimeout(() => requestAnimationFrame(done), 30))")
+        with suppress(TimeoutError):
+            page.wait_for_function(f"() => ({TOO_LARGE})().length === 0", timeout=SETTLES)
         too_large = page.evaluate(TOO_LARGE)
         assert too_large == [], f"slide {name} at {size['width']} x {size['height']}: {too_large}"
         if size["width"] > SCREEN["width"]:

@@ -124,7 +124,7 @@ class MemoryView:
         if not one.master_weights:
             weights += shared[2]
         elif shared[2]:
-            weights = f"({weights} + {master}){shared[2]}"
+            weights = f"{one.parameters:g}{shared[2]}"
         else:
             weights = f"({weights} + {master}{shared[0]})"
         logits = format_bytes(float(logits_bytes(setup.batch, setup.sequence, setup.vocab)))
