@@ -109,15 +109,20 @@ def fits_and_is_alive(page: Page, name: str, artifacts: Path) -> int:
         predictions.nth(number).locator(".course-question p").wait_for()
     for size in SIZES:
         page.set_viewport_size(size)
-        with suppress(TimeoutError):
-            page.wait_for_function(f"() => ({TOO_LARGE})().length === 0", timeout=SETTLES)
-        too_large = page.evaluate(TOO_LARGE)
+        too_large = settled(page, TOO_LARGE)
         assert too_large == [], f"slide {name} at {size['width']} x {size['height']}: {too_large}"
         if size["width"] > SCREEN["width"]:
-            assert page.evaluate(SMALL_EXPLORERS) == [], f"slide {name} has room for a larger explorer"
+            assert settled(page, SMALL_EXPLORERS) == [], f"slide {name} has room for a larger explorer"
     if explorers.count():
         page.screenshot(path=artifacts / f"slide_{name}.png")
     return sum(responds(page, explorers.nth(number)) for number in range(explorers.count()))
+
+
+def settled(page: Page, complaints: str) -> list[str]:
+    """Return what is wrong with a slide once nothing is, or when it had time enough to settle."""
+    with suppress(TimeoutError):
+        page.wait_for_function(f"() => ({complaints})().length === 0", timeout=SETTLES)
+    return page.evaluate(complaints)
 
 
 def explorer_cells(lesson) -> list:
