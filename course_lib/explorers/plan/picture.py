@@ -162,7 +162,7 @@ class PlanMap:
         still.add(3.5e7, 1.75e11, text="fewer than 200 B tokens", level="top", halo=True)
         still.add(6e8, 9.7e9, text="D = 20P", level="top", turned=math.degrees(rise), halo=True)
         self._room.take(3.5e7, 1.75e11, (0, LINE, 23 * LETTER, 0), room.TEXT)
-        self._room.take(6e8, 9.7e9, (0, 9, 42 * math.cos(rise) + 9, 42 * math.sin(rise)), room.TEXT)
+        self._room.take(6e8, 9.7e9, (3, 11, 42 * math.cos(rise) + 9, 42 * math.sin(rise) + 3), room.TEXT)
         runs = catalog.training_runs().values()
         axes.plot([r.parameters for r in runs], [r.tokens for r in runs], **PUBLISHED)
         (self.budget,) = axes.plot([], [], color=GREEN, linewidth=1.4)
@@ -213,7 +213,7 @@ class PlanMap:
         if published:
             self._room.take(published.parameters, published.tokens, (7, 7, 7, 7), room.MARK)
         off = (x, y) != (plan.parameters, plan.tokens)
-        self._write(self.own_label, "off this map" if off else "", self._beside(x, y))
+        self._room.write(self.own_label, "off this map" if off else "", self._beside(x, y))
 
     def _along(self, flop: float) -> list[Spot]:
         """Return spots along the line of equal cost where it crosses the map, first on its right, from the top down."""
