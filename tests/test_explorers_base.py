@@ -295,7 +295,7 @@ def test_a_control_without_effect_says_so_below_it(explorer, monkeypatch):
 def test_a_folded_group_opens_when_asked_or_when_something_in_it_was_given(explorer):
     made = PowerExplorer(exponent=3)
     for one, opened in ((explorer, False), (made, True)):
-        head, cells = one.children[2].children[1].children
+        head, cells = part(one, "course-controls").children[1].children
         assert (head.value, cells.layout.display) == (opened, None if opened else "none")
         head.value = not opened
         assert cells.layout.display == ("none" if opened else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -205,8 +206,7 @@ mark.main()
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupt_leaves_nothing_running(end: int, edition: ClassEdition, tmp_path: Path) -> None:
     hand_in(tmp_path / "class", "sleeps", edition.solved(SET, answer_1_1="import time\ntime.sleep(1e6)"))
-    temporary = tmp_path / "t"
-    temporary.mkdir()
+    temporary = Path(tempfile.mkdtemp(prefix="m"))  # short: sockets lie in it
     command = [sys.executable, "-c", MARKING.format(folder=str(edition.edition.folder))]
     tools = Path(mark.__file__).parent
     environment = os.environ | {"TMPDIR": str(temporary), "PYTHONPATH": str(tools)}
@@ -228,3 +228,4 @@ def test_an_interrupt_leaves_nothing_running(end: int, edition: ClassEdition, tm
     if end == signal.SIGINT:
         assert said.strip() == "Interrupted: the same command again marks everybody."
         assert list(temporary.iterdir()) == []
+    shutil.rmtree(temporary)

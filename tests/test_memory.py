@@ -480,12 +480,18 @@ def test_results_are_frozen():
         (lambda: activation_bytes(1, 1, 1, 1, 1, "some"), r"^recompute 'some' is unknown; .*accepted: 'none'"),
         (lambda: activation_bytes(1.5, 1, 1, 1, 1), r"^batch must be a whole number of at least 1; got 1.5"),
         (lambda: activation_bytes(1, 1, 1, 0, 1), r"^layers must be positive and finite; got 0"),
-        (lambda: activation_bytes(1, 1, 10, 1, 4), r"^hidden must be a multiple of heads = 4; got 10"),
+        (
+            lambda: activation_bytes(1, 1, 10, 1, 4),
+            r"^hidden must be a multiple of heads = 4, or head_dim must be .*; got 10",
+        ),
         (
             lambda: activation_bytes(1, 1, [8, 10], 1, [4, 4]),
-            r"^hidden must be a multiple of heads = \[4, 4\]; got \[8, 10\]",
+            r"^hidden must be a multiple of heads = \[4, 4\], or head_dim must be given; got \[8, 10\]",
         ),
-        (lambda: working_bytes(1, 1, 10, 4, 1), r"^hidden must be a multiple of heads = 4; got 10"),
+        (
+            lambda: working_bytes(1, 1, 10, 4, 1),
+            r"^hidden must be a multiple of heads = 4, or head_dim must be .*; got 10",
+        ),
         (
             lambda: activation_bytes(1, 1, 12, 1, 4, tensor_parallel=3),
             r"^heads must be a multiple of tensor_parallel = 3; got 4",

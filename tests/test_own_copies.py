@@ -209,7 +209,9 @@ def test_fresh_copies_never_overwrite_anything(student: Clone) -> None:
     ("asked", "command"), [("LESSON=04", "fresh.py --lesson 04"), ("SET=memory", "fresh.py memory")]
 )
 def test_make_fresh_takes_a_lesson_or_a_set(asked: str, command: str) -> None:
-    said = subprocess.run(["make", "--dry-run", "fresh", asked], cwd=ROOT, capture_output=True, text=True)
+    said = subprocess.run(
+        ["make", "--no-print-directory", "--dry-run", "fresh", asked], cwd=ROOT, capture_output=True, text=True
+    )
     assert said.stdout.strip().endswith(f"tools/{command}")
 
 

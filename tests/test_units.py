@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from course_lib import catalog
+from course_lib._arguments import shown
 from course_lib.compute_cost import training_flop
 from course_lib.units import (
     COMPUTE_UNITS,
@@ -658,7 +659,7 @@ def test_any_typed_text_is_a_positive_number_or_a_value_error_that_quotes_it(tex
         outcome = parse_count(text)
     except ValueError as error:
         outcome = str(error)
-    assert repr(text) in outcome if isinstance(outcome, str) else 0 < outcome < math.inf
+    assert shown(text) in outcome if isinstance(outcome, str) else 0 < outcome < math.inf
 
 
 # Refusals
