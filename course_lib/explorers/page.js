@@ -141,6 +141,8 @@ function wakeExplorer(root) {
     new ResizeObserver(grow).observe(cell);
     new MutationObserver(grow).observe(document.body, { attributes: true, attributeFilter: ["data-jp-deck-mode"] });
     addEventListener("resize", grow);
+    // What else is on the slide may take or leave room later, and no event says so.
+    const watch = setInterval(() => (cell.isConnected ? presenting() && grow() : clearInterval(watch)), 500);
   }
 }
 
