@@ -169,10 +169,7 @@ class Whole(Slid):
 
     def read(self, text: str) -> float:
         """Return the number that a text stands for."""
-        value = parse_count(text, self._label)
-        if value != round(value):
-            raise ValueError(f"{self._label}: a whole number; got {shown(text)}")
-        return round(value)
+        return round(parse_count(text, self._label, whole=True))
 
     def written(self, value: float) -> str:
         """Return a number as the field shows it."""

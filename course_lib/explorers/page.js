@@ -31,7 +31,7 @@ function wakeExplorer(root) {
 
   root.addEventListener("click", (event) => {
     const button = event.target.closest("button");
-    if (button?.matches(".course-copy")) copy(root, button);
+    if (button?.matches(".course-copy")) copy(button);
     // On a slide, a button that was clicked gives the keys back: Space goes on. Who tabs to it keeps it.
     if (button && event.detail && presenting()) root.closest(".jp-Cell")?.focus();
   });
@@ -170,7 +170,7 @@ function follow(field, tell) {
   field.followed = true;
 }
 
-async function copy(root, button) {
+async function copy(button) {
   const text = button.parentElement.querySelector("code, textarea");
   const words = text.value ?? text.textContent;
   try {

@@ -82,10 +82,10 @@ class MemoryPicture(Picture):
         across = -(-len(NAMES) // LEGEND_ROWS[self.layout])
         step = 0.55 if self.layout == "narrow" else 1 / across
         looks: Any = {"edgecolor": INK, "linewidth": 0.5}
-        for number, name in enumerate(NAMES):
+        fills: list[Any] = [*({"facecolor": colour} for colour in PART_COLOURS), {"facecolor": "none", "hatch": "////"}]
+        for number, (name, fill) in enumerate(zip(NAMES, fills, strict=True)):
             down, beside = divmod(number, across)
             x, middle = beside * step, y + LINE * down
-            fill: Any = {"facecolor": "none", "hatch": "////"} if number == 5 else {"facecolor": PART_COLOURS[number]}
             axes.add_patch(Rectangle((x, middle - 4), 8 / self.span, 8, **fill, **looks))
             still.add(x + 12 / self.span, middle, text=name)
 
