@@ -3,16 +3,21 @@
     make bench, or with `tests` on Python's path: python benchmarks/bench_latency.py [EXPLORER ...]
 
 The reference is the same picture drawn by the same code under `interact`, and a plain label shows what the round trip
-to the kernel alone costs. All take turns, so that a busy moment of the machine touches each. The time runs in the page,
-from the key's event to the first change of the document that holds the new picture; `interact`'s image is decoded then.
-A press that brings no new picture is counted as missed, and the bench goes on. Beside the times stands how many
-functions of the library one such move calls, which is the same on every machine.
+to the kernel alone costs. All take turns, so that a busy moment of the machine touches each (`interact`, which takes
+most of the time, at every fourth). The time runs in the page, from the key's event to the first change of the document
+that holds the new picture; `interact`'s image is decoded then. A press that brings no new picture is counted as missed,
+and the bench goes on. Beside the times stands how many functions of the library one such move calls, which is the same
+on every machine.
+
+Last, each explorer's first slider is dragged with the mouse for two seconds: how many new pictures a second come, and
+how long after the pointer's last move the last one does; beside it what the plain label does under the same hand.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -24,7 +29,12 @@ from explorer_parts import calls_of
 import course_lib.explorers
 
 PRESSES, WARM_UP = 40, 2
+SELDOM = 4
+"""At each of so many presses, one of `interact` is measured."""
 MOST_OF_INTERACT, MOST_OF_LABEL = 0.33, 3.0
+DRAG_MOVES, DRAG_SECONDS = 125, 2.0
+LEAST_RATE, MOST_AFTER = 12.0, 150.0
+"""Pictures a second while dragging, and milliseconds until the last one, on an idle machine with two cores."""
 KINDS = ("label", "interact", "explorer")
 
 SET_UP = """
@@ -100,6 +110,28 @@ WATCH = """
 
 MEASURED = "return await window.measured;"
 
+WATCH_DRAG = """
+  const root = document.querySelector(`.bench-${argument}`);
+  window.drawn = [], window.moved = [];
+  const part = argument === 'label' ? root.querySelector('.bench-text') : root.querySelector('.course-picture');
+  window.watching = new MutationObserver(() => window.drawn.push(performance.now()));
+  window.watching.observe(part, { childList: true, characterData: true, subtree: true });
+  window.noteMove = () => window.moved.push(performance.now());
+  addEventListener('pointermove', window.noteMove, true);
+  const handle = root.querySelector('[role=slider]');
+  handle.scrollIntoView({ block: 'center' });
+  const track = handle.closest('.noUi-target').getBoundingClientRect(), box = handle.getBoundingClientRect();
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2, left: track.left, right: track.right };
+"""
+
+DRAGGED = """
+  window.watching.disconnect();
+  removeEventListener('pointermove', window.noteMove, true);
+  const [first, last] = [window.moved[0], window.moved.at(-1)];
+  return { seconds: (last - first) / 1000, moves: window.moved.length,
+           during: window.drawn.filter(at => at <= last).length, after: Math.max(0, window.drawn.at(-1) - last) };
+"""
+
 IDLE = """
   do await new Promise(done => setTimeout(done, 60)); while (kernel().status !== 'idle');
   await new Promise(done => requestIdleCallback(done));
@@ -120,25 +152,24 @@ def main() -> None:
                 for name, label in case.timed.items():
                     milliseconds = measure(Notebook(lab, page), case, name, label)
                     report(f"{case.name}, {name}", milliseconds, calls[case.name, name])
+            print(
+                f"\nthe first slider dragged for {DRAG_SECONDS:g} s: pictures a second, and ms from last move to last"
+            )
+            print(f"{'':<40}{'label':>14}{'explorer':>16}")
+            for case in chosen:
+                report_drag(f"{case.name}, {next(iter(case.timed))}", drag(Notebook(lab, page), case))
         finally:
             lab.stop()
 
 
 def measure(notebook: Notebook, case: Case, name: str, label: str) -> dict[str, list[float | None]]:
     """Return the milliseconds of each kind's presses, None for one that brought no new picture."""
-    kind = f"explorers.{case.name}"
-    cells = [
-        SET_UP,
-        f"as_label({kind}, {name!r}).add_class('bench-label')",
-        f"under_interact({kind}, {name!r}).add_class('bench-interact')",
-        f"{kind}().add_class('bench-explorer')",
-    ]
-    notebook.open(notebook.lab.write(f"bench_{case.name}_{name}.ipynb", cells)).run_all()
-    if errors := notebook.output_errors():
-        sys.exit(f"{case.name}, {name}: {errors}")
+    show(notebook, case, name, KINDS)
     milliseconds: dict[str, list[float | None]] = {kind: [] for kind in KINDS}
     for press in range(-WARM_UP, PRESSES):
         for kind in KINDS:
+            if kind == "interact" and press > 0 and press % SELDOM:
+                continue
             key = notebook.script(FOCUS, {"kind": kind, "name": label})
             notebook.script(IDLE)
             notebook.script(WATCH, kind)
@@ -148,6 +179,49 @@ def measure(notebook: Notebook, case: Case, name: str, label: str) -> dict[str, 
                 milliseconds[kind].append(taken)
     notebook.shut_down()
     return milliseconds
+
+
+def show(notebook: Notebook, case: Case, name: str, kinds: tuple[str, ...]) -> None:
+    """Open a notebook in which the control is moved in each of these ways."""
+    kind = f"explorers.{case.name}"
+    cells = {
+        "label": f"as_label({kind}, {name!r}).add_class('bench-label')",
+        "interact": f"under_interact({kind}, {name!r}).add_class('bench-interact')",
+        "explorer": f"{kind}().add_class('bench-explorer')",
+    }
+    path = notebook.lab.write(f"bench_{case.name}_{name}.ipynb", [SET_UP, *(cells[kind] for kind in kinds)])
+    notebook.open(path).run_all()
+    if errors := notebook.output_errors():
+        sys.exit(f"{case.name}, {name}: {errors}")
+
+
+def drag(notebook: Notebook, case: Case) -> dict[str, dict[str, float]]:
+    """Drag the explorer's first slider to its farther end, and the label's, and return what was seen of each."""
+    kinds, seen = ("label", "explorer"), {}
+    show(notebook, case, next(iter(case.timed)), kinds)
+    mouse = notebook.page.mouse
+    for kind in kinds:
+        place = notebook.script(WATCH_DRAG, kind)
+        end = place["left"] if place["x"] - place["left"] > place["right"] - place["x"] else place["right"]
+        mouse.move(place["x"], place["y"])
+        mouse.down()
+        begun = time.monotonic()
+        for step in range(1, DRAG_MOVES + 1):
+            mouse.move(place["x"] + (end - place["x"]) * step / DRAG_MOVES, place["y"])
+            time.sleep(max(0.0, begun + step * DRAG_SECONDS / DRAG_MOVES - time.monotonic()))
+        notebook.script(IDLE)
+        seen[kind] = notebook.script(DRAGGED)
+        mouse.up()
+    notebook.shut_down()
+    return seen
+
+
+def report_drag(what: str, seen: dict[str, dict[str, float]]) -> None:
+    rates = {kind: one["during"] / one["seconds"] for kind, one in seen.items()}
+    figures = "".join(f"{rates[kind]:>9.1f} /{seen[kind]['after']:>5.0f}" for kind in seen)
+    missed = rates["explorer"] < LEAST_RATE or seen["explorer"]["after"] > MOST_AFTER
+    verdict = "  MISSED" if missed else ""
+    print(f"{what:<40}{figures}   [>= {LEAST_RATE:g} / <= {MOST_AFTER:g}]{verdict}", flush=True)
 
 
 def calls_per_event(case: Case, name: str) -> int:
