@@ -72,7 +72,7 @@ class Explorer(widgets.VBox):
         self._timer: asyncio.TimerHandle | None = None
         self._not_before = 0.0
         self._leads: dict[str, Lead] = {}
-        self._made: dict[type[Picture], Picture] = {}
+        self._made: dict[tuple[type[Picture], float], Picture] = {}
         self._width: float = WIDE
         self.picture = self._make(self.pictures[0])
         self.svg, self.sentence = self.picture.backdrop, ""
@@ -197,10 +197,12 @@ class Explorer(widgets.VBox):
     def fit(self, pixels: float) -> None:
         """Draw for a place so many pixels wide: what a page has room for, or what a test asks for."""
         width = self.pictures[0].width_within(pixels)
-        if width != self._width:
-            self._width = width
-            self._made.clear()
-            self.refresh()
+        with DRAWING:
+            if width != self._width:
+                # The width before is kept: a page that turns, or goes to slides and back, has its picture at once.
+                self._made = {key: made for key, made in self._made.items() if key[1] in (width, self._width)}
+                self._width = width
+                self.refresh()
 
     @property
     def answer(self) -> str:
@@ -305,7 +307,7 @@ class Explorer(widgets.VBox):
         except (ValueError, TypeError) as error:
             return self._refuse(str(error))
         kind = self.choose(view)
-        chosen = self._made.get(kind) or self._make(kind)
+        chosen = self._made.get((kind, self._width)) or self._make(kind)
         svg, sentence, facts = chosen.unnamed_svg(view), view.sentence, view.facts
         self.picture, self.shown, self.sentence, self.facts = chosen, view, sentence, facts
         self.svg = described(svg, sentence)
@@ -324,10 +326,11 @@ class Explorer(widgets.VBox):
         """Write below each control what there is to say of it; `wrong` tells a problem from a mere hint."""
         for name, cell in self._cells.items():
             said = notes.get(name, "")
-            (cell.add_class if said and wrong else cell.remove_class)("course-invalid")
-            (cell.add_class if said and not wrong else cell.remove_class)("course-idle")
             for note in cell.children[1:]:
                 note.value = f"<span>{html.escape(said)}</span>" if said else ""
+            # After the words: a field that is called invalid has its reason.
+            (cell.add_class if said and wrong else cell.remove_class)("course-invalid")
+            (cell.add_class if said and not wrong else cell.remove_class)("course-idle")
 
     def _refuse(self, problem: str, at: dict[str, str] | None = None) -> None:
         """Dim the picture, and say why it is not drawn; `at` has what is wrong with each control, by name."""
@@ -346,8 +349,8 @@ class Explorer(widgets.VBox):
 
     def _make(self, kind: type[Picture]) -> Picture:
         """Return a picture that is chosen for the first time at this width."""
-        self._made[kind] = kind(self._salt, self._width)
-        return self._made[kind]
+        self._made[kind, self._width] = made = kind(self._salt, self._width)
+        return made
 
     def _group(self, title: str, names: tuple[str, ...]) -> widgets.Widget:
         """Return the controls of a group under its title; a folded one opens when its title is pressed."""

@@ -14,6 +14,7 @@ function shieldKeys(root) {
 }
 
 const REST = 500; // milliseconds without a change, after which the answer is read aloud
+const SETTLED = 60; // milliseconds without a change, after which a width is the one that stays
 
 function wakeExplorer(root) {
   shieldKeys(root);
@@ -85,7 +86,8 @@ function wakeExplorer(root) {
     rest = setTimeout(() => (live.textContent = sentence.textContent), REST);
   }).observe(sentence, { subtree: true, childList: true, characterData: true });
 
-  // The kernel is told how wide the picture's place is, and draws for it.
+  // The kernel is told how wide the picture's place is, and draws for it: once the page has found its size, as a width
+  // of a moment would cost a drawing, and be the wrong one.
   const room = root.querySelector(".course-room-for-picture input");
   const measure = () => {
     const width = picture.clientWidth;
@@ -93,7 +95,12 @@ function wakeExplorer(root) {
     room.value = width;
     room.dispatchEvent(new Event("change", { bubbles: true }));
   };
-  new ResizeObserver(measure).observe(picture);
+  let settling;
+  const measureSoon = () => {
+    clearTimeout(settling);
+    settling = setTimeout(measure, SETTLED);
+  };
+  new ResizeObserver(measureSoon).observe(picture);
 
   // What stands in the picture's grip is dragged: the kernel is told where the pointer is, as a share of the picture.
   const pointer = root.querySelector(".course-pointer-on-picture input");
