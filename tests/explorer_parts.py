@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
 from types import FrameType
 from typing import Any
 from xml.etree import ElementTree
@@ -123,7 +122,14 @@ def misplaced(svg: str, smallest: float = 9.0) -> list[str]:
     edge, found = np.array([float(box[1]), float(box[2])]), text_boxes(svg)
     small = [f"{one} has {one.size:g} pt" for one in found if one.size < smallest]
     outside = [f"{one} is clipped" for one in found if (one.corners < -0.5).any() or (one.corners > edge + 0.5).any()]
-    return [*small, *outside, *(f"{one} lies on {two}" for one, two in combinations(found, 2) if one.overlaps(two))]
+    return [*small, *outside, *(f"{one} lies on {two}" for one, two in _near(found) if one.overlaps(two))]
+
+
+def _near(found: list[TextBox]) -> Iterator[tuple[TextBox, TextBox]]:
+    """Yield the pairs of which an upright box around the one meets that around the other: few of all there are."""
+    low, high = (np.array([get(one.corners, axis=0) for one in found]).reshape(-1, 2) for get in (np.min, np.max))
+    meet = (np.minimum(high[:, None], high) > np.maximum(low[:, None], low)).all(axis=2)
+    yield from ((found[one], found[two]) for one, two in np.argwhere(np.triu(meet, 1)))
 
 
 # How a person moves controls

@@ -45,6 +45,13 @@ def option_values(control: Any) -> list[Any]:
     return [option[1] if isinstance(option, tuple) else option for option in getattr(control, "options", ())]
 
 
+def begin_and_set(explorer: Explorer, initial: dict[str, Any], name: str, value: Any) -> None:
+    """Set one control of an explorer that stands as it begins, and draw once."""
+    with explorer.hold():
+        explorer.put(**initial)
+        explorer.put(**{name: value})
+
+
 # Controls
 
 
@@ -65,8 +72,7 @@ def test_every_option_is_accepted_by_the_view(explorer: Explorer) -> None:
     initial = explorer.values()
     for name, control in explorer.controls.items():
         for value in option_values(control):
-            explorer.set(**initial)
-            explorer.set(**{name: value})
+            begin_and_set(explorer, initial, name, value)
             assert explorer.values()[name] == value or explorer.stale, f"{name} does not keep {value!r}"
 
 
@@ -207,8 +213,7 @@ def test_no_text_of_a_picture_is_small_or_clipped_or_lies_on_another(explorer: E
     complaints = {"as it begins": misplaced(explorer.svg)}
     for name, control in explorer.controls.items():
         for value in option_values(control):
-            explorer.set(**initial)
-            explorer.set(**{name: value})
+            begin_and_set(explorer, initial, name, value)
             if not explorer.stale and explorer.svg not in seen:
                 seen.add(explorer.svg)
                 complaints[f"{name} = {value!r}"] = misplaced(explorer.svg)
@@ -273,8 +278,7 @@ def test_the_colours_of_all_pictures_differ_for_colour_blind_readers(explorer: E
     initial, drawn = explorer.values(), explorer.svg
     for name, control in explorer.controls.items():
         for value in option_values(control):
-            explorer.set(**initial)
-            explorer.set(**{name: value})
+            begin_and_set(explorer, initial, name, value)
             drawn += explorer.svg
     used = {name: colour for name, colour in (PALETTE | GREYS).items() if colour.lower() in drawn.lower()}
     for sight, matrix in BLINDNESS.items():
