@@ -131,15 +131,19 @@ function wakeExplorer(root) {
       root.style.zoom = "";
       return;
     }
+    if (!cell.matches(".jp-deck-mod-onscreen")) return;
     // First so small that the card is as wide as it may be: narrower, it would be laid out anew, and be taller.
     const wide = (cell.clientWidth - 2 * SLIDE_EDGE) / CARD_WIDTH;
     const now = Math.max(LEAST_ZOOM, Math.min(Number(root.style.zoom) || 1, wide));
     root.style.zoom = now.toFixed(3);
     const box = root.getBoundingClientRect();
     if (!box.height) return;
+    // The slide's cells stand in its middle: what they take besides the explorer is the same wherever that ends.
     const cells = [...document.querySelectorAll(".jp-Deck .jp-Cell.jp-deck-mod-onscreen")];
-    const end = Math.max(...cells.map((one) => one.getBoundingClientRect().bottom));
-    const tall = (box.height + innerHeight - SLIDE_EDGE - end) / (box.height / now);
+    const places = cells.map((one) => one.getBoundingClientRect());
+    const end = Math.max(...places.map((place) => place.bottom));
+    const besides = end - Math.min(...places.map((place) => place.top)) - box.height;
+    const tall = (innerHeight - 2 * SLIDE_EDGE - besides) / (box.height / now);
     const zoom = Math.max(LEAST_ZOOM, Math.min(tall, wide));
     if (Math.abs(zoom - now) > 0.01) root.style.zoom = zoom.toFixed(3);
   };
@@ -154,7 +158,7 @@ function wakeExplorer(root) {
 }
 
 const CARD_WIDTH = 1000; // pixels: page.css lets a card grow so wide, and a slide enlarges all of it
-const SLIDE_EDGE = 24; // pixels left free around it
+const SLIDE_EDGE = 30; // pixels left free around it
 const LEAST_ZOOM = 0.85; // its smallest letters are 10 pixels tall then
 
 function change(element, attribute, value) {

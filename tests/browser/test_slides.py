@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -132,10 +131,12 @@ def fits_and_is_alive(page: Page, name: str, artifacts: Path) -> int:
 
 
 def settled(page: Page, complaints: str) -> list[str]:
-    """Return what is wrong with a slide once nothing is, or when it had time enough to settle."""
-    with suppress(TimeoutError):
+    """Return what is wrong with a slide that had time enough to settle; nothing as soon as nothing is."""
+    try:
         page.wait_for_function(f"() => ({complaints})().length === 0", timeout=SETTLES)
-    return page.evaluate(complaints)
+    except TimeoutError:
+        return page.evaluate(complaints)
+    return []
 
 
 def presented(lesson) -> list:
