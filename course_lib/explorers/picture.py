@@ -352,15 +352,36 @@ MIND = "mind"
 """A fact of this name is a sentence, stands last, and has a row of its own."""
 
 
+LETTERS = {" .,:'": 3.4, "=<>+×": 8.8, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789": 6.8}
+"""How wide some letters of a caption are, in points; the others have 6 on average."""
+
+
+def _broken(text: str, room: float) -> list[str]:
+    """Return the lines of a caption's text that has so many points of room; no word is broken."""
+    widths = {letter: width for letters, width in LETTERS.items() for letter in letters}
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and sum(widths.get(letter, 6.0) for letter in longer) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
 def captioned_svg(svg: str, sentence: str, facts: tuple[tuple[str, str], ...] = ()) -> str:
     """Return the picture with its answer written below it, for a page where the explorer is not alive."""
     box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     assert box is not None, "matplotlib writes a viewBox"
     width, height = float(box[1]), float(box[2])
-    lines = textwrap.wrap(sentence, int(width / 7.2))
-    to_mind = [f"{name}: {value}" for name, value in facts if name == MIND]
-    facts = tuple(fact for fact in facts if fact[0] != MIND)
-    deep = len(lines) + math.ceil(len(facts) / FACTS_BESIDE) + len(to_mind)
+    beside = max(1, int(width * FACTS_BESIDE / WIDE))
+    column = (width - 8) / beside
+    to_mind = [_broken(f"{name}: {value}", width - 8) for name, value in facts if name == MIND]
+    cells = [_broken(f"{name}: {value}", column) for name, value in facts if name != MIND]
+    blocks = [[textwrap.wrap(sentence, int(width / 7.2))]]
+    blocks += [cells[first : first + beside] for first in range(0, len(cells), beside)]
+    blocks += [[lines] for lines in to_mind]
+    deep = sum(max(map(len, block)) for block in blocks)
     taller = height + 15 * deep + 8
     svg = re.sub(r'height="[\d.]+pt"', f'height="{taller:g}pt"', svg, count=1)
     svg = svg.replace(box[0], f'viewBox="0 0 {box[1]} {taller:g}"', 1)
@@ -369,11 +390,11 @@ def captioned_svg(svg: str, sentence: str, facts: tuple[tuple[str, str], ...] = 
         style = CAPTION.format(**{"weight": "", "colour": INK} | look)
         return f'<text x="{x:g}" y="{height + 14 + 15 * number:g}" style="{style}">{html.escape(words)}</text>\n'
 
-    rows = [row(number, 8, line, weight="bold ") for number, line in enumerate(lines)]
-    for number, (name, value) in enumerate(facts):
-        down, across = divmod(number, FACTS_BESIDE)
-        x = 8 + across * (width - 8) / FACTS_BESIDE
-        rows.append(row(len(lines) + down, x, f"{name}: {value}"))
-    rows += [row(deep - 1, 8, line) for line in to_mind]
+    rows, above = [], 0
+    for number, block in enumerate(blocks):
+        bold = {} if number else {"weight": "bold "}
+        for across, lines in enumerate(block):
+            rows += [row(above + down, 8 + across * column, line, **bold) for down, line in enumerate(lines)]
+        above += max(map(len, block))
     background = f'<rect x="0" y="{height - 1:g}" width="{width:g}" height="{taller - height + 1:g}" fill="white"/>\n'
     return svg[: svg.rindex("</svg>")] + background + "".join(rows) + "</svg>\n"
