@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from class_edition import ClassEdition
+
+# A test tries the same examples every time, and none of them against the clock.
+settings.register_profile("course", derandomize=True, deadline=None)
+settings.load_profile("course")
 
 collect_ignore = ["data"]
 """Notebooks of students, which a test runs itself: `--nbval` would compare their outputs, and they have none."""

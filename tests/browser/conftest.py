@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import handout
+import nbformat
 import pytest
 from playwright.sync_api import Page
 
-from browser.lab import NO_CHROMIUM, REPOSITORY, Lab, find_chromium, open_page
+from browser.lab import NO_CHROMIUM, Artifacts, Lab, find_chromium, open_page
 
 
 @pytest.fixture(scope="package")
@@ -34,8 +36,20 @@ def lab(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def artifacts() -> Path:
-    """Where screenshots go: `ARTIFACTS`, or the ignored folder `artifacts` of the checkout."""
-    folder = Path(os.environ.get("ARTIFACTS") or REPOSITORY / "artifacts")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def artifacts() -> Artifacts:
+    """Where screenshots go, if anybody wants them: in the folder `ARTIFACTS`."""
+    return Artifacts(os.environ.get("ARTIFACTS"))
+
+
+@pytest.fixture(scope="session")
+def handout_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """Return a lesson's hand-out as a file; several tests open it, and it is made once."""
+    folder = tmp_path_factory.mktemp("handouts")
+
+    def written(lesson: Path) -> Path:
+        file = folder / f"{lesson.stem}.html"
+        if not file.exists():
+            file.write_text(handout.handout(nbformat.read(lesson, as_version=4)), encoding="utf-8")
+        return file
+
+    return written

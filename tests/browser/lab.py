@@ -309,6 +309,21 @@ class Notebook:
         self.script(SHUT_DOWN)
 
 
+class Artifacts:
+    """Screenshots for a person to look at: kept in a folder, or not taken at all."""
+
+    def __init__(self, folder: str | None) -> None:
+        """Make the folder; without one nothing is kept."""
+        self.folder = Path(folder).resolve() if folder else None
+        if self.folder:
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    def keep(self, part: Page | Locator, name: str, **options: Any) -> None:
+        """Take a screenshot of a page or of a part of it."""
+        if self.folder:
+            part.screenshot(path=self.folder / name, **options)
+
+
 def expect_to_have_all(locator: Locator, count: int) -> None:
     """Wait until there are so many, for as long as they go on coming: JupyterLab shows cells one after the other."""
     while (there := locator.count()) != count:

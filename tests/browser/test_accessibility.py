@@ -1,12 +1,14 @@
-"""No page that the course makes breaks a rule of axe-core: lessons as hand-outs, and what is alive in JupyterLab."""
+"""No page that the course makes breaks a rule of axe-core: lessons as hand-outs, and what is alive in JupyterLab.
+
+The explorers are looked at in `test_explorers`, where they are open already.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import handout
 import nbformat
 import present
 import pytest
@@ -15,7 +17,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from playwright.sync_api import Page, expect
 
 from browser.axe import violations
-from browser.cases import CASES
 from browser.lab import NOTEBOOKS, PAST_EVERY_CELL, REPOSITORY, SCREEN, Lab, Notebook, expect_to_have_all
 from course_lib import predictions
 
@@ -84,10 +85,8 @@ def test_a_fault_is_found(page: Page) -> None:
 
 @pytest.mark.parametrize("medium", ["screen", "print"])
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-def test_handout(lesson: Path, medium: str, page: Page, tmp_path: Path) -> None:
-    file = tmp_path / "handout.html"
-    file.write_text(handout.handout(nbformat.read(lesson, as_version=4)), encoding="utf-8")
-    assert broken(page, file, medium) == []
+def test_handout(lesson: Path, medium: str, page: Page, handout_of: Callable[[Path], Path]) -> None:
+    assert broken(page, handout_of(lesson), medium) == []
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
@@ -112,15 +111,6 @@ def test_a_traceback_on_a_page(page: Page, tmp_path: Path) -> None:
         as_page(new_notebook(cells=[new_markdown_cell("# Marked"), code], metadata=kernel), "Marked"), encoding="utf-8"
     )
     assert broken(page, file) == []
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_explorer(case: object, notebook: Notebook, lab: Lab) -> None:
-    source = f"from course_lib.explorers import {case}\n{case}()"
-    notebook.open(lab.write(f"axe_{case}.ipynb", [source])).run_all()
-    explorer = f".jp-OutputArea .course-explorer.course-{case}"
-    expect_to_have_all(notebook.page.locator(explorer), 1)
-    assert broken_in_a_theme(notebook, explorer) == []
 
 
 def test_what_checks_say(notebook: Notebook, lab: Lab) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
-import handout
 import nbformat
 import present
 import pypdfium2
@@ -13,11 +13,13 @@ import pytest
 from classroom import pages
 from playwright.sync_api import Page
 
-from browser.lab import NOTEBOOKS, SCREEN
+from browser.lab import NOTEBOOKS, SCREEN, Artifacts
 
 pytestmark = pytest.mark.browser
 
 LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
+Made = Callable[[Path], Path]
+"""What gives a lesson's hand-out."""
 SVG = "image/svg+xml"
 PHONE = {"width": 360, "height": 720}
 MARGIN = 14 * 72 / 25.4
@@ -47,9 +49,9 @@ PRINTED = """() => {
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-def test_a_handout_needs_nothing_but_itself(lesson: Path, page: Page, tmp_path: Path, artifacts: Path) -> None:
+def test_a_handout_needs_nothing_but_itself(lesson: Path, page: Page, handout_of: Made, artifacts: Artifacts) -> None:
     notebook = nbformat.read(lesson, as_version=4)
-    file = handout_of(lesson, tmp_path)
+    file = handout_of(lesson)
     page.goto("about:blank")  # what the page of another test still asks for is not this page's
     asked: list[str] = []
     complaints: list[str] = []
@@ -58,7 +60,7 @@ def test_a_handout_needs_nothing_but_itself(lesson: Path, page: Page, tmp_path: 
     page.context.set_offline(True)
     try:
         page.goto(file.as_uri())
-        page.screenshot(path=artifacts / f"handout_{lesson.stem}.png", full_page=True)
+        artifacts.keep(page, f"handout_{lesson.stem}.png", full_page=True)
         assert asked == [file.as_uri()]
         assert complaints == []
         assert page.locator("script").count() == 0
@@ -83,21 +85,15 @@ def test_a_handout_needs_nothing_but_itself(lesson: Path, page: Page, tmp_path: 
         page.goto("about:blank")
 
 
-def handout_of(lesson: Path, folder: Path) -> Path:
-    file = folder / f"{lesson.stem}.html"
-    file.write_text(handout.handout(nbformat.read(lesson, as_version=4)), encoding="utf-8")
-    return file
-
-
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 def test_on_a_phone_only_boxes_scroll_and_a_picture_is_legible(
-    lesson: Path, page: Page, tmp_path: Path, artifacts: Path
+    lesson: Path, page: Page, handout_of: Made, artifacts: Artifacts
 ) -> None:
-    page.goto(handout_of(lesson, tmp_path).as_uri())
+    page.goto(handout_of(lesson).as_uri())
     try:
         for width in (PHONE["width"], 1024, 1920):
             page.set_viewport_size(PHONE | {"width": width})
-            page.screenshot(path=artifacts / f"handout_{lesson.stem}_{width}.png", full_page=True)
+            artifacts.keep(page, f"handout_{lesson.stem}_{width}.png", full_page=True)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "wider than the page"
             assert page.evaluate(BEYOND, SCROLLS) == []
             assert page.evaluate(SMALLEST_TEXT) > 9.99
@@ -108,10 +104,10 @@ def test_on_a_phone_only_boxes_scroll_and_a_picture_is_legible(
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 def test_on_paper_all_is_there_whole_and_the_answers_are_at_the_end(
-    lesson: Path, page: Page, tmp_path: Path, artifacts: Path
+    lesson: Path, page: Page, handout_of: Made, artifacts: Artifacts, tmp_path: Path
 ) -> None:
     notebook = nbformat.read(lesson, as_version=4)
-    page.goto(handout_of(lesson, tmp_path).as_uri())
+    page.goto(handout_of(lesson).as_uri())
     folded = page.locator("details").count()
     assert page.locator("details[open]").count() == 0, "on a screen answers stay folded"
     assert not page.locator(".course-answers").is_visible()
@@ -121,7 +117,7 @@ def test_on_paper_all_is_there_whole_and_the_answers_are_at_the_end(
         assert page.evaluate(BEYOND, "svg *") == [], "so wide that the browser prints all of it smaller"
         printed = page.evaluate(PRINTED)
         assert page.locator("details:visible").count() == 0
-        pdf = artifacts / f"handout_{lesson.stem}.pdf"
+        pdf = (artifacts.folder or tmp_path) / f"handout_{lesson.stem}.pdf"
         page.pdf(path=pdf, format="A4")
     finally:
         page.emulate_media(media="screen")

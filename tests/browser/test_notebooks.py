@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.cases import CASES
-from browser.lab import NOTEBOOKS, PAST_EVERY_CELL, SCREEN, Lab, Notebook, expect_to_have_all
+from browser.lab import NOTEBOOKS, PAST_EVERY_CELL, SCREEN, Artifacts, Lab, Notebook, expect_to_have_all
 
 pytestmark = pytest.mark.browser
 
@@ -64,35 +64,32 @@ def text_of(data: dict[str, Any], kind: str) -> str:
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_a_lesson_runs_to_its_end_and_its_explorers_come_alive(
-    lesson: str, notebook: Notebook, artifacts: Path
+def test_a_lesson_shows_its_pictures_and_runs_to_its_end_and_its_explorers_come_alive(
+    lesson: str, notebook: Notebook, lab: Lab, artifacts: Artifacts
 ) -> None:
-    notebook.open(lesson).run_all()
+    committed = json.loads((NOTEBOOKS / lesson).read_text(encoding="utf-8"))
+    name = lab.copy(committed, f"unrun_{lesson}", trusted=True)
+    shows_pictures(notebook.open(name), len(outputs_with(SVG, committed)))
+    notebook.run_all()
     assert notebook.output_errors() == []
     widgets = outputs_with(WIDGET_VIEW, notebook.save())
     notebook.script(PAST_EVERY_CELL)
     expect_to_have_all(notebook.page.locator(ALIVE), len(widgets))
-    take_pictures(notebook, artifacts / f"{Path(lesson).stem}")
+    if artifacts.folder:
+        take_pictures(notebook, artifacts, Path(lesson).stem)
 
 
-def take_pictures(notebook: Notebook, path: Path) -> None:
+def take_pictures(notebook: Notebook, artifacts: Artifacts, name: str) -> None:
     """Take the first screen, and the whole notebook as one tall page."""
     height = notebook.script(TO_THE_TOP)
-    notebook.page.screenshot(path=path.with_name(f"{path.name}_1280x720.png"))
+    artifacts.keep(notebook.page, f"{name}_1280x720.png")
     try:
         for _ in range(3):  # cells that come into view for the first time grow
             notebook.page.set_viewport_size({"width": SCREEN["width"], "height": min(height, 16_000)})
             height = notebook.script(TO_THE_TOP)
-        notebook.page.screenshot(path=path.with_name(f"{path.name}.png"))
+        artifacts.keep(notebook.page, f"{name}.png")
     finally:
         notebook.page.set_viewport_size(SCREEN)
-
-
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_a_lesson_that_was_not_run_shows_its_pictures(lesson: str, notebook: Notebook, lab: Lab) -> None:
-    committed = json.loads((NOTEBOOKS / lesson).read_text(encoding="utf-8"))
-    name = lab.copy(committed, f"unrun_{lesson}", trusted=True)
-    shows_pictures(notebook.open(name), len(outputs_with(SVG, committed)))
 
 
 def shows_pictures(notebook: Notebook, count: int) -> None:

@@ -14,7 +14,7 @@ import pytest
 from classroom.own_copies import fresh_copy
 from playwright.sync_api import Page, expect
 
-from browser.lab import OF_THE_COURSE, REPOSITORY, Lab, Notebook, expect_to_have_all
+from browser.lab import OF_THE_COURSE, REPOSITORY, Artifacts, Lab, Notebook, expect_to_have_all
 
 pytestmark = pytest.mark.browser
 
@@ -88,7 +88,7 @@ def shows_pictures(notebook: Notebook, count: int) -> None:
 
 
 def test_a_lesson_that_was_run_shows_its_pictures_without_a_kernel_and_git_stays_clean(
-    notebook: Notebook, course: Lab, artifacts: Path
+    notebook: Notebook, course: Lab, artifacts: Artifacts
 ) -> None:
     committed = (REPOSITORY / LESSON).read_bytes()
     shows_pictures(notebook.open(LESSON), pictures_of(fresh_copy(REPOSITORY / LESSON)))
@@ -104,7 +104,7 @@ def test_a_lesson_that_was_run_shows_its_pictures_without_a_kernel_and_git_stays
 
     saved = json.loads((course.folder / MINE).read_text(encoding="utf-8"))
     shows_pictures(notebook.open(LESSON), pictures_of(saved))
-    notebook.page.screenshot(path=artifacts / "own_lesson_reopened.png")
+    artifacts.keep(notebook.page, "own_lesson_reopened.png")
 
 
 def test_a_lesson_that_was_only_run_follows_an_update(notebook: Notebook, course: Lab, upstream: Path) -> None:

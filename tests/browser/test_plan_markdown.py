@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.lab import Lab, Notebook
+from browser.lab import Artifacts, Lab, Notebook
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +17,7 @@ SELECTED = """
 """
 
 
-def test_the_plan_is_copied_as_markdown_by_keyboard_alone(lab: Lab, page: Page, artifacts: Path) -> None:
+def test_the_plan_is_copied_as_markdown_by_keyboard_alone(lab: Lab, page: Page, artifacts: Artifacts) -> None:
     source = ["from course_lib.explorers import TrainingRunPlanner", "e = TrainingRunPlanner()\ne"]
     notebook = Notebook(lab, page).open(lab.write("scratch_markdown.ipynb", source)).run_all()
     box = page.locator(".jp-OutputArea .course-TrainingRunPlanner")
@@ -53,7 +52,7 @@ def test_the_plan_is_copied_as_markdown_by_keyboard_alone(lab: Lab, page: Page, 
     plan.focus()
     page.keyboard.press("Control+a")
     expect(plan).to_have_value(markdown)
-    box.screenshot(path=artifacts / "TrainingRunPlanner_markdown.png")
+    artifacts.keep(box, "TrainingRunPlanner_markdown.png")
     page.keyboard.type("x")
     expect(plan).to_have_value(markdown)
     page.keyboard.press("Control+c")

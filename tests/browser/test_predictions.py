@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.lab import SCREEN, Lab, Notebook
+from browser.lab import SCREEN, Artifacts, Lab, Notebook
 from course_lib import predictions
 
 pytestmark = pytest.mark.browser
@@ -47,7 +47,7 @@ def asking(lab: Lab, name: str, kept: Path, room: str = "", asked: str = "1a") -
 
 
 def test_a_choice_by_keyboard_is_noted_and_there_again_after_a_restart(
-    lab: Lab, notebook: Notebook, tmp_path: Path, artifacts: Path
+    lab: Lab, notebook: Notebook, tmp_path: Path, artifacts: Artifacts
 ) -> None:
     kept = tmp_path / "predictions.json"
     page = notebook.open(asking(lab, "predict.ipynb", kept)).run_all().page
@@ -64,7 +64,7 @@ def test_a_choice_by_keyboard_is_noted_and_there_again_after_a_restart(
     page.keyboard.press("d")
     assert notebook.script(CELLS) == cells, "keys are the prediction's, and no commands of JupyterLab"
     assert json.loads(kept.read_text(encoding="utf-8")) == {"1a": OPTIONS[1]}
-    page.screenshot(path=artifacts / "prediction.png")
+    artifacts.keep(page, "prediction.png")
     notebook.script(RESTART)
     expect(shown.get_by_text(f"Noted before: {OPTIONS[1]}.")).to_be_visible()
     expect(shown.get_by_role("button", name=OPTIONS[1])).to_have_attribute("aria-pressed", "true")
@@ -73,7 +73,7 @@ def test_a_choice_by_keyboard_is_noted_and_there_again_after_a_restart(
     ).replace(f"<li>{json.dumps(OPTIONS[1])[1:-1]}</li>", ""), "a saved notebook shows no choice"
 
 
-def test_the_rooms_hands_are_bars(lab: Lab, notebook: Notebook, tmp_path: Path, artifacts: Path) -> None:
+def test_the_rooms_hands_are_bars(lab: Lab, notebook: Notebook, tmp_path: Path, artifacts: Artifacts) -> None:
     kept = tmp_path / "predictions.json"
     page = notebook.open(asking(lab, "room.ipynb", kept, room="1")).run_all().page
     fields = page.locator(".course-hands input")
@@ -86,7 +86,7 @@ def test_the_rooms_hands_are_bars(lab: Lab, notebook: Notebook, tmp_path: Path, 
     bars = [bar.bounding_box() for bar in page.locator(".course-hand").all()]
     assert [round(bar["width"] / bars[1]["width"], 1) for bar in bars if bar] == [0.3, 1.0, 0.1]
     assert not kept.exists()
-    page.screenshot(path=artifacts / "prediction_room.png")
+    artifacts.keep(page, "prediction_room.png")
 
 
 @pytest.mark.parametrize("asked", ["1a", "1b"])

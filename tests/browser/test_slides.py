@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import nbformat
 import present
 import pytest
 from playwright.sync_api import Page, TimeoutError
 
-from browser.lab import NOTEBOOKS, SCREEN, is_local
+from browser.lab import NOTEBOOKS, SCREEN, Artifacts, is_local
 
 pytestmark = pytest.mark.browser
 
@@ -110,7 +109,7 @@ def test_every_slide_fits_and_every_explorer_is_alive(lesson, slides, page, arti
     assert complaints == []
 
 
-def fits_and_is_alive(page: Page, name: str, artifacts: Path) -> int:
+def fits_and_is_alive(page: Page, name: str, artifacts: Artifacts) -> int:
     """See that all of a slide fits at both sizes, and return how many explorers on it answer."""
     explorers = page.locator(f"{ON_SLIDE}[data-jpf-cell-tags*=explorer]")
     for number in range(explorers.count()):
@@ -126,7 +125,7 @@ def fits_and_is_alive(page: Page, name: str, artifacts: Path) -> int:
         if size["width"] > SCREEN["width"]:
             assert settled(page, SMALL_EXPLORERS) == [], f"slide {name} has room for a larger explorer"
     if explorers.count():
-        page.screenshot(path=artifacts / f"slide_{name}.png")
+        artifacts.keep(page, f"slide_{name}.png")
     return sum(responds(page, explorers.nth(number)) for number in range(explorers.count()))
 
 
