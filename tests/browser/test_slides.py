@@ -59,6 +59,9 @@ SMALL_EXPLORERS = f"""() => {{
 }}"""
 """Explorers that are narrower than the slide although there is room below."""
 
+KEYS = "() => document.activeElement.outerHTML.slice(0, 300)"
+"""What has the focus, and takes the keys."""
+
 EXPLORERS = f"""() => [...document.querySelectorAll('{ON_SLIDE} .course-explorer')].map(root => ({{
   zoom: root.style.zoom,
   height: root.getBoundingClientRect().height,
@@ -100,7 +103,7 @@ def test_every_slide_fits_and_every_explorer_is_alive(lesson, slides, page, arti
         if last in state:
             break
         page.keyboard.press("Space")
-        page.wait_for_function(f"before => JSON.stringify(({STATE})()) !== before", arg=json_of(state))
+        assert moves_on(page, state), f"Space does not go on from {state}; the focus is on {page.evaluate(KEYS)}"
     else:
         pytest.fail(f"after {MOST_STEPS} presses of the space bar the last slide, {last}, was not there")
     page.remove_listener("console", hear)
@@ -171,5 +174,11 @@ def responds(page: Page, explorer) -> bool:
     return True
 
 
-def json_of(state: list[str]) -> str:
-    return json.dumps(state, separators=(",", ":"))
+def moves_on(page: Page, state: list[str]) -> bool:
+    """Wait until the space bar has shown something new; only a failure waits long."""
+    before = json.dumps(state, separators=(",", ":"))
+    try:
+        page.wait_for_function(f"before => JSON.stringify(({STATE})()) !== before", arg=before, timeout=SETTLES)
+    except TimeoutError:
+        return False
+    return True
