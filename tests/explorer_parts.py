@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import random
@@ -144,11 +145,13 @@ def calls_of(move: Callable[[], None]) -> Counter[str]:
             calls[frame.f_code.co_qualname] += 1
 
     before = sys.getprofile()
+    gc.disable()  # else an explorer of another test may be swept away just now, which calls functions too
     sys.setprofile(watch)
     try:
         move()
     finally:
         sys.setprofile(before)
+        gc.enable()
     return calls
 
 
