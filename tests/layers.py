@@ -236,7 +236,7 @@ SHARED = {
         test_classroom_submissions.py test_exercises.py test_mark.py test_mark_machine.py test_notebooks.py
         test_notebooks_of_before.py test_own_copies.py test_release.py
         test_import_cost.py test_instructors.py test_layers.py test_lint_page.py test_make.py test_map.py
-        test_packaging.py test_predict.py test_predictions.py test_try_this.py
+        test_packaging.py test_predict.py test_predictions.py test_site.py test_try_this.py
         class_edition.py conftest.py explorer_parts.py layers.py notebook_guards.py nbval_sanitize.cfg data/
     """,
     "tests/browser": """
@@ -245,13 +245,13 @@ SHARED = {
         test_predictions.py test_slides.py test_unit_converter.py
     """,
     "tools": """
-        clean.py fresh.py handout.py lab.py lint_page.py lock.py make_exercises.py mark.py present.py release.py
-        run_notebooks.py serve.py setup_env.py jupyter/
+        clean.py fresh.py handout.py lab.py lint_page.py lock.py make_exercises.py make_site.py mark.py present.py
+        release.py run_notebooks.py serve.py setup_env.py jupyter/
     """,
     "tools/classroom": """
         __init__.py cells.py client.py contents.py editions.py environment.py feedback.py gradebook.py
         isolation.py kernel.py lab_kernel.py local_kernel.py master.py notebooks.py own_copies.py pages.css
-        pages.py patience.py quick_socket.py run_one.py running.py server.py sets.py student_copy.py
+        pages.py patience.py quick_socket.py run_one.py running.py server.py sets.py site/ student_copy.py
         submissions.py
     """,
 }

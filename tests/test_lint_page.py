@@ -32,7 +32,7 @@ def test_where_node_is_required_its_absence_is_a_failure(no_node: pytest.MonkeyP
 
 def test_every_script_and_style_sheet_is_checked_by_make_lint() -> None:
     folders = [ROOT / "course_lib", ROOT / "tools"]
-    files = [path for folder in folders for kind in ("css", "js") for path in folder.rglob(f"*.{kind}")]
+    files = [path for folder in folders for kind in ("css", "js", "mjs") for path in folder.rglob(f"*.{kind}")]
     pages = {path.relative_to(ROOT).as_posix() for path in files}
     assert pages == set(lint_page.PAGES)
     recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\nlint:")[2].partition("\n\n")[0]

@@ -14,7 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TABS = "tools/jupyter/labextensions/training-cost-course-tabs/static/tabs.js"
-PAGES = ("course_lib/explorers/page.js", "course_lib/explorers/page.css", "tools/classroom/pages.css", TABS)
+COMPILE = "tools/classroom/site/compile.mjs"
+PAGES = ("course_lib/explorers/page.js", "course_lib/explorers/page.css", "tools/classroom/pages.css", TABS, COMPILE)
 PRETTIER = "prettier@3.10.1"
 NO_NODE = "scripts and style sheets WERE NOT CHECKED: there is no npx, which comes with Node.js"
 
