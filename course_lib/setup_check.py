@@ -10,6 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 MINIMUM_PYTHON = (3, 11)
 NEEDED = {"numpy": (2, 1), "matplotlib": (3, 10), "ipywidgets": (8, 1), "jupyterlab": (4, 4)}
 MEND = "In a terminal, in the course's folder, run `make lab` (or, with conda, `conda env update -f environment.yml`)."
+MEND_IN_A_BROWSER = (
+    "Load this page again; if that does not help, delete what the browser keeps for this site, or try another."
+)
 READY = "Everything is here: Python, numpy, matplotlib, ipywidgets, JupyterLab and the course. Go on to lesson 1."
 
 
@@ -40,7 +43,8 @@ def check_setup(
         problems = _broken_parts()
     if not problems:
         return READY
-    return "\n".join([*(f"Problem: {problem}" for problem in problems), MEND, "Then restart the kernel."])
+    mend = [MEND_IN_A_BROWSER] if _in_a_browser() else [MEND, "Then restart the kernel."]
+    return "\n".join([*(f"Problem: {problem}" for problem in problems), *mend])
 
 
 def _broken_parts() -> list[str]:
@@ -55,7 +59,12 @@ def _broken_parts() -> list[str]:
 
 def _optional(name: str) -> bool:
     """In a browser-only Jupyter the page itself is the JupyterLab: there is no package to find."""
-    return name == "jupyterlab" and sys.platform == "emscripten"
+    return name == "jupyterlab" and _in_a_browser()
+
+
+def _in_a_browser() -> bool:
+    """Tell whether Python itself runs in the page: there is no terminal, and nothing to install."""
+    return sys.platform == "emscripten"
 
 
 def _dotted(numbers: tuple[int, ...]) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import ipywidgets as widgets
 import pytest
@@ -201,3 +203,54 @@ def test_the_calibration_is_saved_without_the_learners_figures() -> None:
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(ValueError, match="'9a' is unknown"):
         predict.predict("9a")
+
+
+# In a browser
+
+
+class Worker:
+    """What a kernel in a browser finds as `js`: a page below a folder, whose service worker keeps texts."""
+
+    def __init__(self, answers=True):
+        self.kept, self.answers = {}, answers
+        self.location = SimpleNamespace(href="https://example.org/course-folder/extensions/x/static/worker.js")
+        self.XMLHttpRequest = SimpleNamespace(new=lambda: Asked(self))
+
+
+class Asked:
+    def __init__(self, worker):
+        self.worker, self.status, self.responseText = worker, 0, ""
+
+    def open(self, method, address, is_async):
+        assert not is_async
+        self.method, self.address = method, address
+
+    def send(self, text):
+        self.status = 204 if self.worker.answers else 501
+        if self.method == "PUT" and self.worker.answers:
+            self.worker.kept[self.address] = text
+        self.responseText = self.worker.kept.get(self.address, "")
+
+
+def in_a_browser(monkeypatch, tmp_path, worker):
+    monkeypatch.setattr("sys.platform", "emscripten")
+    monkeypatch.setitem(sys.modules, "js", worker)
+    monkeypatch.setenv(kept.VARIABLE, str(tmp_path / "no" / "predictions.json"))
+    monkeypatch.setattr(kept, "_unsaved", {})
+
+
+def test_in_a_browser_the_pages_worker_keeps_a_choice(monkeypatch, tmp_path):
+    worker = Worker()
+    in_a_browser(monkeypatch, tmp_path, worker)
+    assert kept.choices() == {}
+    assert kept.note("1a", "π")
+    assert kept.note("1b", 3.0)
+    assert kept.choices() == {"1a": "π", "1b": 3.0}
+    assert list(worker.kept) == ["https://example.org/course-folder/course/kept/predictions.json"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_in_a_browser_without_a_worker_a_choice_lasts_as_long_as_the_kernel(monkeypatch, tmp_path):
+    in_a_browser(monkeypatch, tmp_path, Worker(answers=False))
+    assert not kept.note("1a", "π")
+    assert kept.choices() == {"1a": "π"}

@@ -3,7 +3,7 @@
 from importlib.metadata import PackageNotFoundError, version
 
 import course_lib.catalog
-from course_lib.setup_check import MEND, READY, check_setup
+from course_lib.setup_check import MEND, MEND_IN_A_BROWSER, READY, check_setup
 
 
 def test_a_complete_installation_is_ready():
@@ -20,6 +20,14 @@ def test_a_missing_package_is_named_with_what_mends_it():
     assert "ipywidgets is missing" in report
     assert MEND in report
     assert "numpy" not in report
+
+
+def test_in_a_browser_nobody_is_sent_to_a_terminal(monkeypatch):
+    monkeypatch.setattr("sys.platform", "emscripten")
+    report = check_setup(python=(3, 9, 1))
+    assert MEND_IN_A_BROWSER in report
+    assert MEND not in report
+    assert "terminal" not in report
 
 
 def test_an_old_package_is_named_with_both_versions():

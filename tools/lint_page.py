@@ -14,8 +14,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TABS = "tools/jupyter/labextensions/training-cost-course-tabs/static/tabs.js"
-COMPILE = "tools/classroom/site/compile.mjs"
-PAGES = ("course_lib/explorers/page.js", "course_lib/explorers/page.css", "tools/classroom/pages.css", TABS, COMPILE)
+SITE = "tools/classroom/site"
+IN_A_BROWSER = (
+    f"{SITE}/compile.mjs",
+    *(f"{SITE}/web/{name}" for name in ("landing.js", "notebook.js", "service-worker.js", "site.css", "storage.js")),
+)
+PAGES = (
+    "course_lib/explorers/page.js",
+    "course_lib/explorers/page.css",
+    "tools/classroom/pages.css",
+    TABS,
+    *IN_A_BROWSER,
+)
 PRETTIER = "prettier@3.10.1"
 NO_NODE = "scripts and style sheets WERE NOT CHECKED: there is no npx, which comes with Node.js"
 

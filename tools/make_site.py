@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from classroom.environment import ROOT
-from classroom.site import lite, python
+from classroom.site import lite, pages, python
 
 SITE = ROOT / "build" / "site"
 
@@ -34,6 +34,7 @@ def build(folder: Path, wheels: Path | None = None) -> None:
         (Path(place) / "lite").mkdir()
         lite.build(new, Path(place) / "lite", packages)
         shutil.move(Path(place) / "pyodide", new / "static" / "pyodide")
+        pages.finish(new)
         shutil.rmtree(folder, ignore_errors=True)
         shutil.move(new, folder)
 

@@ -1,7 +1,8 @@
 """Where a learner's predictions are kept: in one file on the learner's own machine, which git ignores.
 
 `my_exercises/predictions.json` lies beside the learner's answers. An update of the course, a restart and a fresh copy
-of a lesson leave it alone. The environment variable `COURSE_PREDICTIONS` names another file.
+of a lesson leave it alone. The environment variable `COURSE_PREDICTIONS` names another file. In a browser, where no file
+lasts, the page keeps the same text under the same name.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from course_lib.predictions import in_browser
 
 VARIABLE = "COURSE_PREDICTIONS"
 _unsaved: dict[str, Any] = {}
@@ -35,9 +38,12 @@ def note(name: str, choice: Any) -> bool:
     _unsaved[name] = choice
     path = place()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _lay_aside_what_cannot_be_read(path)
-        _write(path, _saved(path) | _unsaved)
+        if in_browser.here():
+            in_browser.write(path.name, _as_text(_saved(path) | _unsaved))
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _lay_aside_what_cannot_be_read(path)
+            _write(path, _as_text(_saved(path) | _unsaved))
     except OSError:
         return False
     _unsaved.clear()
@@ -46,7 +52,8 @@ def note(name: str, choice: Any) -> bool:
 
 def _saved(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        text = in_browser.read(path.name) if in_browser.here() else path.read_text(encoding="utf-8")
+        content = json.loads(text)
     except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
@@ -62,11 +69,15 @@ def _lay_aside_what_cannot_be_read(path: Path) -> None:
     path.rename(aside)
 
 
-def _write(path: Path, content: Mapping[str, Any]) -> None:
+def _as_text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _write(path: Path, text: str) -> None:
     """Write the file as a whole or not at all."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        draft.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        draft.write_text(text, encoding="utf-8")
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)

@@ -122,7 +122,8 @@ def time_limit(seconds: float) -> Iterator[None]:
     In the main thread a signal does it: the system's timer sends it or, on Windows, a thread beside the block. Such a
     signal waits until Python goes to its next instruction: a single call of a function that is not written in Python,
     such as `sum(itertools.count())`, is not stopped, and on Windows a sleep only when it ends. In another thread, and
-    in a browser, Python's trace hook looks at each instruction; there no sleep is stopped.
+    in a browser, Python's trace hook looks at each instruction; there no sleep is stopped, and for what never comes
+    back the browser's page names the way out, "Kernel, Restart Kernel".
     """
     if threading.current_thread() is not threading.main_thread():
         limit = by_trace
