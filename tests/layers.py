@@ -240,13 +240,13 @@ SHARED = {
         class_edition.py conftest.py explorer_parts.py layers.py notebook_guards.py nbval_sanitize.cfg data/
     """,
     "tests/browser": """
-        __init__.py axe.py cases.py conftest.py lab.py test_accessibility.py test_exercises.py test_explorers.py
-        test_float_decoder.py test_handout.py test_notebooks.py test_own_copies.py test_plan_markdown.py
-        test_predictions.py test_slides.py test_unit_converter.py
+        __init__.py axe.py cases.py conftest.py lab.py served_site.py test_accessibility.py test_exercises.py
+        test_explorers.py test_float_decoder.py test_handout.py test_notebooks.py test_own_copies.py
+        test_plan_markdown.py test_predictions.py test_site.py test_site_whole.py test_slides.py test_unit_converter.py
     """,
     "tools": """
         clean.py fresh.py handout.py lab.py lint_page.py lock.py make_exercises.py make_site.py mark.py present.py
-        release.py run_notebooks.py serve.py setup_env.py jupyter/
+        release.py run_notebooks.py serve.py serve_site.py setup_env.py jupyter/
     """,
     "tools/classroom": """
         __init__.py cells.py client.py contents.py editions.py environment.py feedback.py gradebook.py

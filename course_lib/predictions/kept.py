@@ -1,8 +1,8 @@
 """Where a learner's predictions are kept: in one file on the learner's own machine, which git ignores.
 
 `my_exercises/predictions.json` lies beside the learner's answers. An update of the course, a restart and a fresh copy
-of a lesson leave it alone. The environment variable `COURSE_PREDICTIONS` names another file. In a browser, where no file
-lasts, the page keeps the same text under the same name.
+of a lesson leave it alone. The environment variable `COURSE_PREDICTIONS` names another file. In a browser, where no
+file lasts, the page keeps the same text under the same name.
 """
 
 from __future__ import annotations
