@@ -7,7 +7,7 @@ const PLACE = new URLSearchParams(location.search).get("path") ?? "";
 const BUSY_SECONDS = 15;
 const part = (id) => document.getElementById(id);
 const say = (words) => (part("course-said").textContent = words);
-const MB = (bytes) => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
+const MB = (bytes) => (bytes / 1e6).toFixed(0);
 
 /** Fetches Python's files while the page still loads, so that they are there when the kernel asks, and counts them. */
 async function fetchPython(progress) {
@@ -131,11 +131,15 @@ export async function start() {
   const missing = await lacking();
   part("course-edition").textContent = missing.join(" ");
   const [state] = await Promise.all([prepare(PLACE).catch(() => "none"), serviceWorker()]);
-  fetchPython((done, bytes) => {
+  let tenths = -1;
+  const progress = (done, bytes) => {
     part("course-progress").value = done / bytes;
-    if (part("course-progress").hidden === false)
-      say(done < bytes ? `Fetching Python: ${MB(done)} of ${MB(bytes)} MB` : "Starting Python …");
-  }).catch(() => say("Python could not be fetched: are you offline, and is this your first visit?"));
+    if (part("course-progress").hidden || tenths === Math.floor((10 * done) / bytes)) return;
+    tenths = Math.floor((10 * done) / bytes); // a screen reader reads each of these lines
+    say(done < bytes ? `Fetching Python: ${MB(done)} of ${MB(bytes)} MB` : "Starting Python …");
+  };
+  const failed = () => say("Python could not be fetched: are you offline, and is this your first visit?");
+  fetchPython(progress).catch(failed);
   void attend(state);
   const before = navigator.serviceWorker?.controller;
   navigator.serviceWorker?.addEventListener("controllerchange", () => {

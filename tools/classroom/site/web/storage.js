@@ -70,6 +70,13 @@ export async function fingerprint(notebook) {
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** Takes out what only the kernel of another launch could show; the pictures beside it stay, as in `make lab`. */
+function withoutLiveWidgets({ cells, metadata }) {
+  delete metadata?.widgets;
+  for (const cell of cells)
+    for (const output of cell.outputs ?? []) delete output.data?.["application/vnd.jupyter.widget-view+json"];
+}
+
 /**
  * Prepares a notebook for being opened. A copy in which the reader changed nothing, of an earlier edition, gives way to
  * the site's; one with something of the reader's stays. Returns "none", "current", "given up" or "outdated".
@@ -77,6 +84,8 @@ export async function fingerprint(notebook) {
 export async function prepare(place) {
   const model = await inFiles("readonly", (files) => files.get(place));
   if (!model?.content?.cells) return "none";
+  withoutLiveWidgets(model.content);
+  await inFiles("readwrite", (files) => files.put(model, place));
   const answer = await fetch(new URL("course/editions.json", ROOT));
   const edition = (await answer.json())[originalOf(place)];
   const stamp = model.content.metadata?.course;
