@@ -24,6 +24,10 @@ LOOK_SECONDS, IDLE_FACTOR = 0.1, 3
 """How often the time is looked at, and how many times longer than computing a function may idle."""
 
 
+processor_seconds = getattr(time, "thread_time", time.process_time)
+"""What this thread has computed, in seconds; a browser's Python has no threads, and there it is what the process has."""
+
+
 class TimeUp(BaseException):
     """The time is over; not an `Exception`, so that a student's `except Exception` does not swallow it."""
 
@@ -103,12 +107,12 @@ class Clock:
     def __init__(self, seconds: float) -> None:
         """Begin to count, in this thread."""
         self._seconds = seconds
-        self._began = self._seen = time.thread_time()
+        self._began = self._seen = processor_seconds()
         self._looks_idle = 0
 
     def look(self) -> None:
         """Raise `TimeUp` where the time is over."""
-        now = time.thread_time()
+        now = processor_seconds()
         self._looks_idle += now - self._seen < LOOK_SECONDS / 100
         self._seen = now
         if now - self._began > self._seconds or self._looks_idle * LOOK_SECONDS > IDLE_FACTOR * self._seconds:
@@ -190,11 +194,11 @@ def by_trace(seconds: float) -> Iterator[None]:
 
     A look at each line would miss a loop on one line, which some Pythons take for one line that never ends.
     """
-    end = time.thread_time() + seconds
+    end = processor_seconds() + seconds
 
     def look(frame: FrameType, event: str, argument: Any) -> Any:
         frame.f_trace_opcodes = True
-        if time.thread_time() > end:
+        if processor_seconds() > end:
             raise TimeUp
         return look
 

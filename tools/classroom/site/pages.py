@@ -116,7 +116,7 @@ def card(path: Path) -> str:
     place = f"{path.parent.name}/{path.name}"
     play = f'<a href="notebooks/index.html?path={place}" data-place="{place}" data-name="{title}"'
     if path.parent.name == "exercises":
-        ways = f'{play} aria-label="Work on {title}">Work on them</a>'
+        ways = f'{play} aria-label="Work on them: {title}">Work on them</a>'
     else:
         read = f'<a href="read/{path.stem}.html" aria-label="Read {title}">Read</a>'
         ways = f'{read}\n{play} aria-label="Play {title}">Play</a>'

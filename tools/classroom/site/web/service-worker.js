@@ -17,6 +17,28 @@ async function listIn(cache) {
   return found ? found.json() : {};
 }
 
+/** Requests that are under way: what is asked for twice, as Python by page and kernel, is fetched once. */
+const coming = new Map();
+
+/** Fetches a file for all who ask for it now, and lays it into the cache meanwhile. */
+async function take(path, cache, wait) {
+  const address = addressOf(path);
+  if (!coming.has(address)) {
+    const settle = async (answer) => {
+      if (answer.ok && !answer.redirected) await cache.put(address, answer.clone());
+    };
+    const fetched = fetch(address, { cache: "no-cache" });
+    coming.set(address, fetched);
+    wait(
+      fetched
+        .then(settle)
+        .catch(() => {})
+        .finally(() => coming.delete(address)),
+    );
+  }
+  return (await coming.get(address)).clone();
+}
+
 /** Fetches what this edition lacks; a file that an earlier edition has with the same content is taken from there. */
 async function fill(tell = () => {}) {
   const cache = await caches.open(CACHE);
@@ -35,9 +57,14 @@ async function fill(tell = () => {}) {
   const next = async () => {
     for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
       const same = before.find(([, known]) => known[path] === files[path])?.[0];
-      const answer = (await same?.match(addressOf(path))) ?? (await fetch(addressOf(path), { cache: "no-cache" }));
-      if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-      await cache.put(addressOf(path), answer);
+      const known = await same?.match(addressOf(path));
+      if (known) await cache.put(addressOf(path), known);
+      else {
+        let kept;
+        const answer = await take(path, cache, (promise) => (kept = promise));
+        if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+        await (kept ?? cache.put(addressOf(path), answer));
+      }
       tell({ kept: total - waiting.length, total });
     }
   };
@@ -46,13 +73,9 @@ async function fill(tell = () => {}) {
   tell({ kept: total, total });
 }
 
-async function answer(request, path) {
+async function answer(event, path) {
   const cache = await caches.open(CACHE);
-  const found = await cache.match(addressOf(path));
-  if (found) return found;
-  const fetched = await fetch(request);
-  if (fetched.ok && fetched.type === "basic" && !fetched.redirected) await cache.put(addressOf(path), fetched.clone());
-  return fetched;
+  return (await cache.match(addressOf(path))) ?? take(path, cache, (promise) => event.waitUntil(promise));
 }
 
 /** Small files that a lesson writes and reads again, such as what the reader predicted. */
@@ -92,5 +115,5 @@ self.addEventListener("fetch", (event) => {
   if (url.origin !== SCOPE.origin || !url.pathname.startsWith(SCOPE.pathname)) return;
   const path = url.pathname.slice(SCOPE.pathname.length).replace(/(^|\/)$/, "$1index.html");
   if (path.startsWith(KEPT.path)) event.respondWith(kept(request, path));
-  else if (request.method === "GET") event.respondWith(answer(request, path));
+  else if (request.method === "GET") event.respondWith(answer(event, path));
 });
