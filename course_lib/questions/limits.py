@@ -25,7 +25,7 @@ LOOK_SECONDS, IDLE_FACTOR = 0.1, 3
 
 
 processor_seconds = getattr(time, "thread_time", time.process_time)
-"""What this thread has computed, in seconds; a browser's Python has no threads, and there it is what the process has."""
+"""What this thread has computed, in seconds; a browser's Python has no threads, and there it is the process's."""
 
 
 class TimeUp(BaseException):
