@@ -31,6 +31,11 @@ const before = navigator.serviceWorker?.controller;
 navigator.serviceWorker?.addEventListener("controllerchange", () => before && location.reload());
 const registration = await serviceWorker();
 if (registration) {
+  const takeOver = () => registration.waiting?.postMessage("take over");
+  registration.addEventListener("updatefound", () =>
+    registration.installing?.addEventListener("statechange", takeOver),
+  );
+  takeOver();
   void registration.update().catch(() => {});
   await keepAll(({ kept, total, stopped }) => {
     if (stopped)

@@ -88,22 +88,24 @@ async function kept(request, path) {
 
 self.addEventListener("install", (event) => {
   const settle = async () => {
-    if ((await caches.keys()).some(isOurs)) await fill(); // a new edition is taken as a whole or not at all
-    await self.skipWaiting();
+    // A new edition is taken as a whole or not at all, and takes over when the first page says so: never under a lesson.
+    if ((await caches.keys()).some(isOurs)) await fill();
+    else await self.skipWaiting();
   };
   event.waitUntil(settle());
 });
 
 self.addEventListener("activate", (event) => {
   const settle = async () => {
+    await self.clients.claim(); // first: a page must not meet a worker whose files are gone
     const old = (await caches.keys()).filter((name) => isOurs(name) && name !== CACHE);
     await Promise.all(old.map((name) => caches.delete(name)));
-    await self.clients.claim();
   };
   event.waitUntil(settle());
 });
 
 self.addEventListener("message", (event) => {
+  if (event.data === "take over") self.skipWaiting();
   if (event.data !== "keep all") return;
   const tell = (state) => event.source?.postMessage({ edition: EDITION, ...state });
   event.waitUntil(fill(tell).catch(() => tell({ stopped: true })));
