@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 import course_lib.explorers
 from browser.served_site import Served, Visit, visiting
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.whole_site
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""All of the site in a browser, for `make site-test`: every lesson and explorer, answers over time, and no network.
+"""All of the site in a browser: every lesson and explorer, answers over time, and no network.
 
 At the end stand the figures that were measured, each beside that of a JupyterLab on the same machine in the same run.
 """
