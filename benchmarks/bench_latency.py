@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -32,7 +31,7 @@ PRESSES, WARM_UP = 40, 2
 SELDOM = 4
 """At each of so many presses, one of `interact` is measured."""
 MOST_OF_INTERACT, MOST_OF_LABEL = 0.33, 3.0
-DRAG_MOVES, DRAG_SECONDS = 125, 2.0
+DRAG_SECONDS = 2.0
 LEAST_RATE, MOST_AFTER = 12.0, 150.0
 """Pictures a second while dragging, and milliseconds until the last one, on an idle machine with two cores."""
 KINDS = ("label", "interact", "explorer")
@@ -110,27 +109,37 @@ WATCH = """
 
 MEASURED = "return await window.measured;"
 
-WATCH_DRAG = """
-  const root = document.querySelector(`.bench-${argument}`);
-  window.drawn = [], window.moved = [];
-  const part = argument === 'label' ? root.querySelector('.bench-text') : root.querySelector('.course-picture');
-  window.watching = new MutationObserver(() => window.drawn.push(performance.now()));
-  window.watching.observe(part, { childList: true, characterData: true, subtree: true });
-  window.noteMove = () => window.moved.push(performance.now());
-  addEventListener('pointermove', window.noteMove, true);
+DRAG = """
+  const root = document.querySelector(`.bench-${argument.kind}`);
+  const part = root.querySelector(argument.kind === 'label' ? '.bench-text' : '.course-picture');
   const handle = root.querySelector('[role=slider]');
   handle.scrollIntoView({ block: 'center' });
   const track = handle.closest('.noUi-target').getBoundingClientRect(), box = handle.getBoundingClientRect();
-  return { x: box.x + box.width / 2, y: box.y + box.height / 2, left: track.left, right: track.right };
+  const from = box.x + box.width / 2, right = from - track.left < track.right - from;
+  const to = right ? from + 0.9 * (track.right - from) : from - 0.9 * (from - track.left);
+  const hand = (kind, element, x) => element.dispatchEvent(new MouseEvent(kind, {
+    bubbles: true, cancelable: true, view: window, button: 0, buttons: 1, clientX: x, clientY: box.y + box.height / 2,
+  }));
+  const drawn = [];
+  const watching = new MutationObserver(() => drawn.push(performance.now()));
+  watching.observe(part, { childList: true, characterData: true, subtree: true });
+  hand('mousedown', handle, from);
+  const begun = performance.now();
+  let last = begun;
+  while (last - begun < argument.milliseconds) {
+    await new Promise(requestAnimationFrame);  // a browser tells a page of a real mouse once a frame as well
+    last = performance.now();
+    const way = Math.min(1, (last - begun) / argument.milliseconds);
+    hand('mousemove', document.documentElement, from + (to - from) * way);
+  }
+  const during = drawn.length;
+  do await new Promise(done => setTimeout(done, 60)); while (kernel().status !== 'idle');
+  await new Promise(done => requestIdleCallback(done));
+  hand('mouseup', document.documentElement, to);
+  watching.disconnect();
+  return { rate: during / (last - begun) * 1000, after: Math.max(0, drawn.at(-1) - last) };
 """
-
-DRAGGED = """
-  window.watching.disconnect();
-  removeEventListener('pointermove', window.noteMove, true);
-  const [first, last] = [window.moved[0], window.moved.at(-1)];
-  return { seconds: (last - first) / 1000, moves: window.moved.length,
-           during: window.drawn.filter(at => at <= last).length, after: Math.max(0, window.drawn.at(-1) - last) };
-"""
+"""Drags with the mouse's own events, made in the page: what steers the browser from outside would take its time."""
 
 IDLE = """
   do await new Promise(done => setTimeout(done, 60)); while (kernel().status !== 'idle');
@@ -196,30 +205,19 @@ def show(notebook: Notebook, case: Case, name: str, kinds: tuple[str, ...]) -> N
 
 
 def drag(notebook: Notebook, case: Case) -> dict[str, dict[str, float]]:
-    """Drag the explorer's first slider to its farther end, and the label's, and return what was seen of each."""
+    """Drag the explorer's first slider towards its farther end, and the label's, and return what was seen of each."""
     kinds, seen = ("label", "explorer"), {}
     show(notebook, case, next(iter(case.timed)), kinds)
-    mouse = notebook.page.mouse
     for kind in kinds:
-        place = notebook.script(WATCH_DRAG, kind)
-        end = place["left"] if place["x"] - place["left"] > place["right"] - place["x"] else place["right"]
-        mouse.move(place["x"], place["y"])
-        mouse.down()
-        begun = time.monotonic()
-        for step in range(1, DRAG_MOVES + 1):
-            mouse.move(place["x"] + (end - place["x"]) * step / DRAG_MOVES, place["y"])
-            time.sleep(max(0.0, begun + step * DRAG_SECONDS / DRAG_MOVES - time.monotonic()))
         notebook.script(IDLE)
-        seen[kind] = notebook.script(DRAGGED)
-        mouse.up()
+        seen[kind] = notebook.script(DRAG, {"kind": kind, "milliseconds": DRAG_SECONDS * 1000})
     notebook.shut_down()
     return seen
 
 
 def report_drag(what: str, seen: dict[str, dict[str, float]]) -> None:
-    rates = {kind: one["during"] / one["seconds"] for kind, one in seen.items()}
-    figures = "".join(f"{rates[kind]:>9.1f} /{seen[kind]['after']:>5.0f}" for kind in seen)
-    missed = rates["explorer"] < LEAST_RATE or seen["explorer"]["after"] > MOST_AFTER
+    figures = "".join(f"{one['rate']:>9.1f} /{one['after']:>5.0f}" for one in seen.values())
+    missed = seen["explorer"]["rate"] < LEAST_RATE or seen["explorer"]["after"] > MOST_AFTER
     verdict = "  MISSED" if missed else ""
     print(f"{what:<40}{figures}   [>= {LEAST_RATE:g} / <= {MOST_AFTER:g}]{verdict}", flush=True)
 
