@@ -26,6 +26,7 @@ def course(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab
         shutil.copytree(REPOSITORY / folder, copy / folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     server = Lab(tmp_path_factory.mktemp("course_lab"), copy, OF_THE_COURSE)
     yield server
+    page.goto("about:blank")  # else it goes on asking a server that is gone
     assert not server.stop()
 
 

@@ -61,6 +61,7 @@ def course(page: Page, upstream: Path, tmp_path_factory: pytest.TempPathFactory)
     git(upstream, "clone", "--quiet", str(upstream), str(clone))
     server = Lab(tmp_path_factory.mktemp("clone_lab"), clone, OF_THE_COURSE)
     yield server
+    page.goto("about:blank")  # else it goes on asking a server that is gone
     assert not server.stop()
     assert "without encryption" not in server.log.read_text(encoding="utf-8")
 

@@ -79,7 +79,7 @@ def slides(page: Page) -> Iterator[present.Slides]:
         port = free.getsockname()[1]
     with present.serving(port) as running:
         yield running
-    page.goto("about:blank")
+        page.goto("about:blank")  # else it goes on asking a server that is gone
     page.set_viewport_size(SCREEN)
 
 
