@@ -94,7 +94,7 @@ def marked(edition: ClassEdition, tmp_path_factory: pytest.TempPathFactory) -> M
     return Marked(edition, folder, before, elsewhere, temporary)
 
 
-FLOOD = "print('x' * 10**8)\n"
+FLOOD = "print('x' * 10**7)\n"
 FORGED = """
 import course_lib.questions.kinds
 from course_lib.questions.question import Question, Verdict
