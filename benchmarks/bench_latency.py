@@ -109,7 +109,13 @@ WATCH = """
 
 MEASURED = "return await window.measured;"
 
-DRAG = """
+IDLE = """
+  do await new Promise(done => setTimeout(done, 60)); while (kernel().status !== 'idle');
+  await new Promise(done => requestIdleCallback(done));
+"""
+
+DRAG = (
+    """
   const root = document.querySelector(`.bench-${argument.kind}`);
   const part = root.querySelector(argument.kind === 'label' ? '.bench-text' : '.course-picture');
   const handle = root.querySelector('[role=slider]');
@@ -133,18 +139,15 @@ DRAG = """
     hand('mousemove', document.documentElement, from + (to - from) * way);
   }
   const during = drawn.length;
-  do await new Promise(done => setTimeout(done, 60)); while (kernel().status !== 'idle');
-  await new Promise(done => requestIdleCallback(done));
+"""
+    + IDLE
+    + """
   hand('mouseup', document.documentElement, to);
   watching.disconnect();
   return { rate: during / (last - begun) * 1000, after: Math.max(0, drawn.at(-1) - last) };
 """
+)
 """Drags with the mouse's own events, made in the page: what steers the browser from outside would take its time."""
-
-IDLE = """
-  do await new Promise(done => setTimeout(done, 60)); while (kernel().status !== 'idle');
-  await new Promise(done => requestIdleCallback(done));
-"""
 
 
 def main() -> None:

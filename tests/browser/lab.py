@@ -229,6 +229,10 @@ ASK = """
   return answer.status === 'ok' ? answer.data['text/plain'] : 'failed: ' + answer.evalue;
 """
 
+CHANGE_THEME = "await app.commands.execute('apputils:change-theme', { theme: argument });"
+THEMES = ("JupyterLab Dark", "JupyterLab Light")
+"""The one that JupyterLab begins with is the last."""
+
 OUTPUT_ERRORS = """
   const found = [];
   panel().content.widgets.forEach((cell, index) => {
@@ -288,6 +292,12 @@ class Notebook:
         """Run all cells and wait until the kernel has finished them."""
         self.script(RUN_ALL)
         return self
+
+    def change_theme(self, theme: str) -> None:
+        """Show all of JupyterLab in another theme, and wait until it is there."""
+        self.script(CHANGE_THEME, theme)
+        expect(self.page.locator(f"body[data-jp-theme-name='{theme}']")).to_have_count(1)
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
     def ask(self, expression: str) -> Any:
         """Return the kernel's value of a Python expression that prints as a literal."""

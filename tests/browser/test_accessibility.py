@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from playwright.sync_api import Page, expect
 
 from browser.axe import violations
-from browser.lab import NOTEBOOKS, PAST_EVERY_CELL, REPOSITORY, SCREEN, Lab, Notebook, expect_to_have_all
+from browser.lab import NOTEBOOKS, PAST_EVERY_CELL, REPOSITORY, SCREEN, THEMES, Lab, Notebook, expect_to_have_all
 from course_lib import predictions
 
 pytestmark = pytest.mark.browser
@@ -25,8 +25,6 @@ pytestmark = pytest.mark.browser
 LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
 MASTERS = sorted((REPOSITORY / "exercises" / "solutions").glob("*.ipynb"))
 PHONE = {"width": 360, "height": 720}
-THEMES = ("JupyterLab Dark", "JupyterLab Light")
-CHANGE_THEME = "await app.commands.execute('apputils:change-theme', { theme: argument })"
 
 CHECKS = {
     "right": 'run = given("1.1")\ncheck("1.1", 6 * run.parameters * run.tokens)',
@@ -44,7 +42,7 @@ CHECKS = {
 def notebook(lab: Lab, page: Page) -> Iterator[Notebook]:
     opened = Notebook(lab, page)
     yield opened
-    opened.script(CHANGE_THEME, THEMES[-1])
+    opened.change_theme(THEMES[-1])
     opened.shut_down()
     assert opened.complaints == []
     assert opened.outside == []
@@ -54,9 +52,7 @@ def broken_in_a_theme(notebook: Notebook, inside: str) -> list[str]:
     """Return what is broken in any theme."""
     found = []
     for theme in THEMES:
-        notebook.script(CHANGE_THEME, theme)
-        expect(notebook.page.locator(f"body[data-jp-theme-name='{theme}']")).to_have_count(1)
-        expect(notebook.page.locator("#jupyterlab-splash")).to_have_count(0)
+        notebook.change_theme(theme)
         found += [f"{theme}: {fault}" for fault in violations(notebook.page, inside)]
     return found
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 import course_lib.explorers
 from browser.axe import violations
 from browser.cases import CASES, Case
-from browser.lab import SCREEN, Artifacts, Lab, Notebook
+from browser.lab import SCREEN, THEMES, Artifacts, Lab, Notebook
 
 pytestmark = pytest.mark.browser
 
@@ -156,8 +156,6 @@ TOLD = """
 
 PATIENCE = 90
 """Seconds that the page may take to show what it has to; only a failure waits so long."""
-
-CHANGE_THEME = "await app.commands.execute('apputils:change-theme', { theme: argument });"
 
 
 class Played:
@@ -467,11 +465,9 @@ def test_nothing_vanishes_in_forced_colours(played: Played, artifacts: Artifacts
         page.emulate_media(forced_colors="none")
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_in_every_theme_text_is_legible_and_axe_content(played: Played, artifacts: Artifacts, theme: str) -> None:
-    played.notebook.script(CHANGE_THEME, theme)
-    expect(played.page.locator(f"body[data-jp-theme-name='{theme}']")).to_have_count(1)
-    played.page.wait_for_selector("#jupyterlab-splash", state="detached")
+    played.notebook.change_theme(theme)
     artifacts.keep(played.box(), f"{played.case.name}_{theme.split()[1].lower()}.png")
     assert played.notebook.script(FAINT) == []
     assert violations(played.page, f".jp-OutputArea .course-explorer.course-{played.case.name}") == []

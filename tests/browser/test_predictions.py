@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.lab import SCREEN, Artifacts, Lab, Notebook
+from browser.lab import SCREEN, THEMES, Artifacts, Lab, Notebook
 from course_lib import predictions
 
 pytestmark = pytest.mark.browser
@@ -126,15 +126,14 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_a_prediction_is_seen_and_named_in_every_theme(
     lab: Lab, notebook: Notebook, tmp_path: Path, theme: str
 ) -> None:
     name = f"seen_{theme[11:]}"
     page = notebook.open(asking(lab, f"{name}.ipynb", tmp_path / "kept.json")).run_all().page
     page.add_style_tag(content="* { transition: none !important }")
-    notebook.script("await app.commands.execute('apputils:change-theme', { theme: argument })", theme)
-    expect(page.locator(f"body[data-jp-theme-name='{theme}']")).to_have_count(1)
+    notebook.change_theme(theme)
     group = page.get_by_role("group", name=f"Predict first. {predictions.find('1a').asks}")
     group.get_by_role("button", name=OPTIONS[0]).click()
     expect(group.get_by_role("button", name=OPTIONS[0])).to_have_attribute("aria-pressed", "true")
@@ -149,14 +148,13 @@ def test_a_prediction_is_seen_and_named_in_every_theme(
         assert contrast(ring, card) >= 3, f"the ring {ring} on {card}"
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_a_typed_prediction_says_at_its_field_what_is_wrong(
     lab: Lab, notebook: Notebook, tmp_path: Path, theme: str
 ) -> None:
     name = f"typed_{theme[11:]}"
     page = notebook.open(asking(lab, f"{name}.ipynb", tmp_path / "kept.json", asked="1b")).run_all().page
-    notebook.script("await app.commands.execute('apputils:change-theme', { theme: argument })", theme)
-    expect(page.locator(f"body[data-jp-theme-name='{theme}']")).to_have_count(1)
+    notebook.change_theme(theme)
     group = page.get_by_role("group", name=f"Predict first. {predictions.find('1b').asks}")
     field = group.get_by_role("textbox", name="Your number")
     field.fill("about ten")
