@@ -14,20 +14,22 @@ import math
 import re
 import textwrap
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from matplotlib import rc_context, rcParamsDefault
+from matplotlib import RcParams, rc_context, rcParams, rcParamsDefault
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
+from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter
+from matplotlib.transforms import Affine2D
 
 # Okabe and Ito 2008: told apart with every common form of colour blindness.
 PALETTE = {
@@ -131,10 +133,10 @@ class Picture:
     def __init__(self, salt: str = "", width: float = WIDE) -> None:
         """Make the figure, once; of two pictures on one page each needs a `salt` of its own, and has one by default."""
         Picture._count += 1
-        self._style: Any = {**PLAIN, **STYLE, "svg.hashsalt": salt or f"{type(self).__name__}-{Picture._count}"}
+        self._style = RcParams(PLAIN | STYLE | {"svg.hashsalt": salt or f"{type(self).__name__}-{Picture._count}"})
         self._moving: list[Artist] = []
         self._measure(width)
-        with DRAWING, rc_context(self._style):
+        with DRAWING, _in_style(self._style):
             self.figure = Figure(figsize=self.size(width), facecolor="white")
             self.build(self.figure)
             self.backdrop = figure_svg(self.figure)
@@ -210,7 +212,7 @@ class Picture:
 
     def unnamed_svg(self, view: View) -> str:
         """Return the picture of a view as one `<svg>` element without a name, for who has the sentence already."""
-        with DRAWING, rc_context(self._style):
+        with DRAWING, _in_style(self._style):
             self.draw(view)
             return layered_svg(self.backdrop, self.figure, self._moving)
 
@@ -309,17 +311,77 @@ def stack(bars: Iterable[Rectangle], widths: Iterable[float]) -> float:
     return end
 
 
+class FewElements(RendererSVG):
+    """Matplotlib's writer of SVG, with a fraction of the elements: a page takes its time over each of them.
+
+    It leaves out the groups, which only tell the figure's parts apart, and writes an axis' ticks, and its grid's lines,
+    as one path a style instead of an element, or a reference to one, a line.
+    """
+
+    _AXIS = "matplotlib.axis"
+
+    def __init__(self, figure: Figure, file: io.StringIO) -> None:
+        """Write into `file`, in points."""
+        self._open: list[str] = []
+        self._lines: dict[tuple[tuple[str, str], ...], list[str]] = {}
+        figure.dpi = 72
+        super().__init__(figure.bbox.width, figure.bbox.height, file, image_dpi=72)
+
+    def open_group(self, s: str, gid: str | None = None) -> None:
+        """Remember where we are."""
+        self._open.append(s)
+
+    def close_group(self, s: str) -> None:
+        """Write the lines of the axis, if that is what ends here."""
+        self._open.pop()
+        if s == self._AXIS:
+            for looks, lines in self._lines.items():
+                self.writer.element("path", d=" ".join(lines), attrib=dict(looks))
+            self._lines.clear()
+
+    def draw_path(self, gc: Any, path: Any, transform: Any, rgbFace: Any = None) -> None:
+        """Draw a path; an axis' lines wait for the others."""
+        if self._AXIS in self._open and rgbFace is None:
+            self._add(gc, self._convert_path(path, self._make_flip_transform(transform), clip=True))
+        else:
+            super().draw_path(gc, path, transform, rgbFace)
+
+    def draw_markers(
+        self, gc: Any, marker_path: Any, marker_trans: Any, path: Any, trans: Any, rgbFace: Any = None
+    ) -> None:
+        """Draw a mark at each place; an axis' ticks are lines."""
+        if self._AXIS not in self._open:
+            return super().draw_markers(gc, marker_path, marker_trans, path, trans, rgbFace)
+        mark = marker_path.transformed(marker_trans + Affine2D().scale(1, -1))
+        for x, y in path.transformed(self._make_flip_transform(trans)).vertices:
+            self._add(gc, self._convert_path(mark, Affine2D().translate(x, y)))
+
+    def _add(self, gc: Any, line: str) -> None:
+        looks = {**self._get_clip_attrs(gc), "style": self._get_style(gc, None)}
+        self._lines.setdefault(tuple(looks.items()), []).append(line.strip())
+
+
+@contextmanager
+def _in_style(style: RcParams) -> Iterator[None]:
+    """Draw in a style that was checked when it was made; `rc_context` alone would check all of it at each redraw."""
+    with rc_context():
+        dict.update(rcParams, style)
+        yield
+
+
 def figure_svg(figure: Figure) -> str:
     """Return all of the figure that stays, as one `<svg>` element; its moving (animated) artists are left out."""
     buffer = io.StringIO()
-    FigureCanvasSVG(figure).print_svg(buffer, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    renderer = FewElements(figure, buffer)
+    figure.draw(renderer)
+    renderer.finalize()
     return _bare(buffer.getvalue())
 
 
 def layered_svg(backdrop: str, figure: Figure, moving: list[Artist]) -> str:
     """Return `backdrop` with the moving artists drawn above it."""
     buffer = io.StringIO()
-    renderer = RendererSVG(figure.bbox.width, figure.bbox.height, buffer, image_dpi=figure.dpi)
+    renderer = FewElements(figure, buffer)
     for artist in moving:
         artist.draw(renderer)
     renderer.finalize()

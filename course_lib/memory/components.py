@@ -12,10 +12,9 @@ from math import prod
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._arguments import finite, not_negative, one_of, positive, shown, whole
+from course_lib._arguments import finite, not_negative, one_of, positive, shown, some, whole
 
 MASTER_BYTES = 4
 """The fp32 copy of the weights that the mixed recipes train; the 16-bit weights are cast from it."""
@@ -236,7 +235,7 @@ class TrainingMemory:
         """Refuse sizes that no memory can have."""
         for name in self.__slots__:
             object.__setattr__(self, name, not_negative(name, getattr(self, name)))
-        if np.any(self.master_weights > self.parameters):
+        if some(self.master_weights > self.parameters):
             limit = f"at most parameters = {shown(self.parameters)}"
             raise ValueError(f"master_weights must be {limit}; got {shown(self.master_weights)}")
 
@@ -370,10 +369,10 @@ def _layer_bytes(
         _counts(name, value)
         for name, value in {"batch": batch, "sequence": sequence, "hidden": hidden, "heads": heads}.items()
     )
-    if head_dim is None and np.any(h % a):
+    if head_dim is None and some(h % a):
         needed = f"a multiple of heads = {shown(heads)}, or head_dim must be given"
         raise ValueError(f"hidden must be {needed}; got {shown(hidden)}")
-    if np.any(a % t):
+    if some(a % t):
         raise ValueError(f"heads must be a multiple of tensor_parallel = {shown(t)}; got {shown(heads)}")
     attention = h if head_dim is None else a * _counts("head_dim", head_dim)  # the width of all heads together
     on_each, of_mlp, of_attention = 4 * e + 2, 8 * e, 4 * e  # 10, 16 and 8 in 16 bits
@@ -384,6 +383,6 @@ def _layer_bytes(
 
 def _counts(name: str, value: ArrayLike) -> Any:
     counts = positive(name, value)
-    if np.any(counts != np.floor(counts)):
+    if some(counts % 1):
         raise ValueError(f"{name} must be a whole number of at least 1; got {shown(value)}")
     return counts
