@@ -131,6 +131,28 @@ def test_the_tolerance_is_relative_on_both_sides_and_for_both_signs(answer: floa
     assert (kind.judge(answer * (1 + x * tolerance)).state == CORRECT) == (abs(x) < 1)
 
 
+@pytest.mark.parametrize(
+    ("right", "answer", "words"),
+    [
+        (0.5, 0.3, "Not yet: too small."),
+        (0.5, 0.9, "Not yet: too large."),
+        (-0.5, -0.3, "Not yet: the sign is right, the size too small."),
+        (36, 360, "Not yet: too large."),  # ten times as much is not more than ten times
+        (36, 361, "Not yet: too large, by more than a factor of ten."),
+    ],
+)
+def test_a_size_is_told_beside_the_right_one_however_small_that_is(right: float, answer: float, words: str) -> None:
+    assert Number(answer=right, tolerance=0.1).judge(answer).message == words
+
+
+@pytest.mark.parametrize("kind", [HOURS, LIST, PI, COLOUR, SUM], ids=lambda kind: type(kind).__name__)
+def test_a_kind_is_made_by_names_and_stays_as_it_is(kind: Kind) -> None:
+    with pytest.raises(AttributeError):
+        kind.note = "Otherwise."
+    with pytest.raises(TypeError, match="positional"):
+        type(kind)(kind.right())
+
+
 def test_an_exact_number_forgives_rounding_and_nothing_else() -> None:
     exact = Number(answer=0.3, tolerance=0)
     assert exact.judge(0.1 + 0.2).state == CORRECT
@@ -219,6 +241,8 @@ def test_a_pattern_is_read_however_it_is_parted(answer: Any) -> None:
         (1011010011001101, "Your answer is the decimal number 1011010011001101: put it in quotes, as a text of bits."),
         (1.001e3, "Your answer is the decimal number 1001: put it in quotes, as a text of bits."),
         (2**16, "Your answer does not fit into 16 bits."),
+        (10**16 + 1, "Your answer does not fit into 16 bits."),  # too many digits to be 16 bits without quotes
+        (0, "Not yet: bit 2 of 16, counted from the left, is the first wrong one."),
         (-1, "Your answer is below zero; 16 bits as text are asked for."),
         (3.140625, "Your answer is the number 3.14062; 16 bits in one text are asked for."),
         ("1100001001001000", "Not yet: bit 1 of 16, counted from the left, is the first wrong one."),
@@ -254,6 +278,7 @@ def test_options_stand_in_an_order_that_does_not_change_or_in_the_one_that_is_na
     assert set(COLOUR.options().values()) == {"red", "green", "blue"}
     ordered = Choice(answer="b", wrong=(Wrong("a", "No."),), order=("b", "a"))
     assert ordered.options() == {"a": "b", "b": "a"}
+    assert (ordered.right(), ordered.letter("b"), ordered.letter("a")) == ("a", "a", "b")
 
 
 # Functions
@@ -273,6 +298,14 @@ def test_a_right_function_passes_however_it_is_made() -> None:
         lambda v, scale=1: sum(v),
     ):
         assert SUM.judge(function).state == CORRECT
+
+
+def test_a_function_may_be_off_by_a_millionth_and_a_long_result_is_cut() -> None:
+    twice = Function(name="twice", reference=lambda x: 2.0 * x, cases=((1.0,),), generate=lambda rng: (rng.random(),))
+    assert twice.judge(lambda x: 2 * x * (1 + 0.9e-6)).state == CORRECT
+    assert twice.judge(lambda x: 2 * x * (1 + 1.1e-6)).state == WRONG
+    shown = twice.judge(lambda x: "a" * 100).detail.partition("yours ")[2]
+    assert len(shown) == len(brief("a" * 100, 60)) == 60
 
 
 def forever(values: Any) -> Any:
