@@ -1,4 +1,4 @@
-# Every command first brings .venv up to date, which takes no time when it is.
+# Every command first brings .venv (for the site, .venv-site) up to date, which takes no time when it is.
 # Without make, `make lab` is `python tools/lab.py`, and RUN below shows what stands behind the others.
 
 ifeq ($(OS),Windows_NT)
@@ -11,14 +11,16 @@ endif
 SYSTEM_PYTHON = $(or $(PYTHON),$(error No Python was found: install Python 3.11 or newer and try again))
 RUN = $(SYSTEM_PYTHON) tools/setup_env.py dev instructor --
 TEACH = $(SYSTEM_PYTHON) tools/setup_env.py instructor --
+SITE = $(SYSTEM_PYTHON) tools/setup_env.py site instructor --
 
+TEST = -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(NBVAL) tests course_lib tools notebooks exercises
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg --nbval-cell-timeout=600 \
 	--nbval-kernel-startup-timeout=600
 
-.PHONY: help lab present handout release mark fresh test notebooks exercises lint format lock bench clean
+.PHONY: help lab present handout site site-serve site-test release mark fresh test test-all notebooks exercises lint format lock bench clean
 
 help: ## List these commands (what a bare `make` does)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 lab: ## Open the first lesson in JupyterLab (PORT=9000 to choose the port)
 	@$(SYSTEM_PYTHON) tools/lab.py $(if $(PORT),--port $(PORT))
@@ -28,6 +30,15 @@ present: ## Open a lesson as live slides (LESSON=04 or LESSON=memory)
 
 handout: ## Write each lesson as one page that needs no network, into build/handout (LESSON=04 for one)
 	@$(TEACH) tools/handout.py $(LESSON)
+
+site: ## Build the course as a folder that runs in any browser, into build/site (WHEELS=folder with Pyodide's wheels)
+	@$(SITE) tools/make_site.py $(if $(WHEELS),--wheels="$(WHEELS)")
+
+site-serve: site ## Serve that folder on this machine alone (PORT=9000 to choose the port)
+	@$(SITE) tools/serve_site.py $(if $(PORT),--port $(PORT))
+
+site-test: ## Try all of the site in a browser, and print its times beside those of JupyterLab
+	@$(RUN) -m pytest -m "whole_site or browser" -s tests/browser/test_site.py tests/browser/test_site_whole.py
 
 release: ## Make a class edition of the exercises, with numbers of its own (SEED=7, SET=04 for one set)
 	@$(TEACH) tools/release.py --seed="$(SEED)" $(SET)
@@ -39,8 +50,11 @@ mark: ## Mark a class into a table of points and a page a student (SUBMISSIONS=f
 fresh: ## Lay a fresh copy of a lesson or a set of exercises beside your own (LESSON=04 or SET=04, SET=memory)
 	@$(SYSTEM_PYTHON) tools/setup_env.py -- tools/fresh.py $(if $(LESSON),--lesson $(LESSON),$(SET))
 
-test: ## Run every test: units, doctests, notebooks, and the explorers in a browser
-	@$(RUN) -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(NBVAL) tests course_lib tools notebooks exercises
+test: ## Run the tests: units, doctests, notebooks, and the explorers in a browser
+	@$(RUN) $(TEST)
+
+test-all: ## Run the tests with every lesson, explorer and size of what takes long in a browser
+	@$(RUN) $(TEST) -m "not whole_site"
 
 notebooks: ## Run the lessons and rewrite their outputs (NOTEBOOKS=notebooks/01_compute_cost.ipynb for one)
 	@$(RUN) tools/run_notebooks.py $(NOTEBOOKS)

@@ -37,9 +37,9 @@ def run(*command: str, cwd: Path = ROOT, **variables: str) -> subprocess.Complet
 
 def test_help_is_the_default_and_lists_every_target_with_what_it_does() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     phony = set(re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split())
-    listed = dict(re.findall(r"^ +make (\w+) +(\S.*)$", run("make").stdout, re.MULTILINE))
+    listed = dict(re.findall(r"^ +make ([\w-]+) +(\S.*)$", run("make").stdout, re.MULTILINE))
     assert targets == phony == set(listed)
     assert {"lab", "test", "notebooks", "lint", "lock", "clean", "bench", "help"} <= targets
 
@@ -134,7 +134,7 @@ class Checkout:
         text = " ".join(map(str, command))
         self.commands.append(text)
         if "-m venv" in text:
-            python = environment.venv_python(self.root)
+            python = environment.venv_python(self.root, Path(command[-1]).name)
             python.parent.mkdir(parents=True, exist_ok=True)
             python.touch()
         return int(bool(self.failing) and self.failing in text)
@@ -192,6 +192,15 @@ def test_the_developers_set_contains_the_default_one_and_is_kept(checkout: Check
     assert checkout.ensure() == []
     (checkout.root / "requirements.txt").write_text("uv==1.2.4\n", encoding="utf-8")
     assert checkout.ensure()[-1].endswith("--editable .[dev]")
+
+
+def test_the_site_has_an_environment_of_its_own_and_leaves_the_courses_alone(checkout: Checkout) -> None:
+    checkout.ensure("dev")
+    venv, _, course = checkout.ensure("site", "instructor")
+    assert venv.endswith(".venv-site")
+    assert course.endswith("--editable .[instructor,site]")
+    assert f"--python {environment.venv_python(checkout.root, '.venv-site')} " in course
+    assert checkout.ensure("dev") == checkout.ensure("site") == []
 
 
 def test_a_moved_checkout_is_installed_again(checkout: Checkout, tmp_path_factory: Any) -> None:

@@ -15,7 +15,7 @@ SITE = ROOT / "build" / "site"
 def main() -> None:
     port = server.choose_port(server.wanted_port(sys.argv[1:]))
     if not (SITE / "index.html").exists():
-        sys.exit("There is no site yet: tools/make_site.py builds it.")
+        sys.exit("There is no site yet: `make site` builds it.")
     serving = ThreadingHTTPServer(("127.0.0.1", port), partial(SimpleHTTPRequestHandler, directory=str(SITE)))
     print(f"The course is at http://localhost:{port}/ (stop it with Ctrl+C)", flush=True)
     try:

@@ -1,5 +1,7 @@
 """Make the course's environment in `.venv`, then run its Python: `setup_env.py [EXTRA ...] [-- ARGUMENT ...]`.
 
+The extra `site` has an environment of its own, `.venv-site`.
+
 What is installed is the course itself (editable) with the named extras, at the versions that `requirements.txt` pins.
 Nothing is installed when `.venv` already holds just that. Any Python can run this file, to be told where it is too old.
 """
@@ -17,7 +19,7 @@ def main() -> None:
         extras, command = arguments[:cut], arguments[cut + 1 :]
     environment.ensure(extras)
     if command:
-        environment.run(command)
+        environment.run(command, venv=environment.venv_for(extras))
 
 
 if __name__ == "__main__":

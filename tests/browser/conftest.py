@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from browser.lab import NO_CHROMIUM, Artifacts, Lab, find_chromium, open_page
+from browser.served_site import Served, built
 
 
 @pytest.fixture(scope="package")
@@ -33,6 +34,14 @@ def lab(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     yield server
     left = server.stop()
     assert not left, f"left running after JupyterLab was stopped: {left}"
+
+
+@pytest.fixture(scope="module")
+def served(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The built site on a file server of its own."""
+    site = Served(tmp_path_factory.mktemp("site") / "root", built())
+    yield site
+    site.stop()
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,8 @@ UNRUN = """
 
 def built() -> Path:
     """Build the site, which takes seconds when nothing is new; where its parts cannot be had, skip the test."""
-    command = [sys.executable, str(REPOSITORY / "tools" / "make_site.py")]
+    tools = REPOSITORY / "tools"
+    command = [sys.executable, str(tools / "setup_env.py"), "site", "instructor", "--", str(tools / "make_site.py")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY)
     if done.returncode:
         words = f"the site could not be built: {done.stderr[-2000:]}"
@@ -53,10 +54,10 @@ def built() -> Path:
 class Served:
     """A copy of the site on a plain file server, below a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        """Copy the site below `folder` and serve that."""
+    def __init__(self, folder: Path, site: Path) -> None:
+        """Copy a site below `folder` and serve that."""
         self.site = folder / BELOW
-        shutil.copytree(built(), self.site)
+        shutil.copytree(site, self.site)
         self.folder, self.port = folder, 0
         self.start()
 

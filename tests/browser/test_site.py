@@ -13,14 +13,7 @@ from playwright.sync_api import Page, expect
 import course_lib.explorers
 from browser.served_site import Served, Visit, visiting
 
-pytestmark = pytest.mark.whole_site
-
-
-@pytest.fixture(scope="module")
-def served(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    site = Served(tmp_path_factory.mktemp("site") / "root")
-    yield site
-    site.stop()
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""All of the site in a browser: every lesson and explorer, answers over time, and no network.
+"""All of the site in a browser, for `make site-test`: every lesson and explorer, answers over time, and no network.
 
 At the end stand the figures that were measured, each beside that of a JupyterLab on the same machine in the same run.
 """
@@ -6,7 +6,6 @@ At the end stand the figures that were measured, each beside that of a JupyterLa
 from __future__ import annotations
 
 import json
-import shutil
 import time
 import zlib
 from collections.abc import Iterator
@@ -28,7 +27,7 @@ from playwright.sync_api import Browser, Error, Page, expect
 import course_lib.explorers
 from browser import axe
 from browser.cases import CASES, Case
-from browser.lab import NOTEBOOKS, Lab, Notebook
+from browser.lab import NOTEBOOKS, Artifacts, Lab, Notebook
 from browser.served_site import PATIENCE, Served, Visit, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.whole_site]
@@ -83,13 +82,6 @@ PYTHON_MEMORY = "__import__('pyodide_js')._module.HEAP8.length"
 def browser(page: Page) -> Browser:
     assert page.context.browser
     return page.context.browser
-
-
-@pytest.fixture(scope="module")
-def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    site = Served(tmp_path_factory.mktemp("site") / "root")
-    yield site
-    site.stop()
 
 
 @pytest.fixture(scope="module")
@@ -313,14 +305,7 @@ def new_edition(site: Path) -> None:
 
 
 def test_a_new_edition_is_seen_and_overwrites_no_answer(browser: Browser, served: Served, tmp_path: Path) -> None:
-    shutil.copytree(served.folder, tmp_path / "root")
-    other = Served.__new__(Served)
-    other.folder, other.site, other.port = (
-        tmp_path / "root",
-        tmp_path / "root" / served.site.relative_to(served.folder),
-        0,
-    )
-    other.start()
+    other = Served(tmp_path / "root", served.site)
     answer = 'run = given("1.1")\ncost = 6 * run.parameters * run.tokens  # mine'
     sources = "return panel().content.widgets.map(({ model }) => model.sharedModel.source)"
     with visiting(browser, other, tmp_path / "profile") as visit:
@@ -379,17 +364,17 @@ def test_without_a_network_an_unvisited_lesson_is_opened_and_run(
 # The first page
 
 
-def test_the_first_page_is_read_by_everybody(visit: Visit, artifacts: Path) -> None:
+def test_the_first_page_is_read_by_everybody(visit: Visit, artifacts: Artifacts) -> None:
     page = visit.home()
     assert axe.violations(page) == []
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    page.screenshot(path=artifacts / "site_phone.png", full_page=True)
+    artifacts.keep(page, "site_phone.png", full_page=True)
     page.set_viewport_size(DESK)
     visit.open("exercises/01_compute_cost.ipynb")
     assert axe.violations(page, "#course-bar") == []
     page.set_viewport_size(PHONE)
-    page.screenshot(path=artifacts / "site_exercise_phone.png")
+    artifacts.keep(page, "site_exercise_phone.png")
     page.set_viewport_size(DESK)
 
 

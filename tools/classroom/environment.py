@@ -1,4 +1,4 @@
-"""The course's own Python in `.venv`: made, brought up to date, and run.
+"""The course's own Python in `.venv`, and the site's in `.venv-site`: made, brought up to date, and run.
 
 This file uses the standard library alone, and only syntax that an old Python can read, so that an old Python is told in
 one sentence that it is too old.
@@ -20,33 +20,42 @@ from typing import Any, NoReturn
 OLDEST = (3, 11)
 NEWEST_TESTED = (3, 14)
 ROOT = Path(__file__).resolve().parents[2]
+VENV = ".venv"
+APART = {"site": ".venv-site"}
+"""Extras with an environment of their own: what `site` brings for JupyterLab, JupyterLab would load and complain of."""
+
+
+def venv_for(extras: "Iterable[str]") -> str:
+    """Return the name of the environment that holds these extras."""
+    return next((APART[extra] for extra in extras if extra in APART), VENV)
 
 
 def ensure(extras: "Iterable[str]" = (), root: Path = ROOT, call: "Callable[..., int]" = subprocess.call) -> None:
-    """Make `.venv` hold the course with `extras`, or exit with one sentence that says what is wrong."""
+    """Make the environment hold the course with `extras`, or exit with one sentence that says what is wrong."""
     refuse_an_unfit_python()
     if is_current(extras, root):
         return
-    python = make_venv_with_uv(root, call)
-    extras = sorted(set(extras) | set(read_stamp(root).get("extras", [])))
-    print("Installing the course and what it needs into .venv (once, and again when the lock changes)", flush=True)
+    venv = venv_for(extras)
+    python = make_venv_with_uv(root, call, venv)
+    extras = sorted(set(extras) | set(read_stamp(root, venv).get("extras", [])))
+    print(f"Installing the course and what it needs into {venv} (once, and again when the lock changes)", flush=True)
     lock = str(root / "requirements.txt")
     install = [python, "-m", "uv", "pip", "install", "--python", python, "--constraints", lock]
     install += ["--build-constraints", lock, "--editable", f".[{','.join(extras)}]" if extras else "."]
     if call(install, cwd=str(root)) != 0:
         sys.exit("The course could not be installed; the lines above say why. Is this machine online?")
-    stamp_path(root).write_text(json.dumps(fingerprint(extras, root)), encoding="utf-8")
+    stamp_path(root, venv).write_text(json.dumps(fingerprint(extras, root)), encoding="utf-8")
 
 
-def make_venv_with_uv(root: Path = ROOT, call: "Callable[..., int]" = subprocess.call) -> str:
-    """Make `.venv` unless a working one is there, put the pinned `uv` into it, and return its Python."""
+def make_venv_with_uv(root: Path = ROOT, call: "Callable[..., int]" = subprocess.call, venv: str = VENV) -> str:
+    """Make the environment unless a working one is there, put the pinned `uv` into it, and return its Python."""
     refuse_an_unfit_python()
-    python = str(venv_python(root))
+    python = str(venv_python(root, venv))
     works = f"import pip, sys; sys.exit(sys.version_info < {OLDEST})"
     if not os.path.exists(python) or call([python, "-c", works], stderr=subprocess.DEVNULL) != 0:
-        print("Making the course's own Python environment in .venv", flush=True)
-        if call([sys.executable, "-m", "venv", "--clear", str(root / ".venv")]) != 0:
-            sys.exit("Python could not make .venv; its own words stand above.")
+        print(f"Making the course's own Python environment in {venv}", flush=True)
+        if call([sys.executable, "-m", "venv", "--clear", str(root / venv)]) != 0:
+            sys.exit(f"Python could not make {venv}; its own words stand above.")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"uv=={pinned_uv(root)}"]
     if call(pip) != 0:
         sys.exit("uv, which installs the course, could not be had; the lines above say why. Is this machine online?")
@@ -76,9 +85,10 @@ def too_old_sentence() -> str:
 
 
 def is_current(extras: "Iterable[str]", root: Path = ROOT) -> bool:
-    stamp = read_stamp(root)
+    venv = venv_for(extras)
+    stamp = read_stamp(root, venv)
     held = stamp.get("extras", [])
-    return set(extras) <= set(held) and venv_python(root).exists() and stamp == fingerprint(held, root)
+    return set(extras) <= set(held) and venv_python(root, venv).exists() and stamp == fingerprint(held, root)
 
 
 def fingerprint(extras: "Iterable[str]", root: Path) -> "dict[str, object]":
@@ -89,24 +99,24 @@ def fingerprint(extras: "Iterable[str]", root: Path) -> "dict[str, object]":
     return {
         "content": content.hexdigest(),
         "extras": sorted(extras),
-        "python": os.path.realpath(str(venv_python(root))),
+        "python": os.path.realpath(str(venv_python(root, venv_for(extras)))),
         "root": str(root),
     }
 
 
-def stamp_path(root: Path) -> Path:
-    return root / ".venv" / "course-installed.json"
+def stamp_path(root: Path, venv: str = VENV) -> Path:
+    return root / venv / "course-installed.json"
 
 
-def read_stamp(root: Path) -> "dict[str, Any]":
+def read_stamp(root: Path, venv: str = VENV) -> "dict[str, Any]":
     try:
-        return dict(json.loads(stamp_path(root).read_text(encoding="utf-8")))
+        return dict(json.loads(stamp_path(root, venv).read_text(encoding="utf-8")))
     except (OSError, TypeError, ValueError):
         return {}
 
 
-def venv_python(root: Path = ROOT) -> Path:
-    return root / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+def venv_python(root: Path = ROOT, venv: str = VENV) -> Path:
+    return root / venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def pinned_uv(root: Path) -> str:
@@ -116,9 +126,9 @@ def pinned_uv(root: Path) -> str:
     return found.group(1)
 
 
-def run(arguments: "Sequence[str]", root: Path = ROOT) -> NoReturn:
-    """Become `.venv`'s Python with `arguments`, or on Windows, where no process can, wait for it."""
-    command = [str(venv_python(root)), *arguments]
+def run(arguments: "Sequence[str]", root: Path = ROOT, venv: str = VENV) -> NoReturn:
+    """Become the environment's Python with `arguments`, or on Windows, where no process can, wait for it."""
+    command = [str(venv_python(root, venv)), *arguments]
     if os.name != "nt":
         os.execv(command[0], command)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
