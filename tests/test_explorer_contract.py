@@ -25,7 +25,8 @@ from course_lib.explorers.picture import GREYS, PALETTE, SMALL, captioned_svg, i
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = [getattr(explorers, name) for name in explorers.__all__]
-WALK = 500
+WALKS = [150, pytest.param(500, marks=pytest.mark.thorough)]
+"""How many steps an explorer walks at random."""
 PLACES = (1000, 660, 470, 330, 230)
 """How many pixels a page may leave for a picture: a desk, a side bar beside the lesson, zoomed in, a phone."""
 MOST_WORDS, MOST_IN_SIGHT = 20, 10
@@ -276,13 +277,16 @@ def test_the_colours_of_all_pictures_differ_for_colour_blind_readers(explorer: E
 
 
 @every_explorer
-def test_on_a_random_walk_all_is_in_step_legible_and_answered_in_one_short_sentence(explorer: Explorer) -> None:
+@pytest.mark.parametrize("steps", WALKS)
+def test_on_a_random_walk_all_is_in_step_legible_and_answered_in_one_short_sentence(
+    explorer: Explorer, steps: int
+) -> None:
     chance = random.Random(explorer.__class__.__name__)
     walked, numbers_of_facts = [], set()
     for pixels in PLACES:
         explorer.fit(pixels)
         pictures: dict[Any, Any] = {}
-        for _ in range(WALK // len(PLACES)):
+        for _ in range(steps // len(PLACES)):
             walked.append(move_at_random(explorer, chance))
             assert out_of_step(explorer, pictures) == "", walked[-5:]
             if not explorer.stale:

@@ -8,6 +8,7 @@ import pytest
 from explorer_parts import calls_of, misplaced, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thorough import some_of
 
 from course_lib.explorers.number_formats.bits import BitPattern
 from course_lib.explorers.number_formats.explorer import FloatDecoder
@@ -599,7 +600,7 @@ def test_an_error_beyond_float64_is_written_with_three_digits_as_any_other():
 
 
 @pytest.mark.parametrize("name", ORDER)
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", some_of(PRESETS, "pi"))
 def test_a_click_decodes_each_number_once(made, preset, name):
     pattern = made.controls["pattern"]
     read_pattern.cache_clear()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from thorough import some_of
 
 import course_lib.explorers
 from browser.axe import violations
@@ -225,7 +226,17 @@ class Played:
         return self.box(index).get_by_role("slider", name=label, exact=True)
 
 
-@pytest.fixture(scope="module", params=CASES, ids=str)
+def of(cases: Iterable[Any]) -> pytest.MarkDecorator:
+    """Ask a test of these explorers; all that one is asked is asked of one notebook."""
+    return pytest.mark.parametrize("opened", cases, ids=str, indirect=True, scope="module")
+
+
+each = of(CASES)
+alike = of(some_of(CASES, "MemoryExplorer", "FloatDecoder"))
+"""For what comes from what all explorers share: `make test` asks it of two."""
+
+
+@pytest.fixture(scope="module")
 def opened(request: pytest.FixtureRequest, lab: Lab, page: Page) -> Iterator[Played]:
     name = request.param.name
     source = [f"from course_lib.explorers import {name}", f"e = {name}()\ne", f"f = {name}()\nf"]
@@ -249,12 +260,14 @@ def test_every_explorer_is_tested_here() -> None:
     assert {case.name for case in CASES} == set(course_lib.explorers.__all__)
 
 
+@each
 def test_showing_an_explorer_changes_none_of_its_values(opened: Played) -> None:
     assert opened.initial == opened.twin.values()
     assert opened.values(1) == opened.initial
     opened.settle()
 
 
+@each
 def test_each_control_is_moved_by_keyboard_alone_and_all_follows(played: Played) -> None:
     first = played.box().locator(":is(select, input, button, [role=slider]):visible").first
     first.focus()
@@ -298,6 +311,7 @@ def move(played: Played, here: dict[str, Any]) -> None:
         played.press("Space")
 
 
+@alike
 def test_letters_typed_on_a_control_are_no_commands_to_jupyterlab(played: Played) -> None:
     count = "return panel().content.widgets.length"
     cells = played.notebook.script(count)
@@ -316,13 +330,13 @@ SHOWN = 38
 NONSENSE = "<b>x</b><script>window.broken=1</script><img src=x onerror=window.broken=1>"
 
 
+@each
 def test_nonsense_gets_a_calm_sentence_escaped_and_the_explorer_lives_on(played: Played) -> None:
     sentence, picture = played.box().locator(".course-sentence"), played.box().locator(".course-picture")
-    for label in played.case.typed:
-        field = played.box().get_by_role("textbox", name=label, exact=True)
-        if field.count() == 0:  # out of sight until another control asks for it
-            continue
-        field.focus()
+    fields = {label: played.box().get_by_role("textbox", name=label, exact=True) for label in played.case.typed}
+    in_sight = [label for label, field in fields.items() if field.count()]
+    for label in {in_sight[0], in_sight[-1]}:
+        fields[label].focus()
         played.type(NONSENSE)
         expect(sentence.locator("p.course-problem")).to_contain_text(NONSENSE[:SHOWN])
         expect(sentence).to_contain_text("Not drawn: ")
@@ -340,6 +354,7 @@ def seen(box: Locator) -> str:
     return box.evaluate(WITHOUT_LIVE)
 
 
+@alike
 def test_two_explorers_on_a_page_leave_each_other_alone(played: Played) -> None:
     for moving, resting in ((0, 1), (1, 0)):
         still = seen(played.box(resting))
@@ -351,6 +366,7 @@ def test_two_explorers_on_a_page_leave_each_other_alone(played: Played) -> None:
         played.settle(index=resting)
 
 
+@alike
 def test_a_held_key_ends_with_the_picture_of_the_last_value(played: Played) -> None:
     slider = played.slider()
     slider.focus()
@@ -362,7 +378,8 @@ def test_a_held_key_ends_with_the_picture_of_the_last_value(played: Played) -> N
     played.rest()
 
 
-@pytest.mark.parametrize("width", [SCREEN["width"], 360])
+@each
+@pytest.mark.parametrize("width", some_of([SCREEN["width"], 360], "360"))
 def test_the_picture_neither_moves_nor_changes_its_size(played: Played, width: int) -> None:
     played.page.set_viewport_size({"width": width, "height": SCREEN["height"]})
     try:
@@ -392,6 +409,7 @@ WIDTHS = (1920, 1024, 700, 512, 360)
 """A large screen, a small one, half of it, one zoomed to 200 %, and a phone."""
 
 
+@each
 def test_at_every_width_text_is_ten_pixels_tall_and_fields_are_whole(played: Played, artifacts: Artifacts) -> None:
     page, seen = played.page, set()
     try:
@@ -421,6 +439,7 @@ def settled_room(played: Played) -> dict[str, Any]:
     raise AssertionError(f"the picture is not drawn for the room there is: {here}")
 
 
+@alike
 def test_a_screen_reader_is_told_what_is_seen(played: Played) -> None:
     slider = played.slider()
     slider.focus()
@@ -441,6 +460,7 @@ def test_a_screen_reader_is_told_what_is_seen(played: Played) -> None:
     assert field.get_attribute("aria-describedby") is None
 
 
+@alike
 def test_the_answer_is_read_aloud_only_after_half_a_second_of_rest(played: Played) -> None:
     live = played.box().locator(".course-live")
     expect(live).to_have_attribute("role", "status")
@@ -455,6 +475,7 @@ def test_the_answer_is_read_aloud_only_after_half_a_second_of_rest(played: Playe
     assert min(heard) >= 400  # as the page's own clock begins a little before the test's
 
 
+@alike
 def test_nothing_vanishes_in_forced_colours(played: Played, artifacts: Artifacts) -> None:
     page = played.page
     page.emulate_media(forced_colors="active")
@@ -465,6 +486,7 @@ def test_nothing_vanishes_in_forced_colours(played: Played, artifacts: Artifacts
         page.emulate_media(forced_colors="none")
 
 
+@alike
 @pytest.mark.parametrize("theme", THEMES)
 def test_in_every_theme_text_is_legible_and_axe_content(played: Played, artifacts: Artifacts, theme: str) -> None:
     played.notebook.change_theme(theme)
