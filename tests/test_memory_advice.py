@@ -50,6 +50,21 @@ def by_trying_everything(setup, fields):
     return None
 
 
+def test_more_accelerators_are_counted_in_times_and_proposed_up_to_1024():
+    setup = TrainingSetup.of_model("Llama 2 70B", "A100 80GB", recompute="full", num_gpus=4, stage=3)
+    (change,) = cheapest_remedy(setup).changes
+    assert str(change) == "16 x A100 80GB, sharded at stage 3"
+    assert change.cost == "4 times the accelerators, about the same accelerator-hours"
+    assert LADDERS["num_gpus"](setup) == [4, 8, 16, 32, 64, 128, 256, 512, 1024]
+
+
+def test_neither_a_remedy_nor_its_changes_can_be_changed():
+    remedy = cheapest_remedy(SEVEN)
+    for one in (remedy, *remedy.changes):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(one, dataclasses.fields(one)[0].name, None)
+
+
 # The set-up
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib import catalog, questions
-from course_lib.compute_cost import training_flop
+from course_lib.compute_cost import TransformerShape, training_flop
 from course_lib.memory import PRECISION_BYTES, RECOMPUTE, TrainingSetup, assumed_shape
 from course_lib.plan import (
     RULES,
@@ -27,6 +27,7 @@ from course_lib.plan import (
     tokens_of_a_step,
     training_precision,
 )
+from course_lib.plan.broken_rules import percent
 from course_lib.scaling import BESIROGLU_2024, compute_optimal
 from course_lib.units import format_bytes
 
@@ -350,6 +351,24 @@ def test_assumptions_name_what_is_assumed_and_no_more():
     assert len(everything) == len(set(everything))
 
 
+@pytest.mark.parametrize("sequence", [512, 8192])
+def test_what_attention_adds_to_6pd_is_three_times_its_two_products(sequence):
+    plan = plan_training_run(**MONTH, sequence=sequence)
+    shape = TransformerShape(
+        hidden=plan.setup.hidden, layers=plan.setup.layers, heads=plan.setup.heads, sequence=sequence, vocab=1
+    )
+    longer = dataclasses.replace(shape, sequence=2 * sequence)
+    a_token = 3 * (longer.forward_flop(1) - shape.forward_flop(1))
+    (compute,) = (text for text in plan.assumptions if text.startswith("Compute:"))
+    assert f"add about {percent(a_token / (6 * plan.parameters), 2)} here" in compute
+
+
+def test_one_accelerator_shards_nothing_even_where_no_recipe_fits():
+    plan = plan_training_run(accelerator="V100", num_accelerators=1, days=1000)
+    assert not plan.setup.fit()
+    assert plan.setup.stage == 0
+
+
 def test_the_head_room_is_for_buffers_and_fragmentation_and_not_for_logits():
     plan = plan_training_run(accelerator="H100 SXM", num_accelerators=16384, days=78)
     (memory,) = (text for text in plan.assumptions if text.startswith("Memory:"))
@@ -471,9 +490,12 @@ def test_a_plan_is_compared_with_known_runs_only():
             compare("LLaMA 66B")
 
 
-def test_a_plan_cannot_be_changed():
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        plan_training_run(**MONTH).parameters = 1
+def test_neither_a_plan_nor_what_it_is_made_of_can_be_changed():
+    plan = plan_training_run(**MONTH)
+    for one in (plan, plan.resources, plan.setup, *plan.warnings, *plan.checks):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(one, dataclasses.fields(one)[0].name, 1)
+    assert all(kind.__dataclass_params__.frozen for kind in type(plan).__mro__ if dataclasses.is_dataclass(kind))
 
 
 def test_the_same_resources_give_the_same_plan():
