@@ -16,7 +16,8 @@ TEXT_STUB = "Write your answer here."
 WHERE_ANSWERS_LIE = """
 
 Your answers are sent nowhere. In the JupyterLab that `make lab` opens they are saved as `my_exercises/{}`,
-which no update of the course touches; hand in that file."""
+which no update of the course touches; hand in that file. In the course's browser edition they stay in this browser, and
+*Hand in*, below the notebook, downloads them under your name."""
 
 
 def student_copy(master: NotebookNode, file_name: str, with_solutions: bool = True) -> NotebookNode:
