@@ -363,6 +363,26 @@ def test_what_attention_adds_to_6pd_is_three_times_its_two_products(sequence):
     assert f"add about {percent(a_token / (6 * plan.parameters), 2)} here" in compute
 
 
+@pytest.mark.parametrize(
+    ("have", "recipe"),
+    [(("V100", 1, 120), "adamw"), (("V100", 1, 300), "adamw-8bit"), (("T4", 2, 120), "adamw")],
+)
+def test_a_recipe_that_leaves_less_than_a_tenth_is_better_than_coarser_states(have, recipe):
+    plan = plan_training_run(**dict(zip(("accelerator", "num_accelerators", "days"), have, strict=True)))
+    assert 0 <= plan.setup.fit().spare_bytes < TRAINING_ROOM * plan.setup.capacity
+    assert plan.setup.optimizer == recipe
+    assert is_broken(plan, "to spare")
+
+
+def test_where_nothing_fits_it_cannot_be_said_of_the_optimizer_alone_whether_its_rule_is_kept():
+    plan = plan_training_run(accelerator="V100", num_accelerators=1, days=1000)
+    said = {check.rule: (check.kept, check.text) for check in plan.checks}
+    assert list(said) == list(RULES)
+    assert said["optimizer"] == (None, "no optimizer fits")
+    assert said["memory"] == (False, "does not fit")
+    assert all(kept is not None for rule, (kept, _) in said.items() if rule != "optimizer")
+
+
 def test_one_accelerator_shards_nothing_even_where_no_recipe_fits():
     plan = plan_training_run(accelerator="V100", num_accelerators=1, days=1000)
     assert not plan.setup.fit()
