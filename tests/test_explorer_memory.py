@@ -200,6 +200,29 @@ def test_sharding_is_said_with_its_stage():
     assert short["sharding"] == "stage 0, then 3"
 
 
+@pytest.mark.parametrize("num_accelerators", [1, 8])
+@pytest.mark.parametrize("stage", range(4))
+@pytest.mark.parametrize("precision", ["bf16", "fp32+bf16"])
+def test_each_term_s_product_is_its_size(precision, stage, num_accelerators):
+    view = memory_view(**LLAMA | {"precision": precision, "stage": stage, "num_accelerators": num_accelerators})
+    for part, term in zip(list(PART_NAMES)[:3], view.terms, strict=False):
+        share, _, count = term.partition(" = ")[2].rpartition(" x ")
+        assert count == "6.74 B"
+        assert eval(share) * view.setup.parameters == pytest.approx(getattr(view.memory, part)), term
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "beyond"),
+    [("batch", "1,024", "1,025"), ("num_accelerators", "16,384", "16,385"), ("sequence", "1,048,576", "1,048,577")],
+)
+def test_a_field_takes_its_largest_number_and_names_it_for_a_larger_one(name, most, beyond, explorer):
+    control = explorer.controls[name]
+    control.text.value = most
+    assert control.problem == ""
+    control.text.value = beyond
+    assert f"1 to {most}" in control.problem
+
+
 def test_sharding_has_no_effect_on_one_accelerator(explorer):
     assert explorer.idle(explorer.shown) == {"stage": "no effect on one"}
     explorer.set(num_accelerators=2)
