@@ -9,7 +9,7 @@ import json
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,7 +22,7 @@ from classroom.cells import name_of
 from classroom.master import MASTERS
 from classroom.site import pages
 from classroom.student_copy import solution_of
-from playwright.sync_api import Browser, Error, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 import course_lib.explorers
 from browser import axe
@@ -136,9 +136,13 @@ def test_first_answers_and_sizes_are_measured_beside_jupyterlab(
         with visiting(browser, served, tmp_path / "profile") as visit:
             started = time.perf_counter()
             visit.page.goto(f"{served.address}notebooks/index.html?path=notebooks/{lesson}")
-            expect(visit.page.locator(".jp-Notebook .jp-Cell .jp-MarkdownOutput h1").first).to_be_visible()
-            expect(visit.page.locator(".jp-OutputArea .jp-RenderedSVG img").first).to_be_visible()
+            meanwhile = visit.page.frame_locator("#course-meanwhile")
+            expect(meanwhile.locator("h1").first).to_be_visible()
+            expect(meanwhile.locator("svg[role=img], img").first).to_be_visible()
             picture = time.perf_counter() - started
+            expect(visit.page.locator(".jp-OutputArea .jp-RenderedSVG img").first).to_be_visible()
+            expect(visit.page.locator("#course-meanwhile")).to_have_count(0)
+            notebook = time.perf_counter() - started
             visit.page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel")
             assert visit.ask("6 * 7") == 42
             answer = time.perf_counter() - started
@@ -146,6 +150,7 @@ def test_first_answers_and_sizes_are_measured_beside_jupyterlab(
             everything = time.perf_counter() - started
             visit.keep()
         FIGURES[f"page with its pictures{again}, s"] = (picture, None)
+        FIGURES[f"notebook with its pictures{again}, s"] = (notebook, None)
         FIGURES[f"first answer{again}, s"] = (answer, None)
         FIGURES[f"all cells{again}, s"] = (everything, None)
     started = time.perf_counter()
@@ -156,7 +161,7 @@ def test_first_answers_and_sizes_are_measured_beside_jupyterlab(
     assert native.ask("6 * 7") == 42
     answer = time.perf_counter() - started
     native.run_all()
-    beside = {"page with its pictures, s": shown, "first answer, s": answer}
+    beside = {"notebook with its pictures, s": shown, "first answer, s": answer}
     beside["all cells, s"] = time.perf_counter() - started
     native.shut_down()
     for name, seconds in beside.items():
@@ -278,6 +283,27 @@ def test_all_answers_survive_two_launches_and_are_marked_with_all_their_points(
     assert f",{MOST}," in marks
 
 
+def test_links_lead_from_lesson_to_lesson(visit: Visit) -> None:
+    visit.open(f"notebooks/{LESSONS[0]}")
+    link = visit.page.locator(".jp-MarkdownOutput a", has_text="1 · compute cost").first
+    with visit.context.expect_page() as opening:
+        link.click()
+    there = opening.value
+    expect(there.locator(".jp-Notebook .jp-MarkdownOutput h1").first).to_contain_text("ompute")
+    assert "01_compute_cost.ipynb" in there.url
+    there.close()
+
+
+def test_what_never_comes_back_to_python_is_said_to_need_a_restart(visit: Visit) -> None:
+    visit.open(f"notebooks/{LESSONS[0]}")
+    visit.script("void kernel().requestExecute({ code: 'import itertools; max(itertools.count())' })")
+    said = visit.page.locator("#course-said")
+    expect(said).to_contain_text("menu Kernel, Restart Kernel", timeout=PATIENCE)
+    visit.script("await kernel().restart()")
+    expect(said).to_have_text("Python is ready.", timeout=PATIENCE)
+    assert visit.ask("6 * 7") == 42
+
+
 def test_an_endless_loop_in_an_answer_is_stopped(visit: Visit) -> None:
     visit.open(f"exercises/{SET}.ipynb")
     master = nbformat.read(MASTERS / f"{SET}.ipynb", as_version=4)
@@ -319,12 +345,11 @@ def test_a_new_edition_is_seen_and_overwrites_no_answer(browser: Browser, served
         wait_until_all_is_kept(visit)
         new_edition(other.site)
     with visiting(browser, other, tmp_path / "profile") as visit:
-        visit.home()
-        last, is_new = time.monotonic() + PATIENCE / 1000, False
-        while not is_new:  # the page itself looks for it, and is loaded again when it is there
-            assert time.monotonic() < last, "the new edition never came"
-            with suppress(Error):
-                is_new = visit.page.evaluate(IS_NEW)
+        loads = count(1)  # the page itself looks for the new edition, and is loaded again when it is there
+        with visit.page.expect_event("framenavigated", lambda _: next(loads) == 2, timeout=PATIENCE):
+            visit.home()
+        visit.page.wait_for_load_state()
+        assert visit.page.evaluate(IS_NEW)
         wait_until_all_is_kept(visit)
         visit.open("notebooks/02_units.ipynb")
         assert "This is the new edition." in visit.script(sources)[0]

@@ -33,6 +33,21 @@ async function notebookPanel() {
   }
 }
 
+/** Shows a lesson as it reads, pictures and all, until the notebook itself is there: that takes the page some seconds. */
+async function readMeanwhile() {
+  const [, lesson] = PLACE.match(/^notebooks\/(\w+)\./) ?? [];
+  if (!lesson) return;
+  const page = document.createElement("iframe");
+  page.id = "course-meanwhile";
+  page.title = "The lesson, to read while the notebook loads";
+  page.src = new URL(`read/${lesson}.html`, ROOT);
+  document.body.append(page);
+  const panel = await notebookPanel();
+  await Promise.all([panel.context.ready, panel.revealed]);
+  while (!panel.node.querySelector(".jp-MarkdownOutput")) await new Promise((resolve) => setTimeout(resolve, 50));
+  page.remove();
+}
+
 async function whenPythonAnswers(panel) {
   await panel.sessionContext.ready;
   const kernel = panel.sessionContext.session?.kernel;
@@ -128,6 +143,7 @@ async function attend(state) {
 }
 
 export async function start() {
+  void readMeanwhile();
   const missing = await lacking();
   part("course-edition").textContent = missing.join(" ");
   const [state] = await Promise.all([prepare(PLACE).catch(() => "none"), serviceWorker()]);

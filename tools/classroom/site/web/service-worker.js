@@ -86,6 +86,14 @@ async function kept(request, path) {
   return new Response("", { status: 204 });
 }
 
+/** The page that a link between notebooks means: JupyterLab names a folder of the site, and asks it for a path. */
+function pageMeant(url, path) {
+  const app = path.replace(/\/index\.html$/, "");
+  if (app !== "tree" && app !== "notebooks") return null;
+  const place = `${url.searchParams.get("path")?.endsWith(".ipynb") ? "notebooks" : app}/index.html`;
+  return place === path ? null : addressOf(place) + url.search;
+}
+
 self.addEventListener("install", (event) => {
   const settle = async () => {
     // A new edition is taken as a whole or not at all, and takes over when the first page says so: never under a lesson.
@@ -116,6 +124,8 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (url.origin !== SCOPE.origin || !url.pathname.startsWith(SCOPE.pathname)) return;
   const path = url.pathname.slice(SCOPE.pathname.length).replace(/(^|\/)$/, "$1index.html");
-  if (path.startsWith(KEPT.path)) event.respondWith(kept(request, path));
+  const meant = request.mode === "navigate" && pageMeant(url, path);
+  if (meant) event.respondWith(Response.redirect(meant));
+  else if (path.startsWith(KEPT.path)) event.respondWith(kept(request, path));
   else if (request.method === "GET") event.respondWith(answer(event, path));
 });
