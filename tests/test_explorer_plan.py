@@ -125,6 +125,7 @@ def test_the_sentence_begins_with_the_verdict_and_the_facts_say_the_rest():
     assert without.facts[-3:] == (("Beside it", NO_RUN), ("It had", "nothing"), ("The plan costs", "not compared"))
     gpt_3 = plan_view(**DEFAULT | {"compare": "GPT-3 175B"})
     assert dict(gpt_3.facts)["It had"] == "175 B on 300 B, hours unreported"
+    assert dict(gpt_3.facts)["The plan costs"] == "0.82 times its FLOP"
     assert plan_view(**LESSON | {"days": 15}).verdict == "1 rule is broken (✗)"
     small = {"accelerator": "V100", "num_accelerators": 8, "days": 1000, "tokens_per_parameter": 1}
     assert plan_view(**DEFAULT | small).sentence.startswith("It does not fit: 65.7 B parameters")
