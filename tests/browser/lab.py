@@ -36,6 +36,9 @@ SCREEN = {"width": 1280, "height": 720}
 WAIT = 30_000
 """Milliseconds that anything on the page may take; only a failure waits so long."""
 
+STOPS = 120
+"""Seconds in which a server ends its kernels and itself, on a busy machine as well; only a failure waits so long."""
+
 CHROMIUM_FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -188,7 +191,7 @@ class Lab:
         """Stop the server and return what it left running: nothing, if all is well."""
         family = [self._process, *self._process.children(recursive=True)] if self._process.is_running() else []
         self._process.terminate()
-        _, left = psutil.wait_procs(family, timeout=20)
+        _, left = psutil.wait_procs(family, timeout=STOPS)
         for process in left:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
