@@ -25,12 +25,21 @@ async function fetchPython(progress) {
 }
 
 const app = () => window.jupyterapp;
-async function notebookPanel() {
+
+/** Waits until there is something to find, of which no event tells, and returns it. */
+async function until(find) {
   for (;;) {
-    const panel = app()?.shell?.currentWidget;
-    if (panel?.sessionContext && panel.context) return panel;
+    const found = find();
+    if (found) return found;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+function notebookPanel() {
+  return until(() => {
+    const panel = app()?.shell?.currentWidget;
+    return panel?.sessionContext && panel.context && panel;
+  });
 }
 
 /** Shows a lesson as it reads, pictures and all, until the notebook itself is there: that takes the page some seconds. */
@@ -44,7 +53,7 @@ async function readMeanwhile() {
   document.body.append(page);
   const panel = await notebookPanel();
   await Promise.all([panel.context.ready, panel.revealed]);
-  while (!panel.node.querySelector(".jp-MarkdownOutput")) await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(() => panel.node.querySelector(".jp-MarkdownOutput"));
   page.remove();
 }
 
