@@ -19,8 +19,13 @@ from class_edition import ClassEdition, cell_called, hand_in, released
 from classroom import gradebook
 from classroom.cells import Role, name_of
 from classroom.editions import Edition
+from classroom.isolation import Result, Settings
 from classroom.submissions import fit_for_a_folder, gather
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from course_lib import questions
+from course_lib.questions.question import CORRECT, OPEN, Verdict
 
 SET, MOST = "01_compute_cost", 17
 CAPSTONE = "07_plan"
@@ -525,7 +530,16 @@ def capstone(tmp_path_factory: pytest.TempPathFactory) -> ClassEdition:
     return released(tmp_path_factory.mktemp("capstone"), CAPSTONE)
 
 
-def test_points_that_a_person_gives_are_kept_until_the_words_change(capstone: ClassEdition, tmp_path: Path) -> None:
+def judged_without_being_run(notebook: NotebookNode, settings: Settings) -> Result:
+    """Say what running them would: whoever wrote something has every answer right, and nobody else."""
+    state = CORRECT if "We train" in str(notebook.cells) else OPEN
+    return Result(notebook, {number: Verdict(state, number=number) for number in questions.numbers_of(7)})
+
+
+def test_points_that_a_person_gives_are_kept_until_the_words_change(
+    capstone: ClassEdition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mark, "run_isolated", judged_without_being_run)
     name, column = "07_plan_edition_7", "7.6 in words (of 3)"
     submissions, edition = tmp_path / "submissions", capstone.edition
 

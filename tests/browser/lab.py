@@ -36,6 +36,9 @@ SCREEN = {"width": 1280, "height": 720}
 WAIT = 30_000
 """Milliseconds that anything on the page may take; only a failure waits so long."""
 
+PATIENCE = 90
+"""Seconds that the kernel and the page together may take to show what they have to; only a failure waits so long."""
+
 STOPS = 120
 """Seconds in which a server ends its kernels and itself, on a busy machine as well; only a failure waits so long."""
 
@@ -221,6 +224,10 @@ SHUT_DOWN = """
   open.dispose();
 """
 
+WRITE_OVER = """
+  panel().content.widgets.forEach((cell, index) => cell.model.sharedModel.setSource(argument[index]));
+"""
+
 RUN_ALL = """
   await panel().sessionContext.ready;
   await app.commands.execute('notebook:run-all-cells');
@@ -294,6 +301,11 @@ class Notebook:
     def run_all(self) -> Notebook:
         """Run all cells and wait until the kernel has finished them."""
         self.script(RUN_ALL)
+        return self
+
+    def write_over(self, sources: list[str]) -> Notebook:
+        """Put other sources into the cells, in order; the kernel goes on."""
+        self.script(WRITE_OVER, sources)
         return self
 
     def change_theme(self, theme: str) -> None:

@@ -130,7 +130,7 @@ def keeping_in(file: Path, room: str = "") -> str:
     return f"import os\nos.environ.update({ {'COURSE_PREDICTIONS': str(file), 'COURSE_ROOM': room}!r})"
 
 
-@pytest.mark.parametrize("room", ["", "1"], ids=["alone", "room"])
+@pytest.mark.parametrize("room", ["", pytest.param("1", marks=pytest.mark.thorough)], ids=["alone", "room"])
 def test_predictions(notebook: Notebook, lab: Lab, tmp_path: Path, room: str) -> None:
     cells = [keeping_in(tmp_path / "kept.json", room), "from course_lib.predict import predict"]
     cells += ['predict("1a")', 'predict("1b")']

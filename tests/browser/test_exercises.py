@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,8 +40,8 @@ def cell(page: Page, source: str) -> Locator:
     return page.locator(".jp-CodeCell").filter(has=page.locator(".cm-content", has_text=source))
 
 
-def answer(exercise: Notebook, text: str, question: str) -> float:
-    """Type an answer over what stands there, run it and the check below; return the seconds until the check spoke."""
+def answer(exercise: Notebook, text: str, question: str) -> None:
+    """Type an answer over what stands there, run it and the check below, and wait until the check speaks."""
     page = exercise.page
     editor = page.locator(".jp-CodeCell").nth(2).locator(".cm-content")
     editor.click()
@@ -51,26 +50,23 @@ def answer(exercise: Notebook, text: str, question: str) -> float:
     page.keyboard.press("Shift+Enter")
     checked = cell(page, f'check("{question}"')
     before = checked.locator(".jp-OutputArea-output").inner_text()
-    started = time.perf_counter()
     page.keyboard.press("Shift+Enter")
     expect(checked.locator(".jp-OutputArea-output")).not_to_have_text(before)
-    return time.perf_counter() - started
 
 
-def test_an_answer_is_diagnosed_within_a_second_and_saved_apart(exercise: Notebook, course: Lab) -> None:
+def test_an_answer_is_diagnosed_and_saved_apart(exercise: Notebook, course: Lab) -> None:
     page = exercise.page
     exercise.run_all()
     assert exercise.output_errors() == []
     verdict = cell(page, 'check("1.1"').locator(".jp-OutputArea-output")
     expect(verdict).to_have_text("1.1 Not answered yet.")
 
-    seconds = [answer(exercise, TWICE, "1.1")]
+    answer(exercise, TWICE, "1.1")
     expect(verdict).to_have_text("1.1 That is the forward pass alone. Training also runs backward.")
-    seconds.append(answer(exercise, THRICE, "1.1"))
+    answer(exercise, THRICE, "1.1")
     expect(verdict).to_contain_text("Each multiply-accumulate was counted once")
-    seconds.append(answer(exercise, SIX_TIMES, "1.1"))
+    answer(exercise, SIX_TIMES, "1.1")
     expect(verdict).to_contain_text("1.1 Correct.")
-    assert min(seconds) < 1
 
     exercise.script("await panel().context.save();")
     clean, own = course.folder / EXERCISE, course.folder / "my_exercises" / Path(EXERCISE).name

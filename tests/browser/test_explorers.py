@@ -15,7 +15,7 @@ from thorough import some_of
 import course_lib.explorers
 from browser.axe import violations
 from browser.cases import CASES, Case
-from browser.lab import SCREEN, THEMES, Artifacts, Lab, Notebook
+from browser.lab import PATIENCE, SCREEN, THEMES, Artifacts, Lab, Notebook
 
 pytestmark = pytest.mark.browser
 
@@ -60,7 +60,8 @@ WATCH_BOXES = """
     const from = [inner.x - outer.x, inner.y - outer.y, inner.width, inner.height, outer.height];
     window.boxes.add(from.map(length => Math.round(length)).join(' '));
   };
-  new MutationObserver(note).observe(root, { childList: true, subtree: true });
+  window.watching = new MutationObserver(note);
+  window.watching.observe(root, { childList: true, subtree: true });
   note();
 """
 
@@ -155,9 +156,6 @@ TOLD = """
 """
 """Where what a screen reader is told of a control differs from what is seen of it."""
 
-PATIENCE = 90
-"""Seconds that the page may take to show what it has to; only a failure waits so long."""
-
 
 class Played:
     """A notebook with two explorers of one class, `e` and `f`, alive."""
@@ -237,16 +235,26 @@ alike = of(some_of(CASES, "MemoryExplorer", "FloatDecoder"))
 
 
 @pytest.fixture(scope="module")
-def opened(request: pytest.FixtureRequest, lab: Lab, page: Page) -> Iterator[Played]:
+def scratch(lab: Lab, page: Page) -> Iterator[Notebook]:
+    """One notebook for all explorers, one after the other: a kernel takes long to start."""
+    notebook = Notebook(lab, page).open(lab.write("scratch.ipynb", ["", "", ""]))
+    yield notebook
+    notebook.shut_down()
+    assert notebook.outside == []
+
+
+@pytest.fixture(scope="module")
+def opened(request: pytest.FixtureRequest, scratch: Notebook) -> Iterator[Played]:
     name = request.param.name
     source = [f"from course_lib.explorers import {name}", f"e = {name}()\ne", f"f = {name}()\nf"]
-    notebook = Notebook(lab, page).open(lab.write(f"scratch_{name}.ipynb", source)).run_all()
-    assert notebook.output_errors() == []
-    expect(notebook.page.locator(f".jp-OutputArea .course-explorer.course-{name}")).to_have_count(2)
-    yield Played(request.param, notebook)
-    notebook.shut_down()
-    assert notebook.complaints == []
-    assert notebook.outside == []
+    scratch.write_over(source).run_all()
+    assert scratch.output_errors() == []
+    expect(scratch.page.locator(f".jp-OutputArea .course-explorer.course-{name}")).to_have_count(2)
+    yield Played(request.param, scratch)
+    scratch.write_over(["e.close()", "f.close()", ""]).run_all()
+    expect(scratch.page.locator(".jp-OutputArea .course-explorer")).to_have_count(0)
+    assert scratch.output_errors() == []
+    assert scratch.complaints == []
 
 
 @pytest.fixture
@@ -404,7 +412,7 @@ def stays_where_it_is(played: Played) -> None:
                 break
             played.press("ArrowDown" if here["kind"] == "select" else "ArrowRight")
         played.settle()
-    boxes = played.notebook.script("return [...window.boxes]")
+    boxes = played.notebook.script("window.watching.disconnect(); return [...window.boxes]")
     assert len(boxes) == 1, f"x, y, width, height of the picture, height of the explorer: {boxes}"
 
 

@@ -88,8 +88,8 @@ def shows_pictures(notebook: Notebook, count: int) -> None:
     expect(notebook.page.get_by_text("model not found")).to_have_count(0)
 
 
-def test_a_lesson_that_was_run_shows_its_pictures_without_a_kernel_and_git_stays_clean(
-    notebook: Notebook, course: Lab, artifacts: Artifacts
+def test_a_lesson_that_was_run_shows_its_pictures_without_a_kernel_stays_out_of_git_and_follows_an_update(
+    notebook: Notebook, course: Lab, upstream: Path, artifacts: Artifacts
 ) -> None:
     committed = (REPOSITORY / LESSON).read_bytes()
     shows_pictures(notebook.open(LESSON), pictures_of(fresh_copy(REPOSITORY / LESSON)))
@@ -106,19 +106,13 @@ def test_a_lesson_that_was_run_shows_its_pictures_without_a_kernel_and_git_stays
     saved = json.loads((course.folder / MINE).read_text(encoding="utf-8"))
     shows_pictures(notebook.open(LESSON), pictures_of(saved))
     artifacts.keep(notebook.page, "own_lesson_reopened.png")
-
-
-def test_a_lesson_that_was_only_run_follows_an_update(notebook: Notebook, course: Lab, upstream: Path) -> None:
-    notebook.open(LESSON).run_all()
-    notebook.script("await panel().context.save();")
     notebook.shut_down()
+
     lesson = nbformat.read(upstream / LESSON, as_version=4)
     lesson.cells[0].source += "\n\nMended upstream."
     nbformat.write(lesson, upstream / LESSON)
     git(upstream, "commit", "--quiet", "--all", "--message=Mend the lesson")
-
     git(course.folder, "pull", "--quiet")
-
     notebook.open(LESSON)
     expect(notebook.page.get_by_role("paragraph").filter(has_text="Mended upstream.")).to_be_visible()
     assert git(course.folder, "status", "--porcelain") == ""

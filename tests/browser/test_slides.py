@@ -85,7 +85,7 @@ def slides(page: Page) -> Iterator[present.Slides]:
     page.set_viewport_size(SCREEN)
 
 
-@pytest.mark.parametrize("lesson", some_of(LESSONS, "03_scaling", "05_number"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("lesson", some_of(LESSONS, "05_number"), ids=lambda path: path.stem)
 def test_every_slide_fits_and_every_explorer_is_alive(lesson, slides, page, artifacts):
     complaints: list[str] = []
     page.set_viewport_size(SCREEN)

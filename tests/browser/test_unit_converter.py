@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.lab import Lab, Notebook
+from browser.lab import PATIENCE, Lab, Notebook
 from course_lib.explorers.units import UnitPicture
 
 pytestmark = pytest.mark.browser
@@ -61,7 +61,7 @@ def test_the_diamond_follows_the_pointer_and_stays_where_it_is_let_go(
     before = notebook.script(scrolled)
     pull(page, places)
     picture = UnitPicture(width=notebook.ask("e.picture.width"))
-    wanted, last = picture.flop_at(share), time.monotonic() + 20
+    wanted, last = picture.flop_at(share), time.monotonic() + PATIENCE
     while abs(notebook.ask("e.shown.flop") / wanted - 1) > 0.08:
         assert time.monotonic() < last, f"at {notebook.ask('e.shown.flop'):.3g} FLOP, not at {wanted:.3g}"
     quantity = notebook.ask("e.values()['quantity']")
