@@ -17,6 +17,9 @@ TEST = -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(NBVAL) tests cou
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg --nbval-cell-timeout=600 \
 	--nbval-kernel-startup-timeout=600
 
+# These start hundreds of processes, each of which would compile the course anew where nothing may be kept compiled.
+mark test test-all site-test: export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: help lab present handout site site-serve site-test release mark fresh test test-all notebooks exercises lint format lock bench clean
 
 help: ## List these commands (what a bare `make` does)

@@ -156,6 +156,7 @@ def test_the_first_time_the_locked_course_is_installed_with_the_locked_uv(checko
     assert uv.endswith("uv==1.2.3")
     assert f"--constraints {checkout.root / 'requirements.txt'}" in course
     assert course.endswith("--editable .")
+    assert "--compile-bytecode" in course, "else each start compiles all of JupyterLab where nothing is kept compiled"
 
 
 def test_the_second_time_nothing_at_all_is_run(checkout: Checkout) -> None:

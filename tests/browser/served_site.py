@@ -111,6 +111,10 @@ class Visit:
     def wait_for_python(self) -> None:
         expect(self.page.locator("#course-said")).to_have_text("Python is ready.", timeout=PATIENCE)
 
+    def wait_for_notebook(self) -> None:
+        """Wait until the notebook is there, with Python or without."""
+        self.page.wait_for_function("window.jupyterapp?.shell.currentWidget?.context?.isReady", timeout=PATIENCE)
+
     def script(self, body: str, argument: Any = None) -> Any:
         return self.page.evaluate(f"async (argument) => {{ {HELPERS} {body} }}", argument)
 

@@ -53,6 +53,6 @@ def test_an_exercise_is_diagnosed_kept_and_handed_in_under_its_authors_name(visi
     assert [one.student for one in gather(tmp_path)] == ["Ann Lee"]
     visit.keep()
     visit.page.reload()
-    visit.wait_for_python()
+    visit.wait_for_notebook()
     assert right in visit.script("return panel().content.widgets.map(({ model }) => model.sharedModel.source)")
     assert visit.complaints == []

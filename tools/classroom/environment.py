@@ -40,7 +40,7 @@ def ensure(extras: "Iterable[str]" = (), root: Path = ROOT, call: "Callable[...,
     extras = sorted(set(extras) | set(read_stamp(root, venv).get("extras", [])))
     print(f"Installing the course and what it needs into {venv} (once, and again when the lock changes)", flush=True)
     lock = str(root / "requirements.txt")
-    install = [python, "-m", "uv", "pip", "install", "--python", python, "--constraints", lock]
+    install = [python, "-m", "uv", "pip", "install", "--compile-bytecode", "--python", python, "--constraints", lock]
     install += ["--build-constraints", lock, "--editable", f".[{','.join(extras)}]" if extras else "."]
     if call(install, cwd=str(root)) != 0:
         sys.exit("The course could not be installed; the lines above say why. Is this machine online?")

@@ -36,7 +36,7 @@ def compiled(archive: bytes) -> bytes:
             if name.endswith("/") or any(fnmatch(name, pattern) for pattern in NOT_NEEDED):
                 continue
             for new, content in as_compiled(name, before.read(name)):
-                after.writestr(zipfile.ZipInfo(new, WHEN), content, zipfile.ZIP_DEFLATED, 9)
+                after.writestr(zipfile.ZipInfo(new, WHEN), content, zipfile.ZIP_DEFLATED, 6)
     return made.getvalue()
 
 
