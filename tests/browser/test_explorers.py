@@ -232,6 +232,8 @@ def of(cases: Iterable[Any]) -> pytest.MarkDecorator:
 each = of(CASES)
 alike = of(some_of(CASES, "MemoryExplorer", "FloatDecoder"))
 """For what comes from what all explorers share: `make test` asks it of two."""
+of_each_kind = of(some_of(CASES, "MemoryExplorer", "FloatDecoder", "TrainingRunPlanner"))
+"""For how an explorer's own parts lie: `make test` asks it of the largest, the one of bits, and one like the others."""
 
 
 @pytest.fixture(scope="module")
@@ -338,7 +340,7 @@ SHOWN = 38
 NONSENSE = "<b>x</b><script>window.broken=1</script><img src=x onerror=window.broken=1>"
 
 
-@each
+@of_each_kind
 @pytest.mark.parametrize("every_field", [False, pytest.param(True, marks=pytest.mark.thorough)])
 def test_nonsense_gets_a_calm_sentence_escaped_and_the_explorer_lives_on(played: Played, every_field: bool) -> None:
     sentence, picture = played.box().locator(".course-sentence"), played.box().locator(".course-picture")
@@ -389,7 +391,7 @@ def test_a_held_key_ends_with_the_picture_of_the_last_value(played: Played) -> N
     played.rest()
 
 
-@each
+@of_each_kind
 @pytest.mark.parametrize("width", some_of([SCREEN["width"], 360], "360"))
 def test_the_picture_neither_moves_nor_changes_its_size(played: Played, width: int) -> None:
     played.page.set_viewport_size({"width": width, "height": SCREEN["height"]})
@@ -420,7 +422,7 @@ WIDTHS = (1920, 1024, 700, 512, 360)
 """A large screen, a small one, half of it, one zoomed to 200 %, and a phone."""
 
 
-@each
+@of_each_kind
 def test_at_every_width_text_is_ten_pixels_tall_and_fields_are_whole(played: Played, artifacts: Artifacts) -> None:
     page, seen = played.page, set()
     try:
