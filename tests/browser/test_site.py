@@ -25,6 +25,7 @@ def visit(page: Page, served: Served, tmp_path_factory: pytest.TempPathFactory) 
 
 def test_a_lesson_runs_to_its_end_and_its_explorer_answers_a_key(visit: Visit) -> None:
     visit.open("notebooks/00_start_here.ipynb").run_all()
+    assert len(visit.page.workers) == 1, "one Python, which the page starts before the notebook does"
     assert visit.output_errors() == []
     assert visit.unrun() == []
     sentence = visit.page.locator(".jp-OutputArea .course-ComputeCostExplorer .course-sentence p")

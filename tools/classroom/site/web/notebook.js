@@ -4,6 +4,7 @@
 import { ROOT, keepAll, lacking, originalOf, prepare, serviceWorker } from "./storage.js";
 
 const PLACE = new URLSearchParams(location.search).get("path") ?? "";
+const KERNEL = "python";
 const BUSY_SECONDS = 15;
 const part = (id) => document.getElementById(id);
 const say = (words) => (part("course-said").textContent = words);
@@ -40,6 +41,14 @@ function notebookPanel() {
     const panel = app()?.shell?.currentWidget;
     return panel?.sessionContext && panel.context && panel;
   });
+}
+
+/** Starts the notebook's Python as soon as there is one to start, seconds before the notebook, which then takes it, would. */
+async function startPython() {
+  const { kernelspecs, sessions } = await until(() => app()?.serviceManager);
+  await until(() => kernelspecs.specs?.kernelspecs[KERNEL]);
+  const wanted = { path: PLACE, name: PLACE.split("/").pop(), type: "notebook", kernel: { name: KERNEL } };
+  (await sessions.startNew(wanted)).dispose(); // it goes on: only of its connections one alone hears of widgets, the notebook's
 }
 
 /** Shows a lesson as it reads, pictures and all, until the notebook itself is there: that takes the page some seconds. */
@@ -165,6 +174,7 @@ export async function start() {
   };
   const failed = () => say("Python could not be fetched: are you offline, and is this your first visit?");
   fetchPython(progress).catch(failed);
+  startPython().catch(console.warn);
   void attend(state);
   const before = navigator.serviceWorker?.controller;
   navigator.serviceWorker?.addEventListener("controllerchange", () => {
