@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import subprocess
 from collections.abc import Callable
@@ -10,7 +11,19 @@ from pathlib import Path
 from shutil import which
 
 import pytest
-from layers import CELLS, TOPICS, both, circles, heavy_arrows, missing, places, unexplained, wrong_arrows
+from layers import (
+    CELLS,
+    TOPICS,
+    both,
+    circles,
+    heavy_arrows,
+    layer_of,
+    missing,
+    modules_of,
+    places,
+    unexplained,
+    wrong_arrows,
+)
 
 import course_lib
 
@@ -22,6 +35,17 @@ CHECKS = (wrong_arrows, heavy_arrows, circles, missing, both, unexplained)
 def test_the_tree_keeps_to_its_plan(check: Callable[[Path], list[str]]) -> None:
     complaints = check(ROOT)
     assert not complaints, "\n".join(["", *complaints])
+
+
+def test_what_facts_and_formulas_and_questions_give_is_frozen() -> None:
+    """What is handed on as a value stays what it is, whoever holds it."""
+    layers = ("catalog", "topics", "questions", "predictions")
+    modules = [import_module(name) for name in modules_of(ROOT) if layer_of(name) in layers]
+    classes = {one for module in modules for one in vars(module).values() if isinstance(one, type)}
+    made = {one: one.__dataclass_params__ for one in classes if dataclasses.is_dataclass(one)}
+    ours = {one.__name__: made[one].frozen for one in made if one.__module__.startswith("course_lib")}
+    assert len(ours) > 20
+    assert [name for name, frozen in ours.items() if not frozen] == []
 
 
 # Each check refuses what it is there for: a small tree that is as it should be, with one thing wrong.

@@ -42,7 +42,7 @@ class Kind:
     `given` maps a name, which the student uses in code, to a `Fact`. `note` follows the word "Correct".
     """
 
-    called: ClassVar[str] = "question"
+    called: ClassVar[str]
     given: Mapping[str, Fact] = field(default_factory=dict)
     note: str = ""
     wrong: tuple[Wrong, ...] = ()
