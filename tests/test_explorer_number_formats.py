@@ -480,10 +480,19 @@ def test_all_bits_at_once_are_drawn_once(explorer, monkeypatch):
 
 def test_only_bits_that_differ_are_sent(explorer, pattern):
     sent = []
-    for number, button in enumerate(pattern.buttons[:32]):
+    for number, button in enumerate(reversed(pattern.bits.children)):
         button.observe(lambda _, number=number: sent.append(number), "value")
     explorer.set(pattern=0x40490FDB ^ 0b1001)
     assert sent == [0, 3]
+
+
+def test_the_buttons_of_both_formats_stand_where_they_stood(explorer, pattern):
+    """From the first one that differs, the page makes all anew."""
+    of_32 = pattern.bits.children
+    for fmt, count in (("fp16", 16), ("fp64", 64), ("fp8 e4m3", 8), ("fp32", 32)):
+        explorer.set(format=fmt)
+        assert len(pattern.bits.children) == count
+        assert pattern.bits.children[:32] == of_32[:count]
 
 
 @pytest.mark.parametrize(

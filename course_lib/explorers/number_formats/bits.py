@@ -69,7 +69,7 @@ class BitPattern(widgets.Box):
             self.binary: line or read.bits,
             self.slider: read.fields.exponent,
         }
-        for number, button in enumerate(self.buttons[: fmt.bits]):
+        for number, button in enumerate(reversed(self.buttons[: fmt.bits])):
             shown[button] = bool(value >> number & 1)
         for step in self.steps:
             step.disabled = read.fields.kind == "nan"  # it has no neighbours
@@ -94,15 +94,18 @@ class BitPattern(widgets.Box):
         return part
 
     def _begin(self, fmt: Format) -> None:
-        """Make what a format needs: its buttons, named and coloured by their fields, and its slider."""
+        """Make what a format needs: its buttons, named and coloured by their fields, and its slider.
+
+        The buttons stand from the left, where the page begins to compare: those of both formats need not be shown anew.
+        """
         while len(self.buttons) < fmt.bits:
             alike = {"layout": self.buttons[0].layout, "style": self.buttons[0].style} if self.buttons else {}
             button = widgets.ToggleButton(**alike).add_class("course-bit")
             self.buttons.append(self._heard(button, partial(self._toggled, len(self.buttons))))
-        for number, button in enumerate(self.buttons[: fmt.bits]):
+        for number, button in enumerate(reversed(self.buttons[: fmt.bits])):
             with button.hold_sync():
                 button.description, button.tooltip = names_of(number, fmt)
-        self.bits.children = self.buttons[: fmt.bits][::-1]
+        self.bits.children = self.buttons[: fmt.bits]
         self.slider = self._slider(fmt.exponent_bits)
         self._exponent.children = [self.slider]
 
@@ -154,8 +157,9 @@ class BitPattern(widgets.Box):
         parts = read_pattern(self.value, self.format).fields
         self._take(pattern_from_fields(parts.sign, change["new"], parts.significand, self.format))
 
-    def _toggled(self, number: int, _change: Any) -> None:
-        self._take(self.value ^ 1 << number)
+    def _toggled(self, place: int, _change: Any) -> None:
+        """Flip the bit at a place, counted from the left."""
+        self._take(self.value ^ 1 << self.format.bits - 1 - place)
 
     def _take(self, pattern: int) -> None:
         """Have a pattern that a person chose; `told` hears of one that is no change of `value`."""
