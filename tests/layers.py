@@ -1,8 +1,8 @@
 """The plan of the house: which module may import which, and which file belongs to which topic.
 
 Arrows go down only, and never in a circle: tools, then setup_check, then predict, then explorers and checks side by
-side, then predictions, questions, topics, catalog, _arguments. Each function returns its complaints, one a line; none
-means that all is well.
+side, then predictions, questions, tiny_transformer, topics, catalog, _arguments. Each function returns its complaints,
+one a line; none means that all is well.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ ORDER = (
     "_arguments",
     "catalog",
     "topics",
+    "tiny_transformer",
     "questions",
     "predictions",
     "explorers, checks",
@@ -164,7 +165,7 @@ def heavy_arrows(root: Path) -> list[str]:
 def must_not_bring(module: str, file: str, draws: bool) -> tuple[str, tuple[str, ...]]:
     """Return a rule in words, and the libraries that a module keeps out by it: what draws is a picture of any name."""
     if (
-        layer_of(module) in ("_arguments", "catalog", "topics", "questions", "predictions")
+        layer_of(module) in ("_arguments", "catalog", "topics", "tiny_transformer", "questions", "predictions")
         or module == "course_lib.checks"
     ):
         return "topics, and what they and the questions stand on, are numbers and words alone", (DRAWS, MOVES)
@@ -223,7 +224,9 @@ SHARED = {
         environment.yml pyproject.toml requirements.txt
     """,
     "benchmarks": "bench_latency.py bench_library.py bench_marking.py",
-    "course_lib": "__init__.py _arguments.py catalog.py data/ checks.py predict.py setup_check.py py.typed",
+    "course_lib": """
+        __init__.py _arguments.py catalog.py data/ checks.py predict.py setup_check.py tiny_transformer/ py.typed
+    """,
     "course_lib/explorers": "__init__.py base.py picture.py room.py controls.py page.css page.js",
     "course_lib/questions": "__init__.py question.py kinds.py values.py limits.py plain.py",
     "course_lib/predictions": "__init__.py prediction.py kept.py in_browser.py calibration.py",
@@ -236,7 +239,8 @@ SHARED = {
         test_classroom_submissions.py test_exercises.py test_mark.py test_mark_machine.py test_notebooks.py
         test_notebooks_of_before.py test_own_copies.py test_release.py
         test_import_cost.py test_instructors.py test_layers.py test_lint_page.py test_make.py test_map.py
-        test_packaging.py test_predict.py test_predictions.py test_site.py test_try_this.py
+        test_packaging.py test_predict.py test_predictions.py test_site.py test_tiny_transformer.py
+        test_tiny_transformer_ledgers.py test_try_this.py
         class_edition.py conftest.py explorer_parts.py layers.py notebook_guards.py thorough.py nbval_sanitize.cfg data/
     """,
     "tests/browser": """
