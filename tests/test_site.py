@@ -91,6 +91,13 @@ def test_the_course_wheel_holds_the_whole_library() -> None:
     assert name == f"training_cost_course-{python.course_version()}-py3-none-any.whl"
 
 
+def test_the_course_wheel_changes_ends_of_lines_in_texts_alone(tmp_path: Path) -> None:
+    for name in ("a.py", "b.npz"):
+        (tmp_path / name).write_bytes(b"1\r\n2")
+    files = python.course_files(tmp_path)
+    assert [files[f"{tmp_path.name}/{name}"] for name in ("a.py", "b.npz")] == [b"1\n2", b"1\r\n2"]
+
+
 def test_notebooks_name_the_browsers_kernel_and_are_else_the_courses(tmp_path: Path) -> None:
     lite.lay_notebooks(tmp_path)
     laid = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.ipynb"))

@@ -67,9 +67,14 @@ def course_version() -> str:
 
 
 def course_files(library: Path = ROOT / "course_lib") -> dict[str, bytes]:
-    """Return the library's files by the place that they have in a wheel."""
+    """Return the library's files by the place that they have in a wheel, texts with the same ends of lines anywhere."""
     found = [path for path in sorted(library.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
-    return {path.relative_to(library.parent).as_posix(): path.read_bytes().replace(b"\r\n", b"\n") for path in found}
+    return {path.relative_to(library.parent).as_posix(): _content(path) for path in found}
+
+
+def _content(path: Path) -> bytes:
+    content = path.read_bytes()
+    return content if path.suffix == ".npz" else content.replace(b"\r\n", b"\n")
 
 
 def wheel(name: str, version: str, files: dict[str, bytes]) -> tuple[str, bytes]:
