@@ -305,6 +305,7 @@ def test_lessons_are_gathered_in_order_and_without_code(tmp_path):
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_characters_are_tokens_and_rare_ones_share_a_sign(words):
     expected = "".join(character if character in VOCABULARY else "�" for character in words)
     assert decode(encode(words)) == expected
@@ -375,6 +376,7 @@ def test_gradients_take_4_and_adamws_states_exactly_8_bytes_a_parameter():
 
 
 @given(st.floats(0.01, 100))
+@settings(deadline=None)
 def test_clipping_bounds_the_norm_of_all_gradients_and_keeps_their_direction(clip):
     gradients = {"a": np.array([3.0, 0.0]), "b": np.array([[12.0, 4.0]])}
     found = clipped(gradients, clip)
@@ -515,6 +517,20 @@ def test_a_config_of_another_vocabulary_and_a_text_too_short_are_refused():
         train(SMALL)
     with pytest.raises(ValueError, match="tokens must be more than sequence = 16; got 0 of them"):
         train(NARROW, FEW, text="short")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (dict(config="tiny"), "config must be a GPTConfig; got 'tiny'"),
+        (dict(settings={"steps": 3}), r"settings must be a TrainingSettings; got {'steps': 3}"),
+        (dict(text=3), "text must be a string; got 3"),
+        (dict(progress=True), "progress must be a function of three numbers, or None; got True"),
+    ],
+)
+def test_what_is_no_config_no_settings_no_text_and_no_function_is_refused(wrong, message):
+    with pytest.raises(TypeError, match=message):
+        train(**wrong)
 
 
 # The trained weights

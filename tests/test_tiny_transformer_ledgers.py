@@ -26,6 +26,7 @@ from course_lib.tiny_transformer import (
     model,
     step_bytes,
     traced_peak,
+    training,
 )
 
 # FLOP
@@ -132,6 +133,7 @@ def test_counting_changes_no_bit_of_what_is_computed(recompute):
         lambda a, b: np.einsum("i,i", a, b),
         lambda a, b: np.tensordot(a, b, 1),
         lambda a, b: a.dot(b),
+        lambda a, b: np.linalg.multi_dot([a, b]),
     ],
 )
 def test_a_product_that_would_not_be_counted_is_refused(product):
@@ -146,7 +148,13 @@ def test_a_product_in_place_and_one_with_a_plain_array_first_are_counted():
     np.matmul(array, array, out=array)
     assert np.all(array == 2)
     assert isinstance(plain @ array, ledgers.Counted)
-    assert [product.flop for product in ledger.products["forward"]] == [16, 24]
+    assert (array @ np.ones(2)).shape == (2,)
+    assert [product.flop for product in ledger.products["forward"]] == [16, 24, 8]
+
+
+def test_a_pass_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="direction 'sideways' is unknown; accepted: 'forward', 'backward'"):
+        counted(SMALL).by_kind("sideways")
 
 
 # Bytes
@@ -209,6 +217,15 @@ def test_the_ledgers_sum_is_the_peak_that_python_traces_within_a_tenth(config, r
     step()
     held = step_bytes(config, parameters, *texts, recompute)
     assert traced_peak(step) == pytest.approx(held.peak - held.parameters, rel=0.1)
+
+
+def test_a_whole_training_step_peaks_where_its_backward_pass_does():
+    """What AdamW makes anew, while the activations are still there, is less than what the backward pass held."""
+    chosen, parameters = training.TrainingSettings(), initial_parameters(TINY)
+    texts, held = random_text(TINY, 8), step_bytes(TINY, parameters, *random_text(TINY, 8))
+    done = (parameters, training.Moments.zeros(parameters), [])
+    peak = traced_peak(lambda: training.training_step(TINY, chosen, done, *texts))
+    assert peak == pytest.approx(held.peak - held.parameters, rel=0.1)
 
 
 def test_what_is_kept_is_what_python_holds_after_the_forward_pass():

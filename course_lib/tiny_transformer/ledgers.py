@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course_lib._arguments import one_of
 from course_lib.tiny_transformer import model
 from course_lib.tiny_transformer.config import Array, GPTConfig
 
@@ -47,7 +48,7 @@ class FlopLedger:
     """The matrix products of a forward and of a backward pass, in the order in which they were computed."""
 
     products: dict[str, list[Product]] = field(default_factory=lambda: {"forward": [], "backward": []})
-    computing: str = "forward"
+    direction: str = "forward"
 
     @property
     def forward(self) -> int:
@@ -59,20 +60,20 @@ class FlopLedger:
         """The FLOP of the backward pass, with what it computes again."""
         return sum(product.flop for product in self.products["backward"])
 
-    def by_kind(self, computing: str) -> dict[str, int]:
+    def by_kind(self, direction: str) -> dict[str, int]:
         """Return the FLOP of the "forward" or the "backward" pass for each kind of product."""
         flop: dict[str, int] = {}
-        for product in self.products[computing]:
+        for product in self.products[one_of("direction", direction, self.products)]:
             flop[product.kind] = flop.get(product.kind, 0) + product.flop
         return flop
 
     def note(self, a: Any, b: Any) -> None:
         """Note the product of two arrays, of which at least one is `Counted`."""
-        (m, k), n = a.shape[-2:], b.shape[-1]
+        m, k, n = (a.shape[-2] if a.ndim > 1 else 1), a.shape[-1], (b.shape[-1] if b.ndim > 1 else 1)
         batch = math.prod(np.broadcast_shapes(a.shape[:-2], b.shape[:-2]))
         names = [name for name in (getattr(a, "name", ""), getattr(b, "name", "")) if name]
         kind = names[0] if names else "attention" if max(a.ndim, b.ndim) > 2 else "weight gradient"
-        self.products[self.computing].append(Product(kind, m, k, n, batch))
+        self.products[self.direction].append(Product(kind, m, k, n, batch))
 
 
 class Counted(np.ndarray):
@@ -109,7 +110,7 @@ class Counted(np.ndarray):
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         """Compute with plain arrays what is no product, and give back an array that counts."""
-        if function in _PRODUCTS:
+        if function in _PRODUCTS or function.__module__ == "numpy.linalg":
             raise TypeError(f"a ledger counts products written @; got np.{function.__name__}")
         result = function(*_plain(args), **_plain(kwargs))
         return self._counting(result, [self])
@@ -164,7 +165,7 @@ def count_flop(
     ledger = FlopLedger()
     counted = {name: Counted.of(array, ledger, _kind(name)) for name, array in parameters.items()}
     result = model.forward(config, counted, tokens, targets, recompute)
-    ledger.computing = "backward"
+    ledger.direction = "backward"
     backward(config, counted, result)
     return ledger
 
@@ -255,9 +256,9 @@ def step_bytes(
     """Return the bytes of one forward and one backward pass, from their arrays.
 
     `working` counts what `model` holds while it goes back through a layer. With an array of (b s) x h as the unit and
-    p for the b a s^2 probabilities, it is the larger of: in the MLP, 1 + 20 units, for the gradient of the stream and
-    five arrays of (b s) x 4h while GELU's slope is computed; in attention, 3 units and 2 p, and with "selective" one p
-    more, the probabilities computed again. With "full" the layer that is computed again is held beside that.
+    p for the b a s^2 probabilities, it is the larger of: in the MLP, 1 + 16 units, for the gradient of the stream and
+    four arrays of (b s) x 4h while GELU's gradient is computed; in attention, 3 units and 2 p, and with "selective" one
+    p more, the probabilities computed again. With "full" the layer that is computed again is held beside that.
     Errors: as `model.forward`. Source: slide S14, and a count of what it leaves out.
     """
     result = model.forward(config, parameters, tokens, targets, recompute)
@@ -269,7 +270,7 @@ def step_bytes(
     attention = {"stream": 3 * unit, "scores": 2 * probabilities}
     if recompute == "selective":
         attention["probabilities computed again"] = probabilities
-    layer = max({"stream": unit, "MLP": 20 * unit}, attention, key=lambda terms: sum(terms.values()))
+    layer = max({"stream": unit, "MLP": 16 * unit}, attention, key=lambda terms: sum(terms.values()))
     if recompute == "full":
         again = model.forward(config, parameters, tokens, targets).kept["layers"][:1]
         layer["layer computed again"] = bytes_of(again)

@@ -63,20 +63,39 @@ def layer_norm_backward(
     return d_x, {"gain": (d_out * normalized).sum(axis=0), "bias": d_out.sum(axis=0)}
 
 
+def gelu_tanh(x: Array) -> Array:
+    """Return tanh(sqrt(2 / pi) (x + 0.044715 x^3)), in one array: none of a layer's is wider."""
+    out = x * x
+    out *= GELU_CUBIC
+    out += 1
+    out *= x
+    out *= GELU_SLOPE
+    return np.tanh(out, out=out)
+
+
 def gelu(x: Array) -> Array:
     """Return GELU(x) = x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), as GPT-2 has it."""
-    return 0.5 * x * (1 + np.tanh(GELU_SLOPE * (x + GELU_CUBIC * x * x * x)))
+    out = gelu_tanh(x)
+    out += 1
+    out *= x
+    out *= 0.5
+    return out
 
 
 def gelu_backward(d_out: Array, x: Array) -> Array:
-    """Return the gradient of GELU's input, d_out times GELU's slope; tanh is computed again rather than kept."""
-    tanh = np.tanh(GELU_SLOPE * (x + GELU_CUBIC * x * x * x))
-    slope = 1 - tanh * tanh
-    slope *= x
-    slope *= GELU_SLOPE * (1 + 3 * GELU_CUBIC * x * x)
-    slope += 1 + tanh
-    slope *= 0.5 * d_out
-    return slope
+    """Return d_out / 2 (1 + t + x (1 - t^2) sqrt(2 / pi) (1 + 3 * 0.044715 x^2)); t, the tanh, is computed again."""
+    tanh, d_x = gelu_tanh(x), x * x
+    d_x *= 3 * GELU_CUBIC
+    d_x += 1
+    d_x *= GELU_SLOPE
+    d_x *= x
+    square = tanh * tanh
+    d_x *= np.subtract(1, square, out=square)
+    d_x += tanh
+    d_x += 1
+    d_x *= d_out
+    d_x *= 0.5
+    return d_x
 
 
 def softmax(scores: Array) -> Array:
@@ -100,13 +119,18 @@ def attention_probabilities(q: Array, k: Array) -> Array:
     return softmax(scores)
 
 
-def attention_probabilities_backward(d_probabilities: Array, probabilities: Array, head_dim: int) -> Array:
-    """Return the gradient of q k^T, written over that of the probabilities: p (d_p - sum of d_p p) / sqrt(d)."""
-    d_scores = d_probabilities
-    d_scores -= (d_probabilities * probabilities).sum(axis=-1, keepdims=True)
+def attention_core_backward(d_out: Array, q: Array, k: Array, v: Array, probabilities: Array | None) -> Array:
+    """Return the gradients of q, k and v, (3, b, a, s, d): four products where forward has two, q k^T and p v.
+
+    Of the softmax, d_scores = p (d_p - sum of d_p p); the probabilities p are computed again where none were kept.
+    """
+    if probabilities is None:
+        probabilities = attention_probabilities(q, k)
+    d_scores = d_out @ v.swapaxes(-1, -2)
+    d_scores -= (d_scores * probabilities).sum(axis=-1, keepdims=True)
     d_scores *= probabilities
-    d_scores /= math.sqrt(head_dim)
-    return d_scores
+    d_scores /= math.sqrt(q.shape[-1])
+    return np.stack([d_scores @ k, d_scores.swapaxes(-1, -2) @ q, probabilities.swapaxes(-1, -2) @ d_out])
 
 
 # The two halves of a layer: each adds to the residual stream x what it makes of its norm
@@ -128,15 +152,12 @@ def attention_forward(
 def attention_backward(
     d_out: Array, weights: Mapping[str, Array], kept: Mapping[str, Array], config: GPTConfig, sequence: int
 ) -> tuple[Array, dict[str, dict[str, Array]]]:
-    """Return the gradients of attention's input and parameters: four products for q k^T and p v, two a matrix."""
+    """Return the gradients of attention's input and of its parameters."""
     d_attended, d_projection = linear_backward(d_out, kept["projection input"], weights["projection.weight"])
-    d_attended = d_attended.reshape(-1, sequence, config.heads, config.hidden // config.heads).transpose(0, 2, 1, 3)
     q, k, v = heads_of(kept["qkv"], config, sequence)
-    probabilities = kept["probabilities"] if "probabilities" in kept else attention_probabilities(q, k)
-    d_probabilities = d_attended @ v.swapaxes(-1, -2)
-    d_scores = attention_probabilities_backward(d_probabilities, probabilities, q.shape[-1])
-    d_q, d_k, d_v = d_scores @ k, d_scores.swapaxes(-1, -2) @ q, probabilities.swapaxes(-1, -2) @ d_attended
-    d_qkv = np.stack([d_q, d_k, d_v]).transpose(1, 3, 0, 2, 4).reshape(len(d_out), -1)
+    d_heads = d_attended.reshape(-1, sequence, config.heads, q.shape[-1]).transpose(0, 2, 1, 3)
+    d_qkv = attention_core_backward(d_heads, q, k, v, kept.get("probabilities"))
+    d_qkv = d_qkv.transpose(1, 3, 0, 2, 4).reshape(len(d_out), -1)
     d_normed, d_qkv_parameters = linear_backward(d_qkv, kept["qkv input"], weights["qkv.weight"])
     d_x, d_norm = layer_norm_backward(d_normed, weights, kept, "norm 1")
     return d_out + d_x, {"projection": d_projection, "qkv": d_qkv_parameters, "norm 1": d_norm}

@@ -66,9 +66,13 @@ def lessons_text() -> str:
 def encode(text: str) -> NDArray[np.int64]:
     """Return a text's tokens: for each character its place in `VOCABULARY`.
 
+    Errors: `TypeError` for anything but text.
+
     >>> encode("2π\\n").tolist()
     [19, 96, 0]
     """
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a string; got {shown(text)}")
     places = {character: place for place, character in enumerate(VOCABULARY)}
     return np.array([places.get(character, len(VOCABULARY) - 1) for character in text], np.int64)
 

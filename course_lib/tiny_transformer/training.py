@@ -162,9 +162,15 @@ def train(
     below 1.9 nats a character. `progress(steps_done, steps, loss)` is called after each step. A `KeyboardInterrupt`, as
     of the stop button, ends it without harm: what the last whole step gave comes back, marked as `interrupted`.
     The same settings give the same result, to the last bit on one machine.
-    Errors: `ValueError` for a config whose `vocab` is not that of the characters, or a text too short for a sequence.
+    Errors: `ValueError` for a config whose `vocab` is not that of the characters, or a text too short for a sequence;
+    `TypeError` for an argument of another kind. Source: Radford et al. 2019; the settings say theirs.
     """
     settings = TrainingSettings() if settings is None else settings
+    for name, value, kind in (("config", config, GPTConfig), ("settings", settings, TrainingSettings)):
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} must be a {kind.__name__}; got {shown(value)}")
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress must be a function of three numbers, or None; got {shown(progress)}")
     if config.vocab != len(VOCABULARY):
         raise ValueError(f"config must have vocab = {len(VOCABULARY)}, one a character; got {config.vocab}")
     tokens, held_out = split(encode(lessons_text() if text is None else text))
