@@ -45,7 +45,11 @@ class GPTConfig:
 
     @classmethod
     def from_shape(cls, shape: TransformerShape) -> GPTConfig:
-        """Return the sizes of a `TransformerShape`; `ValueError` for one whose options are not GPT-2's."""
+        """Return the sizes of a `TransformerShape`; `ValueError` for one whose options are not GPT-2's.
+
+        >>> GPTConfig.from_shape(TransformerShape.from_catalog("GPT-2 124M"))
+        GPTConfig(layers=12, hidden=768, heads=12, vocab=50257, sequence=1024)
+        """
         config = cls(shape.layers, shape.hidden, shape.heads, shape.vocab, shape.sequence)
         if config.shape != shape:
             raise ValueError(f"shape must have GPT-2's options, the defaults of TransformerShape; got {shown(shape)}")
@@ -74,6 +78,10 @@ def initial_parameters(config: GPTConfig, seed: int = 0, dtype: Any = np.float32
     At GPT-2's width of 768 that is its 0.02. What is added to the residual stream, by `projection` and `down`, is
     smaller by sqrt(2 layers). Errors: `ValueError` for a seed that is not a whole number of at least 0.
     Source: Radford et al. 2019, section 2.3.
+
+    >>> parameters = initial_parameters(GPTConfig(layers=1, hidden=768, heads=12, vocab=97, sequence=8))
+    >>> round(float(parameters["token embedding"].std()), 3), parameters["token embedding"].dtype.name
+    (0.02, 'float32')
     """
     rng, parameters = np.random.default_rng(whole("seed", seed, minimum=0)), dict[str, Array]()
     deviation = 0.02 * math.sqrt(768 / config.hidden)

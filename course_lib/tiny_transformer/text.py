@@ -2,7 +2,8 @@
 
 `course_lib/data/lessons.txt` is a snapshot of all markdown cells of `notebooks/*.ipynb`, in the lessons' order, as
 `gather_lessons` returns them. It is kept as a file because in a browser no notebook can be read as one, and it stays as
-it is while lessons change, so that a seed gives the same curve; `write_snapshot` says how to renew it.
+it is while lessons change, so that a seed gives the same curve; `write_snapshot` says how to renew it. Its licence is
+the lessons' own, `notebooks/LICENSE`.
 """
 
 from __future__ import annotations

@@ -112,6 +112,11 @@ def adamw(
         p = p - rate (m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon) + weight_decay p)
 
     t = step + 1 counts from 1; only matrices decay. Source: Loshchilov and Hutter 2019, algorithm 2; slide S12.
+
+    >>> p, g = {"bias": np.array([1.0, 1.0])}, {"bias": np.array([300.0, -0.01])}
+    >>> settings = TrainingSettings(warmup=1, learning_rate=0.1)
+    >>> adamw(p, g, Moments.zeros(p), settings, step=0)[0]["bias"].round(3)  # the first step's size is the rate
+    array([0.9, 1.1])
     """
     rate, t = settings.rate(step), step + 1
     updated, after = dict(parameters), Moments({}, {})
@@ -164,6 +169,10 @@ def train(
     The same settings give the same result, to the last bit on one machine.
     Errors: `ValueError` for a config whose `vocab` is not that of the characters, or a text too short for a sequence;
     `TypeError` for an argument of another kind. Source: Radford et al. 2019; the settings say theirs.
+
+    >>> result = train(GPTConfig(1, 16, 2, 97, 16), TrainingSettings(steps=20, warmup=5))
+    >>> bool(result.held_out_after < result.held_out_before), result.tokens == 20 * 8 * 16, result.interrupted
+    (True, True, False)
     """
     settings = TrainingSettings() if settings is None else settings
     for name, value, kind in (("config", config, GPTConfig), ("settings", settings, TrainingSettings)):
@@ -209,6 +218,10 @@ def held_out_loss(config: GPTConfig, parameters: Mapping[str, Array], tokens: ND
     """Return the mean loss over a text, in nats a character: cut into sequences side by side, the rest left out.
 
     Errors: `ValueError` for a text shorter than one sequence and its last target.
+
+    >>> untrained = {name: np.zeros_like(array) for name, array in initial_parameters(TINY).items()}
+    >>> round(held_out_loss(TINY, untrained, encode(lessons_text())[:1000]), 3), round(math.log(TINY.vocab), 3)
+    (4.575, 4.575)
     """
     count = (len(tokens) - 1) // config.sequence
     if count < 1:
