@@ -152,6 +152,16 @@ def test_a_product_in_place_and_one_with_a_plain_array_first_are_counted():
     assert [product.flop for product in ledger.products["forward"]] == [16, 24, 8]
 
 
+def test_a_product_of_any_parameter_would_be_counted_under_its_name():
+    def looks_up_by_product(config, parameters, result):
+        parameters["position embedding"].T @ np.ones(config.sequence)
+        return {}
+
+    ledger = count_flop(SMALL, random_parameters(SMALL), *random_text(SMALL), backward=looks_up_by_product)
+    assert ledger.by_kind("backward") == {"position embedding": 2 * SMALL.hidden * SMALL.sequence}
+    assert ledger.total == ledger.forward + 2 * SMALL.hidden * SMALL.sequence
+
+
 def test_a_pass_that_is_none_is_refused():
     with pytest.raises(ValueError, match="direction 'sideways' is unknown; accepted: 'forward', 'backward'"):
         counted(SMALL).by_kind("sideways")

@@ -27,7 +27,7 @@ from course_lib.tiny_transformer.config import Array, GPTConfig
 class Product:
     """One matrix product, (m x k) by (k x n), done `batch` times: what it is for, its sizes, its FLOP.
 
-    `kind` is the name of the weights that take part ("qkv", "projection", "up", "down", and "output" for the token
+    `kind` is the name of the parameters that take part ("qkv", "projection", "up", "down", and "output" for the token
     embedding); else it is "attention", between arrays of activations, or "weight gradient", between two matrices.
     """
 
@@ -59,6 +59,11 @@ class FlopLedger:
     def backward(self) -> int:
         """The FLOP of the backward pass, with what it computes again."""
         return sum(product.flop for product in self.products["backward"])
+
+    @property
+    def total(self) -> int:
+        """The FLOP of both passes."""
+        return self.forward + self.backward
 
     def by_kind(self, direction: str) -> dict[str, int]:
         """Return the FLOP of the "forward" or the "backward" pass for each kind of product."""
@@ -171,7 +176,7 @@ def count_flop(
 
 
 def _kind(parameter: str) -> str:
-    return "output" if parameter == "token embedding" else parameter.split(".")[-2] if "." in parameter else ""
+    return "output" if parameter == "token embedding" else parameter.split(".")[-2] if "." in parameter else parameter
 
 
 # Bytes
