@@ -11,7 +11,8 @@ from course_lib.explorers.picture import Picture
 from course_lib.questions import TOPICS
 
 NAMES = {
-    "compute_cost": "ComputeCostExplorer ComputeCostPicture ComputeCostView compute_cost_view",
+    "compute_cost": "ComputeCostExplorer ComputeCostPicture ComputeCostView compute_cost_view "
+    "FlopCountPicture FlopCountView flop_count_view",
     "units": "UnitConverter UnitPicture UnitView unit_view",
     "scaling": "ScalingExplorer ScalingPicture WideScalingPicture ScalingView scaling_view",
     "memory": "MemoryExplorer MemoryPicture MemoryBar MemoryView memory_view",

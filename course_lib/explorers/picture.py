@@ -210,11 +210,27 @@ class Picture:
         """Return the picture of a view as one `<svg>` element, with the view's sentence as its accessible name."""
         return described(self.unnamed_svg(view), view.sentence)
 
+    def still(self, view: View) -> Still:
+        """Return the picture of a view, its sentence below it, for a cell to show by itself, without any control."""
+        return Still(captioned_svg(self.svg(view), view.sentence), in_words(view.sentence, view.facts))
+
     def unnamed_svg(self, view: View) -> str:
         """Return the picture of a view as one `<svg>` element without a name, for who has the sentence already."""
         with DRAWING, _in_style(self._style):
             self.draw(view)
             return layered_svg(self.backdrop, self.figure, self._moving)
+
+
+@dataclass(frozen=True)
+class Still:
+    """A picture that no control moves: one `<svg>` element, and in words what it shows."""
+
+    svg: str
+    words: str
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        """Carry both, for a page and for who reads or hears a text."""
+        return {"image/svg+xml": self.svg, "text/plain": self.words}
 
 
 @dataclass(slots=True)
