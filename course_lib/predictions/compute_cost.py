@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from course_lib import catalog
 from course_lib.compute_cost import (
@@ -14,17 +17,21 @@ from course_lib.compute_cost import (
     training_seconds,
 )
 from course_lib.predictions.prediction import Known, Prediction, prediction
+from course_lib.tiny_transformer import TINY, count_flop, initial_parameters
 from course_lib.units import SECONDS_PER_DAY
 
 DAYS_PER_YEAR = 365.25
 COST = Known(3.14e23, "3.14e23 FLOP")
 PEAK = Known(312e12, "312 TFLOP/s")
 RULE = Known(lambda P, D: 6 * P * D, "six operations for every parameter and every token")
+FORWARD = Known(lambda P, D: 2 * P * D, r"C_\text{forward} \approx 2PD")
 RATE = Known(
     lambda number, peak, share: number * peak * share,
     r"\tau = \text{accelerators} \times \text{peak FLOP/s} \times \text{utilisation}",
 )
 TIME = Known(lambda flop, rate: flop / rate, r"T = C / \tau")
+COUNTED = replace(TINY, hidden=256, sequence=32)
+"""The small GPT whose products the lesson counts."""
 
 
 @prediction("1a")
@@ -155,6 +162,28 @@ def product_for_the_weights() -> Prediction:
 
 
 @prediction("1g")
+def both_passes_counted() -> Prediction:
+    """The FLOP of one step of a small GPT; wrong by forward alone, by MACs, and by a forward pass run twice."""
+    tokens = np.arange(COUNTED.sequence)[None] % COUNTED.vocab
+    return Prediction(
+        asks=(
+            "The GPT has 1,613,056 parameters and reads 32 tokens. What will the count of both passes be nearest to? "
+            "1 MFLOP is 10⁶ FLOP."
+        ),
+        options={"103 MFLOP": 103e6, "155 MFLOP": 155e6, "310 MFLOP": 310e6, "413 MFLOP": 413e6},
+        truth=count_flop(COUNTED, initial_parameters(COUNTED), tokens, tokens).total,
+        facts={
+            "P": Known(1_613_056, "1,613,056 parameters"),
+            "D": Known(32, "32 tokens"),
+            "forward": FORWARD,
+            "backward": Known(lambda P, D: 4 * P * D, r"C_\text{backward} \approx 4PD"),
+        },
+        reason=lambda P, D, forward, backward: forward(P, D) + backward(P, D),
+        shown=("313,049,088 FLOP",),
+    )
+
+
+@prediction("1h")
 def twice_the_accelerators() -> Prediction:
     """What twice the accelerators do to the time and to the accelerator-hours."""
 
@@ -183,7 +212,7 @@ def twice_the_accelerators() -> Prediction:
     )
 
 
-@prediction("1h")
+@prediction("1i")
 def utilisation_of_llama_2() -> Prediction:
     """The utilisation of a published run; wrong by the forward pass alone, by MACs, and by equal passes."""
     run = catalog.training_run("Llama 2 70B")
@@ -213,7 +242,7 @@ def utilisation_of_llama_2() -> Prediction:
     )
 
 
-@prediction("1i")
+@prediction("1j")
 def mfu_behind_an_hfu() -> Prediction:
     """The MFU at a speed of 48 % HFU: recomputation does not raise it, and does not leave it."""
     forward, training = forward_flop(1, 1), training_flop(1, 1)
@@ -239,10 +268,9 @@ ATTENTION = Known(
     lambda layers, hidden, sequence: 4 * layers * hidden * sequence,
     r"4 \times \text{layers} \times \text{hidden} \times \text{sequence}",
 )
-FORWARD = Known(lambda P, D: 2 * P * D, r"C_\text{forward} \approx 2PD")
 
 
-@prediction("1j")
+@prediction("1k")
 def small_model_against_the_rule() -> Prediction:
     """How far the rule is off for a small model, with full attention."""
     return Prediction(
@@ -267,7 +295,7 @@ def small_model_against_the_rule() -> Prediction:
     )
 
 
-@prediction("1k")
+@prediction("1l")
 def gpt_3_against_the_rule() -> Prediction:
     """How far the rule is off for GPT-3, in its forward pass, with full attention."""
     shape = TransformerShape.from_catalog("GPT-3 175B")
@@ -291,7 +319,7 @@ def gpt_3_against_the_rule() -> Prediction:
     )
 
 
-@prediction("1l")
+@prediction("1m")
 def token_of_a_mixture() -> Prediction:
     """The forward cost of one token of a mixture of experts, by its active parameters."""
     run = catalog.training_run("DeepSeek-V3 (37B active)")
