@@ -397,3 +397,60 @@ def share_of_attention(pick: Pick) -> Number:
             Wrong(1 + share, "That is rule and attention together; the question asks for what is added."),
         ),
     )
+
+
+@question("1.10", "Count a whole model", slides="S2", badge=Badge(difficulty=2, importance=3, minutes=6))
+def forward_counted(pick: Pick) -> Number:
+    """The forward FLOP of one token, product by product, for models whose width is not their sequence."""
+    model = catalog.model(pick("GPT-2 large", "GPT-2 124M", "GPT-2 XL", "GPT-3 175B"))
+    shape = TransformerShape.from_catalog(model.name)
+    layers, hidden, vocab, sequence = shape.layers, shape.hidden, shape.vocab, shape.sequence
+    parameters = shape.parameters()["total"]
+    answer = int(shape.forward_flop(1))
+    attention, output = 4 * layers * hidden * sequence, 2 * vocab * hidden
+    weights = answer - attention - output
+    rule = int(forward_flop(parameters, 1))
+    return Number(
+        given={
+            "model": named(model),
+            "layers": Fact(layers, "a count"),
+            "hidden": Fact(hidden, "the width of a layer"),
+            "sequence": Fact(sequence, "tokens, one full context"),
+            "vocabulary": Fact(vocab, "tokens that there are to guess from"),
+            "parameters": Fact(parameters, "the sum of all its tables and matrices, norms and biases"),
+        },
+        answer=answer,
+        unit="FLOP",
+        tolerance=0,
+        also={"GFLOP": 1e-9},
+        note=f"That is {answer / rule - 1:.0%} more than the rule's 2P a token.",
+        wrong=(
+            Wrong(
+                rule,
+                "That is the rule, 2P. It counts the table of positions, which is only looked up, and leaves out "
+                "attention's products of tokens with tokens.",
+            ),
+            Wrong(rule + attention, "Not every parameter multiplies a token: one of the tables is only looked up."),
+            Wrong(answer - attention, "Those are the products with weights. Tokens are also multiplied with tokens."),
+            Wrong(answer - output, "Products are missing that come after the last layer: how is a token guessed?"),
+            Wrong(answer - attention - output, "That is the layers' weights alone: two kinds of products are missing."),
+            Wrong(answer + output, "The table of tokens is multiplied once, at the end; looking it up takes no FLOP."),
+            Wrong(answer - attention // 2, "Half of attention: causal-halved, or without its scores or its values."),
+            Wrong(answer // 2, "Those are multiply-accumulates. Each is a multiplication and an addition."),
+            Wrong(3 * answer, "That is forward and backward. The question asks for the forward pass."),
+            Wrong(answer * sequence, "That is the cost of the full context; the question asks for one token of it."),
+            Wrong((weights + attention) // layers + output, "Only one layer is counted there, and the model has more."),
+            Wrong(
+                weights + output + attention // sequence,
+                "The sequence is lost: one token attends to all the others.",
+            ),
+            Wrong(
+                answer - 8 * layers * hidden**2,
+                "One of the two matrices with a side of four times the width is missing.",
+            ),
+            Wrong(
+                answer - 2 * layers * hidden**2,
+                "The square matrix, the second one, is missing, or the first was taken to be smaller.",
+            ),
+        ),
+    )
