@@ -280,7 +280,8 @@ def test_too_few_tokens_come_with_the_size_that_could_read_enough():
     plan = plan_training_run(accelerator="A100 80GB", num_accelerators=64, days=10)
     (warning,) = plan.warnings
     size = plan.flop / (6 * 200e9)
-    assert f"{size / 1e9:.3g} B parameters could read 200 B" in warning.advice
+    read = f"{size / 1e9:.3g} B parameters could read 200 B, {200e9 / size:.3g} a parameter."
+    assert warning.advice == f"slide S4 advises against {plan.tokens / 1e9:.3g} B. For the same compute {read}"
     again = plan_training_run(accelerator="A100 80GB", num_accelerators=64, days=10, tokens_per_parameter=200e9 / size)
     assert not is_broken(again, "fewer than 200 B")
 
@@ -289,6 +290,46 @@ def test_no_size_is_proposed_where_compute_or_text_is_far_too_little():
     little = plan_training_run(accelerator="T4", num_accelerators=1, days=1)
     assert little.warnings[0].advice.endswith("There is too little compute for any useful model to read that many.")
     assert "More text is needed." in plan_training_run(**MONTH, data_tokens=10e9).warnings[0].advice
+
+
+A100, V100 = {"accelerator": "A100 80GB"}, {"accelerator": "V100", "num_accelerators": 8, "days": 1000}
+SAID = [
+    (MONTH | {"data_tokens": 10e9}, "fewer than # B tokens: slide S4 advises against # B. More text is needed."),
+    (
+        MONTH | {"data_tokens": 10e9},
+        "data read # times: up to # is almost as good as new text, more is not (Muennighoff et al. #).",
+    ),
+    (
+        MONTH | {"data_tokens": 10e9},
+        "# of # days unused: the data at hand ends first; more text would use them.",
+    ),
+    (
+        MONTH | {"tokens_per_parameter": 200},
+        "over-trained: D/P is # instead of #. # B on # B reach the same loss for # % of the training, but cost # times "
+        "as much to use (Besiroglu et al. #).",
+    ),
+    (
+        V100 | {"tokens_per_parameter": 1},
+        "under-trained: D/P is # instead of #. For the same compute # B on # B are better by # nats a token and "
+        "cheaper to use (Besiroglu et al. #).",
+    ),
+    (
+        MONTH | {"num_accelerators": 16384, "days": 1},
+        "steps of # M tokens: one sequence on each accelerator is too much, as # M are usual at this size. Split the "
+        "model itself over accelerators (tensor or pipeline parallelism), which this plan does not.",
+    ),
+    (
+        A100 | {"num_accelerators": 1, "days": 400},
+        "only # GB to spare: buffers and fragmentation may need # % of the memory.",
+    ),
+]
+"""What a plan is told, its numbers left out."""
+
+
+@pytest.mark.parametrize(("asked", "words"), SAID, ids=lambda one: one.split(":")[0] if isinstance(one, str) else "")
+def test_a_warning_says_what_is_wrong_and_what_would_help(asked, words):
+    told = [re.sub(r"(?<!S)\d[\d,.]*\d|(?<!S)\d", "#", str(one)) for one in plan_training_run(**asked).warnings]
+    assert words in told
 
 
 def test_over_training_is_priced_by_the_fit():
