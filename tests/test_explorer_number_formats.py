@@ -512,6 +512,23 @@ def test_the_picture_changes_its_formula_with_the_kind_of_number(explorer, value
     assert set(shown) <= set(texts(explorer))
 
 
+@pytest.mark.parametrize(
+    ("values", "facts"),
+    [
+        (
+            {"value": "0.5"},
+            {"Error": "none", "Exact in": "all but int8, int4", "Too large for": "none", "Asked for": "0.5"},
+        ),
+        ({"preset": "pi"}, {"Error": "8.74e-8 (relative 2.78e-8)", "Exact in": "none", "One step": "2.38e-7"}),
+        ({"format": "int8", "value": "-81"}, {"Next smaller": "-82", "Next larger": "-80", "Error": "none"}),
+    ],
+)
+def test_the_facts_say_what_the_format_makes_of_the_number(explorer, values, facts):
+    explorer.set(**values)
+    shown = dict(explorer.facts)
+    assert {name: shown[name] for name in facts} == facts
+
+
 def test_a_picture_alone_says_what_the_last_picture_in_words_said(explorer):
     bundle = explorer._repr_mimebundle_()
     assert bundle["text/plain"] == explorer.answer

@@ -99,6 +99,14 @@ def test_the_view_holds_the_plan_of_the_controls(values):
     assert view.run is None or dict(view.facts)["Beside it"].startswith(f"{view.run}, ")
 
 
+def test_what_is_not_asked_for_is_named_and_says_what_has_no_effect_then():
+    explorer = TrainingRunPlanner()
+    first = {name: explorer.controls[name].options[0] for name in ("serve_on", "compare")}
+    assert first == {"serve_on": "no limit", "compare": "no run"}
+    assert explorer.idle(explorer.shown)["serve_precision"] == "no effect: no limit"
+    explorer.close()
+
+
 def test_the_sentence_begins_with_the_verdict_and_the_facts_say_the_rest():
     view = plan_view(**LESSON)
     assert view.sentence == ("2 rules are broken (✗): 19.2 B parameters on 2.28 T tokens, 30 days, $369,000.")
