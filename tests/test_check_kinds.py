@@ -13,6 +13,7 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -372,6 +373,13 @@ def test_what_is_wrong_with_a_function_is_named(function: Any, words: str, detai
 @pytest.mark.parametrize("stub", [lambda v: ..., lambda v: (_ for _ in ()).throw(NotImplementedError)])
 def test_a_stub_is_not_answered_yet(stub: Any) -> None:
     assert SUM.judge(stub) == Verdict(OPEN)
+
+
+def test_a_function_is_open_by_what_it_gives_for_the_first_input_and_wrong_where_it_gives_up_later() -> None:
+    gives_up = count(1)
+    assert SUM.judge(lambda v: ... if next(gives_up) == 1 else sum(v)).state == OPEN
+    later = count(1)
+    assert SUM.judge(lambda v: sum(v) if next(later) == 1 else ...).state == WRONG
 
 
 def test_a_function_that_fails_only_on_generated_inputs_is_found_and_shown() -> None:
