@@ -202,6 +202,7 @@ def test_the_first_number_that_differs_is_pointed_at() -> None:
     square = Vector(answer=np.eye(2))
     assert square.judge([[1, 0], [2, 2]]).detail == "2 of 4 differ, the first at index (1, 0)."
     assert square.asked() == "an array of shape (2, 2); right within 1 %"
+    assert LIST.asked() == "3 numbers in a list; right within 1 %"
 
 
 def test_numbers_that_are_not_whole_are_told_so_where_only_whole_ones_make_sense() -> None:
