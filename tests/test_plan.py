@@ -572,7 +572,7 @@ def test_the_markdown_of_a_compared_run_has_its_source_and_its_note():
     ],
 )
 def test_what_nobody_can_have_is_refused_by_name(name, value, error, message):
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=f"^{message}"):
         plan_training_run(**MONTH | {name: value})
 
 
