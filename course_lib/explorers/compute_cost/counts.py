@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -84,6 +85,7 @@ def flop_count_view(widths: Iterable[int], sequences: Iterable[int]) -> FlopCoun
     )
 
 
+@cache
 def _counted(config: GPTConfig) -> FlopCount:
     tokens = np.arange(config.sequence)[None] % config.vocab  # which tokens they are changes no count
     ledger = count_flop(config, initial_parameters(config), tokens, tokens)
