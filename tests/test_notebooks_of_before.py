@@ -91,6 +91,7 @@ def test_an_unknown_set_is_refused_with_the_names_that_were_released(edition: Ed
 def test_notebooks_of_before_get_all_their_points(edition: Edition, submissions: Path) -> None:
     marker = mark.Marker(edition, jobs=2, cell_seconds=60.0, seconds=300.0)
     by_set = marker.by_set(gather(submissions), None)
+    marker.prove_itself(list(by_set))
     for set_name, some in by_set.items():
         marker.mark(set_name, some)
     assert points(edition, SET)["ann"] == ("18", "18")
