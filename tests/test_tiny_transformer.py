@@ -18,6 +18,7 @@ from course_lib.tiny_transformer import (
     RECOMPUTE,
     TINY,
     VOCABULARY,
+    AdamW,
     GPTConfig,
     Moments,
     TrainingSettings,
@@ -469,9 +470,9 @@ def test_an_interrupt_between_two_steps_gives_what_was_reached():
 def after_steps(steps):
     pairs = batches(split(encode(lessons_text()))[0], FEW.batch, NARROW.sequence, FEW.seed)
     parameters = initial_parameters(NARROW, FEW.seed)
-    done = (parameters, Moments.zeros(parameters), [])
+    done = training.Done(parameters, Moments.zeros(parameters), ())
     for _ in range(steps):
-        done = training.training_step(NARROW, FEW, done, *next(pairs))
+        done = training.training_step(NARROW, FEW, done, *next(pairs), AdamW())
     return done
 
 
@@ -495,6 +496,35 @@ def test_an_interrupt_within_a_step_leaves_the_step_before_whole(part, monkeypat
     assert same(result.parameters, parameters)
     assert same(result.moments.momentum, moments.momentum)
     assert same(result.moments.variance, moments.variance)
+
+
+class Halving:
+    """No training: every step halves the parameters, and the passes see them without their sign."""
+
+    def start(self, parameters):
+        return 0
+
+    def weights(self, parameters):
+        return {name: np.abs(array) for name, array in parameters.items()}
+
+    def update(self, parameters, gradients, states, settings, step):
+        assert states == step
+        assert gradients.keys() == parameters.keys()
+        assert settings is FEW
+        return {name: array / 2 for name, array in parameters.items()}, states + 1
+
+
+def test_another_optimizer_has_states_of_its_own_and_says_what_the_passes_compute_with():
+    result, initial = train(NARROW, FEW, optimizer=Halving()), initial_parameters(NARROW, FEW.seed)
+    assert result.moments == FEW.steps
+    assert same(result.parameters, {name: array / 2**FEW.steps for name, array in initial.items()})
+    pairs = batches(split(encode(lessons_text()))[0], FEW.batch, NARROW.sequence, FEW.seed)
+    seen = {name: np.abs(array) for name, array in initial.items()}
+    assert result.losses[0] == forward(NARROW, seen, *next(pairs)).loss
+    held_out = split(encode(lessons_text()))[1]
+    assert result.held_out_before == training.held_out_loss(NARROW, seen, held_out)
+    last = Halving().weights(result.parameters)
+    assert result.held_out_after == training.held_out_loss(NARROW, last, held_out)
 
 
 def test_an_interrupt_while_the_last_loss_is_measured_loses_nothing(monkeypatch):

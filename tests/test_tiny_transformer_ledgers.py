@@ -233,8 +233,8 @@ def test_a_whole_training_step_peaks_where_its_backward_pass_does():
     """What AdamW makes anew, while the activations are still there, is less than what the backward pass held."""
     chosen, parameters = training.TrainingSettings(), initial_parameters(TINY)
     texts, held = random_text(TINY, 8), step_bytes(TINY, parameters, *random_text(TINY, 8))
-    done = (parameters, training.Moments.zeros(parameters), [])
-    peak = traced_peak(lambda: training.training_step(TINY, chosen, done, *texts))
+    done = training.Done(parameters, training.Moments.zeros(parameters), ())
+    peak = traced_peak(lambda: training.training_step(TINY, chosen, done, *texts, training.AdamW()))
     assert peak == pytest.approx(held.peak - held.parameters, rel=0.1)
 
 

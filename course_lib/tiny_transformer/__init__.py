@@ -20,7 +20,9 @@ from course_lib.tiny_transformer.model import RECOMPUTE, Forward, backward, forw
 from course_lib.tiny_transformer.text import VOCABULARY, batches, decode, encode, gather_lessons, lessons_text, split
 from course_lib.tiny_transformer.training import (
     TINY,
+    AdamW,
     Moments,
+    Optimizer,
     TrainingResult,
     TrainingSettings,
     adamw,
@@ -34,10 +36,12 @@ __all__ = [
     "RECOMPUTE",
     "TINY",
     "VOCABULARY",
+    "AdamW",
     "FlopLedger",
     "Forward",
     "GPTConfig",
     "Moments",
+    "Optimizer",
     "Product",
     "StepBytes",
     "Trained",

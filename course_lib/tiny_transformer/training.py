@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,9 +133,52 @@ def adamw(
     return updated, after
 
 
+class Optimizer(Protocol):
+    """What trains a model: the states it starts with, the weights the passes compute with, and one step of it."""
+
+    def start(self, parameters: Mapping[str, Array]) -> Any:
+        """Return the states before the first step."""
+
+    def weights(self, parameters: Mapping[str, Array]) -> Mapping[str, Array]:
+        """Return the weights that forward and backward pass compute with: all or fewer digits of the parameters."""
+
+    def update(
+        self,
+        parameters: Mapping[str, Array],
+        gradients: Mapping[str, Array],
+        states: Any,
+        settings: TrainingSettings,
+        step: int,
+    ) -> tuple[dict[str, Array], Any]:
+        """Return parameters and states after a step, counted from 0, and leave those given as they are."""
+
+
+class AdamW:
+    """AdamW after clipping, all of it in the dtype of the parameters: an `Optimizer` whose states are `Moments`."""
+
+    def start(self, parameters: Mapping[str, Array]) -> Any:
+        """Return moments of zero."""
+        return Moments.zeros(parameters)
+
+    def weights(self, parameters: Mapping[str, Array]) -> Mapping[str, Array]:
+        """Return the parameters themselves."""
+        return parameters
+
+    def update(
+        self,
+        parameters: Mapping[str, Array],
+        gradients: Mapping[str, Array],
+        states: Any,
+        settings: TrainingSettings,
+        step: int,
+    ) -> tuple[dict[str, Array], Any]:
+        """Return what `adamw` makes of the clipped gradients."""
+        return adamw(parameters, clipped(gradients, settings.clip), states, settings, step)
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """What training gave: the model's `parameters`, AdamW's `moments`, and how the loss fell.
+    """What training gave: the model's `parameters`, the optimizer's states (AdamW's `moments`), how the loss fell.
 
     `losses` has the loss of each step's batch, before that step; `held_out_before` and `held_out_after` are means over
     the text held out; all in nats a character. `interrupted` says that not all of the settings' steps were done.
@@ -143,7 +187,7 @@ class TrainingResult:
     config: GPTConfig
     settings: TrainingSettings
     parameters: dict[str, Array]
-    moments: Moments
+    moments: Any
     losses: NDArray[np.float64]
     held_out_before: float
     held_out_after: float
@@ -160,12 +204,14 @@ def train(
     settings: TrainingSettings | None = None,
     text: str | None = None,
     progress: Callable[[int, int, float], object] | None = None,
+    optimizer: Optimizer | None = None,
 ) -> TrainingResult:
     """Train a model from its initial parameters on a text, the course's own lessons by default.
 
     `settings` are those of `TrainingSettings()` by default; with them the loss on the text held out falls from 4.7 to
     below 1.9 nats a character. `progress(steps_done, steps, loss)` is called after each step. A `KeyboardInterrupt`, as
     of the stop button, ends it without harm: what the last whole step gave comes back, marked as `interrupted`.
+    `optimizer` is `AdamW()` by default.
     The same settings give the same result, to the last bit on one machine.
     Errors: `ValueError` for a config whose `vocab` is not that of the characters, or a text too short for a sequence;
     `TypeError` for an argument of another kind. Source: Radford et al. 2019; the settings say theirs.
@@ -175,6 +221,7 @@ def train(
     (True, True, False)
     """
     settings = TrainingSettings() if settings is None else settings
+    optimizer = AdamW() if optimizer is None else optimizer
     for name, value, kind in (("config", config, GPTConfig), ("settings", settings, TrainingSettings)):
         if not isinstance(value, kind):
             raise TypeError(f"{name} must be a {kind.__name__}; got {shown(value)}")
@@ -184,34 +231,45 @@ def train(
         raise ValueError(f"config must have vocab = {len(VOCABULARY)}, one a character; got {config.vocab}")
     tokens, held_out = split(encode(lessons_text() if text is None else text))
     parameters = initial_parameters(config, settings.seed)
-    before = held_out_loss(config, parameters, held_out)
-    done: tuple[dict[str, Array], Moments, list[float]] = (parameters, Moments.zeros(parameters), [])
+    done = Done(parameters, optimizer.start(parameters), ())
+    before = held_out_loss(config, optimizer.weights(parameters), held_out)
     pairs = batches(tokens, settings.batch, config.sequence, settings.seed)
     try:
         for step in range(settings.steps):
-            done = training_step(config, settings, done, *next(pairs))
+            done = training_step(config, settings, done, *next(pairs), optimizer)
             if progress:
-                progress(step + 1, settings.steps, done[2][-1])
-        after = held_out_loss(config, done[0], held_out)
+                progress(step + 1, settings.steps, done.losses[-1])
+        after = held_out_loss(config, optimizer.weights(done.parameters), held_out)
     except KeyboardInterrupt:
-        after = held_out_loss(config, done[0], held_out)
-    parameters, moments, losses = done
-    interrupted = len(losses) < settings.steps
-    return TrainingResult(config, settings, parameters, moments, np.array(losses), before, after, interrupted)
+        after = held_out_loss(config, optimizer.weights(done.parameters), held_out)
+    interrupted = len(done.losses) < settings.steps
+    return TrainingResult(
+        config, settings, done.parameters, done.states, np.array(done.losses), before, after, interrupted
+    )
+
+
+class Done(NamedTuple):
+    """What so many steps gave: parameters, the optimizer's states, the loss before each step."""
+
+    parameters: dict[str, Array]
+    states: Any
+    losses: tuple[float, ...]
 
 
 def training_step(
     config: GPTConfig,
     settings: TrainingSettings,
-    done: tuple[dict[str, Array], Moments, list[float]],
+    done: Done,
     tokens: NDArray[np.int64],
     targets: NDArray[np.int64],
-) -> tuple[dict[str, Array], Moments, list[float]]:
-    """Return parameters, moments and all losses after one more step; those given stay as they are."""
-    parameters, moments, losses = done
-    result = forward(config, parameters, tokens, targets)
-    gradients = clipped(backward(config, parameters, result), settings.clip)
-    return *adamw(parameters, gradients, moments, settings, len(losses)), [*losses, result.loss]
+    optimizer: Optimizer,
+) -> Done:
+    """Return parameters, states and all losses after one more step; those given stay as they are."""
+    weights = optimizer.weights(done.parameters)
+    result = forward(config, weights, tokens, targets)
+    gradients = backward(config, weights, result)
+    parameters, states = optimizer.update(done.parameters, gradients, done.states, settings, len(done.losses))
+    return Done(parameters, states, (*done.losses, result.loss))
 
 
 def held_out_loss(config: GPTConfig, parameters: Mapping[str, Array], tokens: NDArray[np.int64]) -> float:
