@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import mark
@@ -229,6 +230,51 @@ def test_a_notebook_is_read_in_each_coding_that_editors_save(coding: str, releas
 def test_an_empty_file_is_called_so(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"^not a notebook: the file is empty$"):
         submissions.parse(content)
+
+
+KEPT = ".~01_compute_cost.ipynb"
+
+
+@pytest.mark.parametrize("left", [0, 1000], ids=["nothing left", "a part left"])
+def test_of_a_file_that_was_cut_off_the_kept_one_counts_and_its_author_is_told(
+    left: int, release: NotebookNode, tmp_path: Path
+) -> None:
+    place = tmp_path / "ann" / "01_compute_cost.ipynb"
+    save(release, place)
+    place.rename(place.with_name(KEPT))
+    place.write_bytes(place.with_name(KEPT).read_bytes()[:left])
+    (one,) = submissions.gather(tmp_path)
+    assert [name_in(cell) for cell in one.notebook.cells] == [name_in(cell) for cell in release.cells]
+    assert (one.path, one.problem, one.remark) == (place, "", submissions.CUT_OFF)
+    (chosen,) = mark.one_a_student([one, replace(one, changed=0)])
+    assert chosen.remark == f"handed in 2 notebooks: the one changed last was marked; {submissions.CUT_OFF}"
+
+
+def test_of_a_whole_file_what_lies_beside_it_does_not_count(release: NotebookNode, tmp_path: Path) -> None:
+    save(release, tmp_path / "ann" / "01_compute_cost.ipynb")
+    save(new_notebook(), tmp_path / "ann" / KEPT)
+    (one,) = submissions.gather(tmp_path)
+    assert (len(one.notebook.cells), one.remark) == (len(release.cells), "")
+
+
+def test_a_kept_file_that_is_cut_off_too_a_link_or_too_large_is_not_taken(
+    release: NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, kept = tmp_path / "ann" / "01_compute_cost.ipynb", tmp_path / "ann" / KEPT
+    save(release, tmp_path / "another.ipynb")
+    place.parent.mkdir()
+    place.touch()
+    kept.write_text("{", encoding="utf-8")
+    assert submissions.read_file("ann", place).problem == "not a notebook: the file is empty"
+    kept.unlink()
+    kept.symlink_to(tmp_path / "another.ipynb")
+    assert submissions.read_file("ann", place).problem == "not a notebook: the file is empty"
+    kept.unlink()
+    (tmp_path / "another.ipynb").rename(kept)
+    monkeypatch.setattr(submissions, "LARGEST_FILE", kept.stat().st_size - 1)
+    assert submissions.read_file("ann", place).problem == "not a notebook: the file is empty"
+    monkeypatch.setattr(submissions, "LARGEST_FILE", kept.stat().st_size)
+    assert submissions.read_file("ann", place).remark == submissions.CUT_OFF
 
 
 def without_marks(release: NotebookNode) -> NotebookNode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import clean
 import fresh
@@ -19,7 +21,7 @@ from classroom import server
 from classroom.contents import Contents, Download
 from classroom.notebooks import ANSWER, WIDGET_VIEW
 from classroom.own_copies import OWN as OWN_FOLDERS
-from classroom.own_copies import course_notebook, fresh_copy, notebooks_in, own_copy
+from classroom.own_copies import course_notebook, fresh_copy, notebooks_in, own_copy, write_new
 from jupyter_server.serverapp import ServerApp
 from nbformat import NotebookNode
 from notebook_guards import link_targets
@@ -203,6 +205,96 @@ def test_fresh_copies_never_overwrite_anything(student: Clone) -> None:
     assert made == [f"01_compute_cost{end}.ipynb" for end in ("", ".fresh", ".fresh-2", ".fresh-3")]
     with pytest.raises(SystemExit, match="there are 01_compute_cost"):
         fresh.fresh("exercises", "99", root=student.folder)
+
+
+def fill_the_disk(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    """Let a new file take `room` bytes and no more."""
+    opened = Path.open
+
+    def open_full(path: Path, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+        file = opened(path, mode, *arguments, **options)
+        if "x" not in mode:
+            return file
+
+        def write(content: bytes) -> None:
+            file.write(content[:room])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        full = MagicMock(wraps=file)
+        full.__enter__.return_value = full
+        full.__exit__.side_effect = lambda *_: file.close()
+        full.write = write
+        return full
+
+    monkeypatch.setattr(Path, "open", open_full)
+
+
+@pytest.mark.parametrize("room", [0, 1000], ids=["no room", "room for a part"])
+@pytest.mark.parametrize("path", [EXERCISE, LESSON])
+def test_a_full_disk_leaves_no_part_of_a_copy_and_the_set_opens_again(
+    path: str, room: int, student: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = student.open(path)["content"]
+    with monkeypatch.context() as full:
+        fill_the_disk(full, room)
+        with pytest.raises(
+            HTTPError, match=r"No space left on device: your own copy of 01_\w+\.ipynb could not be made"
+        ):
+            student.save(content, path)
+    folder = student.folder / OWN_FOLDERS[path.split("/")[0]]
+    assert list(folder.iterdir()) == []
+    assert student.open(path)["content"]["cells"]
+    student.save(content, path)
+    assert [place.name for place in folder.iterdir()] == [Path(path).name]
+
+
+@pytest.mark.parametrize("path", [EXERCISE, LESSON])
+def test_an_empty_copy_that_a_full_disk_left_gives_way_to_a_fresh_one(path: str, student: Clone) -> None:
+    fresh_one = student.open(path)["content"]
+    own = student.folder / OWN_FOLDERS[path.split("/")[0]] / Path(path).name
+    own.parent.mkdir()
+    own.touch()
+    assert student.open(path)["content"] == fresh_one
+    assert not own.exists()
+
+
+def test_a_copy_that_was_cut_off_while_it_was_saved_comes_back_as_it_was_before(student: Clone) -> None:
+    student.answer("flop = 42")
+    kept = student.folder / "my_exercises" / ".~01_compute_cost.ipynb"
+    for rest in (0, 1000):
+        kept.write_bytes(student.read(OWN))
+        (student.folder / OWN).write_bytes(kept.read_bytes()[:rest])
+        assert "flop = 42" in student.shows()
+        assert not kept.exists()
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+def test_a_new_copy_is_whole_and_takes_nothings_place(
+    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_link(*_: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    if not links:
+        monkeypatch.setattr(os, "link", no_link)
+    place = tmp_path / "new" / "01_a.ipynb"
+    assert write_new(place, b"first") == place
+    with pytest.raises(FileExistsError):
+        write_new(place, b"second")
+    assert [(one.name, one.read_bytes()) for one in place.parent.iterdir()] == [(place.name, b"first")]
+
+
+def test_a_read_only_courses_notebook_can_be_written_as_ones_own_copy(
+    student: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_only = {student.folder / EXERCISE, student.folder / "exercises"}
+    monkeypatch.setattr(os, "access", lambda place, mode: mode != os.W_OK or Path(place) not in read_only)
+    assert student.open()["writable"]
+    student.answer("flop = 1")
+    assert student.open()["writable"]
+    read_only |= {student.folder / "my_lessons", student.folder}
+    assert not student.open(LESSON)["writable"]
+    assert not asyncio.run(student.files.get("exercises", content=False))["writable"]
 
 
 @pytest.mark.parametrize(

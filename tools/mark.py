@@ -272,7 +272,7 @@ def one_a_student(submissions: Sequence[Submission]) -> list[Submission]:
 def the_last(several: Sequence[Submission]) -> Submission:
     last = max(several, key=lambda one: (not one.problem, one.changed))
     words = f"handed in {len(several)} notebooks: the one changed last was marked"
-    return replace(last, remark=words) if len(several) > 1 else last
+    return replace(last, remark="; ".join(filter(None, [words, last.remark]))) if len(several) > 1 else last
 
 
 def write(path: Path, content: bytes) -> None:

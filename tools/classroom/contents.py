@@ -6,6 +6,7 @@ written; `own_copies.py` says where it lies. No file of the course's notebooks i
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,18 @@ class Contents(AsyncLargeFileManager):
         """Make the own copy before something happens to the course's notebook."""
         if source := self.only_the_courses(path):
             root = Path(self.root_dir)
-            lay(source, own_copy(root, source.relative_to(root)), self.notary)
+            try:
+                lay(source, own_copy(root, source.relative_to(root)), self.notary)
+            except OSError as error:
+                reason = f"{error.strerror}: your own copy of {source.name} could not be made, and nothing was changed."
+                raise HTTPError(500, reason) from error
+
+    def is_writable(self, path: str) -> bool:
+        """Tell whether a path can be saved: of a notebook of the course, the own copy."""
+        if source := self.only_the_courses(path):
+            folder = own_copy(Path(self.root_dir), source.relative_to(self.root_dir)).parent
+            return os.access(folder if folder.exists() else self.root_dir, os.W_OK)
+        return bool(super().is_writable(path))
 
     def _refuse_course_folder(self, path: str) -> None:
         if is_course_folder(Path(self.root_dir), Path(self._get_os_path(path.strip("/")))):

@@ -11,13 +11,16 @@ but outputs: then it is given up once the course's notebook is another. A copy w
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
+import secrets
 from pathlib import Path
 
 import nbformat
+from jupyter_server.services.contents.fileio import path_to_intermediate
 from nbformat import NotebookNode
 from nbformat.sign import NotebookNotary
 
@@ -99,8 +102,13 @@ def fingerprint(notebook: NotebookNode) -> str:
 
 
 def is_outdated(own: Path, source: Path) -> bool:
-    """Tell whether an own copy has no source of its learner's in it, and the course's notebook is another by now."""
+    """Tell whether an own copy has no source of its learner's in it, and the course's notebook is another by now.
+
+    An empty file, as a full disk once left it, is nobody's work either, unless JupyterLab kept what was there before.
+    """
     try:
+        if own.stat().st_size == 0:
+            return not Path(path_to_intermediate(str(own))).exists()
         notebook = nbformat.read(own, as_version=4)
         stamp = notebook.metadata[STAMP]
         untouched = stamp["sources"] == fingerprint(notebook)
@@ -121,8 +129,24 @@ def lay(source: Path, target: Path, notary: NotebookNotary | None = None) -> Pat
 
 
 def write_new(target: Path, content: bytes) -> Path:
-    """Write a file; raise `FileExistsError`, and change nothing, where one is there."""
+    """Write a file, whole or not at all; raise `FileExistsError`, and change nothing, where one is there.
+
+    It is written beside its place and then linked to it, so that neither a full disk nor an end in the middle leaves a
+    part of a notebook where the learner's own is looked for. A file system that knows no links renames it.
+    """
     target.parent.mkdir(exist_ok=True)
-    with target.open("xb") as file:
-        file.write(content)
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        with part.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(part, target)
+        except OSError as error:
+            if target.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from error
+            part.rename(target)
+    finally:
+        part.unlink(missing_ok=True)
     return target

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
+from jupyter_server.services.contents.fileio import path_to_intermediate
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
@@ -28,6 +29,7 @@ ANY_TOPIC = "|".join(name for topic in TOPICS for name in topics_called(topic))
 OF_THE_SET = re.compile(rf"[-_ ]*\d\d_({ANY_TOPIC})(_edition_\d+)?([-_ ]?(Copy|\()?\d+\)?)?$", re.IGNORECASE)
 OF_A_HUB = ("timestamp.txt", "submission_secret.txt")
 """What nbgrader lays beside a notebook that it collected, and looks for beside the feedback that it gives back."""
+CUT_OFF = "the file was cut off while it was saved: what had been saved before, which JupyterLab kept, was marked"
 NO_NOTEBOOK, FOREIGN = "no notebook was handed in", "none of the set's questions is in it: is it another notebook?"
 HTML_BEGINS = re.compile(r"<(?=[A-Za-z/!?])")
 WORTH_A_LOOK = re.compile(
@@ -109,12 +111,30 @@ def read_file(student: str, path: Path) -> Submission:
             return Submission(student, path, problem=f"larger than {LARGEST_FILE / 1e6:g} MB: clear its outputs")
         files = [file for file in map(path.with_name, OF_A_HUB) if file.is_file() and not file.is_symlink()]
         beside = tuple((file.name, file.read_bytes()[:1000]) for file in files)
-        notebook = parse(path.read_bytes())
+        notebook, remark = parse_or_kept(path)
     except OSError as error:
         return Submission(student, path, problem=f"could not be read: {error.strerror}", again=True)
     except ValueError as error:
         return Submission(student, path, problem=str(error))
-    return Submission(student, path, notebook, changed=about.st_mtime, beside=beside)
+    return Submission(student, path, notebook, changed=about.st_mtime, beside=beside, remark=remark)
+
+
+def parse_or_kept(path: Path) -> tuple[NotebookNode, str]:
+    """Return a file's notebook, or where it was cut off the one that JupyterLab kept while it saved, and what to say.
+
+    JupyterLab lays what was saved before beside the file, as `.~NAME`, and takes it away once the file is whole.
+    """
+    try:
+        return parse(path.read_bytes()), ""
+    except ValueError:
+        kept = Path(path_to_intermediate(str(path)))
+        if kept.is_symlink() or not kept.is_file() or kept.stat().st_size > LARGEST_FILE:
+            raise
+        try:
+            return parse(kept.read_bytes()), CUT_OFF
+        except ValueError:
+            pass
+        raise
 
 
 def read_again(one: Submission) -> Submission:
@@ -122,7 +142,7 @@ def read_again(one: Submission) -> Submission:
     if not one.again or one.path.is_dir():
         return one
     anew = read_file(one.student, one.path)
-    return replace(anew, remark=one.remark)
+    return replace(anew, remark="; ".join(filter(None, [one.remark, anew.remark])))
 
 
 def decoded(content: bytes) -> str:
