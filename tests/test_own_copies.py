@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
@@ -17,12 +18,10 @@ import clean
 import fresh
 import nbformat
 import pytest
-from classroom import server
 from classroom.contents import Contents, Download
 from classroom.notebooks import ANSWER, WIDGET_VIEW
 from classroom.own_copies import OWN as OWN_FOLDERS
 from classroom.own_copies import course_notebook, fresh_copy, notebooks_in, own_copy, write_new
-from jupyter_server.serverapp import ServerApp
 from nbformat import NotebookNode
 from notebook_guards import link_targets
 from tornado.web import HTTPError
@@ -387,11 +386,14 @@ def test_git_ignores_what_learners_write() -> None:
 
 
 def test_make_lab_serves_lessons_and_exercises_this_way() -> None:
-    started = ServerApp()
-    started.parse_command_line([*server.OF_THE_COURSE])
-    assert started.contents_manager_class is Contents
-    assert started.config.MappingKernelManager.kernel_manager_class == "classroom.lab_kernel.LabKernel"
-    assert "[*server.OF_THE_COURSE, " in (ROOT / "tools" / "serve.py").read_text(encoding="utf-8")
+    """A hub's server reads the same, as its environment names the same folders."""
+    command = [sys.executable, str(ROOT / "tools" / "serve.py"), "--show-config-json"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    told = json.loads(lines[lines.index("{") :])
+    assert told["ServerApp"]["contents_manager_class"] == "classroom.contents.Contents"
+    assert told["ServerApp"]["kernel_websocket_connection_class"] == "classroom.quick_socket.QuickSocket"
+    assert told["MappingKernelManager"]["kernel_manager_class"] == "classroom.lab_kernel.LabKernel"
+    assert told["LabApp"]["extra_labextensions_path"] == [str(ROOT / "tools" / "jupyter" / "labextensions")]
 
 
 @pytest.mark.parametrize("name", [OWN, MINE])

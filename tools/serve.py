@@ -1,8 +1,8 @@
 """Be the JupyterLab that `lab.py` starts, inside `.venv`: its arguments are JupyterLab's.
 
 In another environment that has the course, `python tools/serve.py` alone does what `lab.py` does.
-The settings in `tools/jupyter` come first, so that nobody is asked about news and no updates are looked for; the user's
-own settings stay as they are. What a learner does to a lesson or an exercise is saved apart: `classroom/own_copies.py`
+The settings in `tools/jupyter` come first, of which `course` holds what makes it the course's; the user's own settings
+stay as they are. What a learner does to a lesson or an exercise is saved apart: `classroom/own_copies.py`
 says where.
 """
 
@@ -12,15 +12,14 @@ import os
 import sys
 
 from classroom import server
-from classroom.environment import ROOT
 from jupyterlab.labapp import main as jupyterlab
 
 
 def main() -> None:
-    paths = [str(ROOT / "tools" / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    paths = [*server.OF_THE_COURSE, os.environ.get("JUPYTER_CONFIG_PATH", "")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     arguments = sys.argv[1:] or server.server_arguments(server.choose_port(None), server.has_screen())
-    sys.exit(jupyterlab([*server.OF_THE_COURSE, *arguments]))
+    sys.exit(jupyterlab(arguments))
 
 
 if __name__ == "__main__":

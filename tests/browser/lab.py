@@ -17,7 +17,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -58,12 +58,6 @@ LAB_SETTINGS = {
     "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
 }
 
-OF_THE_COURSE = dict(option.split("=", 1) for option in server.OF_THE_COURSE)
-"""What `make lab` tells JupyterLab beyond its settings."""
-
-COURSES_OWN = {"PYTHONPATH": "", "JUPYTER_CONFIG_PATH": "jupyter"}
-"""What `make lab` sets, as folders of `tools`."""
-
 NO_CHROMIUM = "no Chromium was found: the browser tests did not run"
 
 
@@ -91,8 +85,8 @@ def open_page(executable: str) -> Iterator[Page]:
 class Lab:
     """A JupyterLab server of its own: free port, own settings, and a folder that is a copy."""
 
-    def __init__(self, root: Path, notebooks: Path = NOTEBOOKS, more_options: Mapping[str, object] = {}) -> None:
-        """Copy `notebooks` under `root`, start the server there and wait until it answers."""
+    def __init__(self, root: Path, notebooks: Path = NOTEBOOKS, whole_course: bool = False) -> None:
+        """Copy `notebooks` under `root`, start the server there, as `make lab` does or plainly, and wait for it."""
         self.folder = root / "notebooks"
         shutil.copytree(notebooks, self.folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"), dirs_exist_ok=True)
         self.log = root / "jupyterlab.log"
@@ -116,7 +110,8 @@ class Lab:
         }
         environment = os.environ | {name: str(root / folder) for name, folder in own.items()}
         environment |= {"JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_TOKEN": self._token}
-        environment |= {name: str(REPOSITORY / "tools" / folder) for name, folder in COURSES_OWN.items()}
+        settings_of = server.OF_THE_COURSE[0 if whole_course else 1 :]
+        environment |= {"PYTHONPATH": str(REPOSITORY / "tools"), "JUPYTER_CONFIG_PATH": os.pathsep.join(settings_of)}
         options = {
             "--ServerApp.ip": "127.0.0.1",
             "--ServerApp.port": port,
@@ -131,7 +126,6 @@ class Lab:
             "--LabApp.news_url": "None",
             "--ServerApp.kernel_websocket_connection_class": "classroom.quick_socket.QuickSocket",
             "--MappingKernelManager.kernel_manager_class": "classroom.lab_kernel.LabKernel",
-            **more_options,
         }
         with self.log.open("w") as log:
             self._process = psutil.Popen(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from browser.lab import OF_THE_COURSE, REPOSITORY, Lab, Notebook
+from browser.lab import REPOSITORY, Lab, Notebook
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +23,7 @@ def course(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab
     copy = tmp_path_factory.mktemp("course")
     for folder in ("notebooks", "exercises"):
         shutil.copytree(REPOSITORY / folder, copy / folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    server = Lab(tmp_path_factory.mktemp("course_lab"), copy, OF_THE_COURSE)
+    server = Lab(tmp_path_factory.mktemp("course_lab"), copy, whole_course=True)
     yield server
     page.goto("about:blank")  # else it goes on asking a server that is gone
     assert not server.stop()

@@ -14,7 +14,7 @@ import pytest
 from classroom.own_copies import fresh_copy
 from playwright.sync_api import Page, expect
 
-from browser.lab import OF_THE_COURSE, REPOSITORY, Artifacts, Lab, Notebook, expect_to_have_all
+from browser.lab import REPOSITORY, Artifacts, Lab, Notebook, expect_to_have_all
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +59,7 @@ def course(page: Page, upstream: Path, tmp_path_factory: pytest.TempPathFactory)
     """A JupyterLab as `make lab` opens it, at the top of a clone."""
     clone = tmp_path_factory.mktemp("clone") / "course"
     git(upstream, "clone", "--quiet", str(upstream), str(clone))
-    server = Lab(tmp_path_factory.mktemp("clone_lab"), clone, OF_THE_COURSE)
+    server = Lab(tmp_path_factory.mktemp("clone_lab"), clone, whole_course=True)
     yield server
     page.goto("about:blank")  # else it goes on asking a server that is gone
     assert not server.stop()

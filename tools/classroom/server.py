@@ -16,13 +16,8 @@ FIRST_LESSON = "notebooks/00_start_here.ipynb"
 USUAL_PORT = 8888
 PORTS_TO_TRY = 100
 LOCAL_KERNELS = "--MappingKernelManager.kernel_manager_class=classroom.lab_kernel.LabKernel"
-OF_THE_COURSE = (
-    "--ServerApp.contents_manager_class=classroom.contents.Contents",
-    "--ServerApp.kernel_websocket_connection_class=classroom.quick_socket.QuickSocket",
-    LOCAL_KERNELS,
-    f"--LabApp.extra_labextensions_path={environment.ROOT / 'tools' / 'jupyter' / 'labextensions'}",
-)
-"""What JupyterLab is told of the course: own copies, quick pictures, private kernels, and tabs with names."""
+OF_THE_COURSE = [str(environment.ROOT / "tools" / "jupyter" / folder) for folder in ("course", ".")]
+"""Where `JUPYTER_CONFIG_PATH` finds what JupyterLab is told of the course, and that nobody is asked about news."""
 
 
 def wanted_port(arguments: "Sequence[str]") -> "int | None":
