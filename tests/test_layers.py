@@ -348,7 +348,7 @@ PUBLIC = {
         pattern_from_fields read_decimal spacing
     """,
     "quantization": """
-        DB_PER_BIT ErrorMeasures KINDS LARGEST_VALUE LONGEST_INNER_DIMENSION PLACES Quantized SHAPE
+        DB_PER_BIT ErrorMeasures KINDS LARGEST_VALUE LONGEST_INNER_DIMENSION METHODS PLACES Quantized SHAPE
         SMALLEST_RANGE absmax_quantize as_blocks example_tensor int8_matmul quantization_error stored_bytes
         with_outlier zeropoint_quantize
     """,

@@ -6,8 +6,9 @@ The slides S9 and S10 in one line: real number = (stored integer - zero-point) x
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -110,6 +111,12 @@ def zeropoint_quantize(x: ArrayLike, bits: int = 8, axis: int | None = None) -> 
     if axis is None:
         return Quantized(codes, float(scale), int(zero_point))
     return Quantized(codes, scale, zero_point.astype(np.int64))
+
+
+METHODS: Mapping[str, Callable[..., Quantized]] = MappingProxyType(
+    {"absmax": absmax_quantize, "zero-point": zeropoint_quantize}
+)
+"""The two methods by name: a function of x, bits and axis each."""
 
 
 def as_blocks(x: ArrayLike, size: int) -> NDArray[Any]:

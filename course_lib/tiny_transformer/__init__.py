@@ -1,8 +1,8 @@
 """A small GPT in plain numpy, trained on the course's own lessons, and ledgers that count what that costs.
 
 `model` is what to read: the forward pass and, by hand, the backward pass. `config` has its sizes and parameters,
-`ledgers` count its FLOP and its bytes, `text` has the lessons as characters, `training` AdamW and the loop, and
-`weights` what came out of it.
+`ledgers` count its FLOP and its bytes, `text` has the lessons as characters, `training` AdamW and the loop, `weights`
+what came out of it, and `quantized` keeps that in few bits, or computes with it in int8.
 """
 
 from course_lib.tiny_transformer.config import GPTConfig, initial_parameters, parameter_shapes
@@ -17,6 +17,14 @@ from course_lib.tiny_transformer.ledgers import (
     traced_peak,
 )
 from course_lib.tiny_transformer.model import RECOMPUTE, Forward, backward, forward
+from course_lib.tiny_transformer.quantized import (
+    bits_a_weight,
+    dequantized,
+    in_int8,
+    int8_product,
+    quantized_losses,
+    quantized_matrices,
+)
 from course_lib.tiny_transformer.text import VOCABULARY, batches, decode, encode, gather_lessons, lessons_text, split
 from course_lib.tiny_transformer.training import (
     TINY,
@@ -50,18 +58,24 @@ __all__ = [
     "adamw",
     "backward",
     "batches",
+    "bits_a_weight",
     "bytes_of",
     "clipped",
     "count_flop",
     "decode",
+    "dequantized",
     "encode",
     "forward",
     "gather_lessons",
     "held_out_loss",
+    "in_int8",
     "initial_parameters",
+    "int8_product",
     "kept_bytes",
     "lessons_text",
     "parameter_shapes",
+    "quantized_losses",
+    "quantized_matrices",
     "split",
     "step_bytes",
     "traced_peak",

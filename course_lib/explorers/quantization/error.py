@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from course_lib.explorers.picture import FAINT, MUTED
 from course_lib.explorers.quantization.picture import LINE, STYLES, QuantizationPicture, in_lines
-from course_lib.explorers.quantization.view import BITS, METHODS, SLICES, QuantizationView
-from course_lib.quantization import DB_PER_BIT
+from course_lib.explorers.quantization.view import BITS, SLICES, QuantizationView
+from course_lib.quantization import DB_PER_BIT, METHODS
 from course_lib.units import format_number
 
 WIDTHS = np.arange(BITS[0], BITS[1] + 1)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from course_lib.explorers.picture import FAINT, INK, MUTED, TITLE, powers_of_ten
 from course_lib.explorers.quantization.picture import LINE, STYLES, QuantizationPicture
-from course_lib.explorers.quantization.view import METHODS, QuantizationView
+from course_lib.explorers.quantization.view import QuantizationView
+from course_lib.quantization import METHODS
 from course_lib.units import format_number
 
 EDGES = np.linspace(0, 1, 62)

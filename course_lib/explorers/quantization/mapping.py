@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from course_lib.explorers.picture import FAINT, INK, MUTED, SMALL, TEXT, TITLE, Label
 from course_lib.explorers.quantization.picture import STYLES, QuantizationPicture, segments, width_of
-from course_lib.explorers.quantization.view import METHODS, MethodView, QuantizationView
+from course_lib.explorers.quantization.view import MethodView, QuantizationView
+from course_lib.quantization import METHODS
 
 LEFTMOST, RIGHTMOST = -1.22, 1.06
 """How far a text may reach, in a map's units."""

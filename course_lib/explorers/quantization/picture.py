@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from course_lib.explorers.picture import BLUE, FAINT, MUTED, RED, Label, Labels, Picture
-from course_lib.explorers.quantization.view import METHODS, MethodView, QuantizationView
+from course_lib.explorers.quantization.view import MethodView, QuantizationView
+from course_lib.quantization import METHODS
 from course_lib.units import format_number
 
 STYLES: dict[str, Any] = {

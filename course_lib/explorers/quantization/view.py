@@ -14,19 +14,17 @@ from course_lib._arguments import one_of, whole
 from course_lib.number_formats import IntFormat, encode
 from course_lib.quantization import (
     DB_PER_BIT,
+    METHODS,
     ErrorMeasures,
     Quantized,
-    absmax_quantize,
     as_blocks,
     example_tensor,
     quantization_error,
     stored_bytes,
     with_outlier,
-    zeropoint_quantize,
 )
 from course_lib.units import format_number
 
-METHODS = {"absmax": absmax_quantize, "zero-point": zeropoint_quantize}
 SLICES = {"tensor": 0, "row": 0, "column": 0, "block of 32": 32, "block of 8": 8}
 """What one scale is shared by; for blocks, their size."""
 SLICE_NAMES = {"row": "row", "column": "column", "block of 32": "block", "block of 8": "block"}
