@@ -18,7 +18,8 @@ NAMES = {
     "memory": "MemoryExplorer MemoryPicture MemoryBar MemoryView memory_view",
     "number_formats": "FloatDecoder BitPattern FloatDecoderPicture FloatDecoderView float_decoder_view",
     "quantization": "QuantizationExplorer QuantizationPicture ErrorPicture HistogramPicture MappingPicture "
-    "StaircasePicture QuantizationView quantization_view",
+    "StaircasePicture QuantizationView quantization_view "
+    "QuantizedLossPicture QuantizedLossView quantized_loss_view",
     "plan": "TrainingRunPlanner PlanPicture PlanMap PlanView plan_view",
 }
 

@@ -1,4 +1,7 @@
-"""The explorer of slides S9 and S10: `view` is what it shows, its pictures show how, `explorer` the controls."""
+"""The explorer of slides S9 and S10: `view` is what it shows, its pictures show how, `explorer` the controls.
+
+`losses` and `losses_picture` show how the loss of a model rises in few bits, without any control.
+"""
 
 from course_lib.explorers import hand_on
 
@@ -11,6 +14,9 @@ __all__, __getattr__, __dir__ = hand_on(
         "HistogramPicture": "histogram",
         "MappingPicture": "mapping",
         "StaircasePicture": "staircase",
+        "QuantizedLossPicture": "losses_picture",
+        "QuantizedLossView": "losses",
+        "quantized_loss_view": "losses",
         "QuantizationView": "view",
         "quantization_view": "view",
     },
