@@ -10,11 +10,22 @@ from hypothesis import strategies as st
 from course_lib.explorers.controls import Whole
 from course_lib.explorers.quantization.explorer import QuantizationExplorer
 from course_lib.explorers.quantization.mapping import MappingPicture
-from course_lib.explorers.quantization.view import BITS, METHODS, SHOWN, SLICES, SPANS, quantization_view, sliced
+from course_lib.explorers.quantization.view import (
+    BITS,
+    DATA,
+    SHOWN,
+    SLICES,
+    SPANS,
+    TRAINED,
+    quantization_view,
+    sliced,
+    trained_weights,
+)
 from course_lib.number_formats import IntFormat, decode
 from course_lib.quantization import (
     DB_PER_BIT,
     KINDS,
+    METHODS,
     PLACES,
     absmax_quantize,
     example_tensor,
@@ -23,6 +34,8 @@ from course_lib.quantization import (
     with_outlier,
     zeropoint_quantize,
 )
+from course_lib.tiny_transformer import trained
+from course_lib.tiny_transformer.model import heads_of
 from course_lib.units import format_number
 
 DEFAULT = {
@@ -37,7 +50,7 @@ DEFAULT = {
 quick = settings(deadline=None, max_examples=60)
 control_values = st.fixed_dictionaries(
     {
-        "data": st.sampled_from(KINDS),
+        "data": st.sampled_from(DATA),
         "outlier": st.one_of(st.just(1.0), st.floats(1, 100)),
         "place": st.sampled_from(PLACES),
         "bits": st.integers(*BITS),
@@ -59,6 +72,10 @@ def made():
 def explorer(made):
     made.set(**DEFAULT)
     return made
+
+
+def tensor_of(data):
+    return trained_weights() if data == TRAINED else example_tensor(data)
 
 
 def view_of(**changes):
@@ -155,7 +172,7 @@ def test_memory_saved_includes_the_scales(per, bits, saved):
 @given(control_values)
 def test_the_view_says_what_the_library_computes(values):
     view = quantization_view(**values)
-    tensor = with_outlier(example_tensor(values["data"]), values["outlier"], values["place"])
+    tensor = with_outlier(tensor_of(values["data"]), values["outlier"], values["place"])
     x, axis = sliced(tensor, values["scale_per"])
     np.testing.assert_array_equal(view.x, x)
     assert view.value in view.values
@@ -262,12 +279,29 @@ def test_a_view_cannot_be_changed():
 
 
 def test_every_kind_of_data_has_its_histogram_s_range():
-    assert list(SPANS) == list(KINDS)
+    assert list(SPANS) == list(DATA) == [*KINDS, TRAINED]
     for kind, (low, high) in SPANS.items():
-        least, most = example_tensor(kind).min(), example_tensor(kind).max()
+        least, most = tensor_of(kind).min(), tensor_of(kind).max()
         assert low <= least
         assert most <= high
         assert most - least > 0.8 * (high - low), "the range is wider than its data"
+
+
+def test_the_trained_weights_are_those_of_the_keys_as_training_left_them():
+    model = trained()
+    x = np.random.default_rng(0).normal(size=(5, model.config.hidden))
+    _, keys, _ = heads_of(x @ model.parameters["layer 0.qkv.weight"], model.config, 5)
+    np.testing.assert_allclose(x @ trained_weights(), keys[0].transpose(1, 0, 2).reshape(5, -1))
+    assert dict(view_of(data=TRAINED).facts)["Tensor"] == "trained weights"
+    with pytest.raises(ValueError, match="read-only"):
+        trained_weights()[0] = 0
+
+
+def test_trained_weights_gain_more_by_a_scale_per_row_than_normal_ones_which_are_the_same_in_every_row():
+    tensor, row = (both(data=TRAINED, scale_per=per)[0].error.sqnr_db for per in ("tensor", "row"))
+    assert row - tensor == pytest.approx(DB_PER_BIT, abs=0.5)  # worth one bit
+    tensor, row = (both(scale_per=per)[0].error.sqnr_db for per in ("tensor", "row"))
+    assert row - tensor < DB_PER_BIT / 2
 
 
 # What the lesson asks the learner to find in the explorer
@@ -318,7 +352,7 @@ def test_a_new_explorer_shows_the_default():
 
 
 @pytest.mark.parametrize("show", SHOWN)
-@pytest.mark.parametrize("data", KINDS)
+@pytest.mark.parametrize("data", DATA)
 def test_every_picture_of_every_kind_of_data_is_that_of_a_new_one(explorer, data, show):
     explorer.set(data=data, show=show, bits=3)
     view = view_of(data=data, show=show, bits=3)

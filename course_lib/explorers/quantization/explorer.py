@@ -13,8 +13,8 @@ from course_lib.explorers.quantization.error import ErrorPicture
 from course_lib.explorers.quantization.histogram import HistogramPicture
 from course_lib.explorers.quantization.mapping import MappingPicture
 from course_lib.explorers.quantization.staircase import StaircasePicture
-from course_lib.explorers.quantization.view import BITS, SHOWN, SLICES, QuantizationView, quantization_view
-from course_lib.quantization import KINDS, PLACES
+from course_lib.explorers.quantization.view import BITS, DATA, SHOWN, SLICES, QuantizationView, quantization_view
+from course_lib.quantization import PLACES
 
 OUTLIERS = (1, 100)
 
@@ -35,7 +35,7 @@ class QuantizationExplorer(Explorer):
     def make_controls(self) -> dict[str, widgets.Widget]:
         """Return the controls: those of the tensor, and of what is made of it."""
         return {
-            "data": choice("Data", KINDS, "normal"),
+            "data": choice("Data", DATA, "normal"),
             "bits": Whole("Bits", 8, *BITS),
             "outlier": Magnitude("Outlier ×", 1, *OUTLIERS),
             "place": choice("Outlier in", PLACES, "one value"),

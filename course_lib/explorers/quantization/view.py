@@ -14,6 +14,7 @@ from course_lib._arguments import one_of, whole
 from course_lib.number_formats import IntFormat, encode
 from course_lib.quantization import (
     DB_PER_BIT,
+    KINDS,
     METHODS,
     ErrorMeasures,
     Quantized,
@@ -23,13 +24,17 @@ from course_lib.quantization import (
     stored_bytes,
     with_outlier,
 )
+from course_lib.tiny_transformer import trained
 from course_lib.units import format_number
 
 SLICES = {"tensor": 0, "row": 0, "column": 0, "block of 32": 32, "block of 8": 8}
 """What one scale is shared by; for blocks, their size."""
 SLICE_NAMES = {"row": "row", "column": "column", "block of 32": "block", "block of 8": "block"}
 """What one of them is called, with its number behind it."""
-SPANS = {"normal": (-4, 4), "uniform": (-1, 1), "ReLU-like": (0, 4), "100 to 104": (100, 104)}
+TRAINED = "trained weights"
+"""The keys' matrix of attention in the first layer of the small GPT that was trained on the lessons."""
+DATA = (*KINDS, TRAINED)
+SPANS = {"normal": (-4, 4), "uniform": (-1, 1), "ReLU-like": (0, 4), "100 to 104": (100, 104), TRAINED: (-0.7, 0.7)}
 """The range that the histogram of each kind of data shows."""
 BITS = (2, 8)
 SHOWN = ("mapping", "histogram", "staircase", "error")
@@ -229,7 +234,16 @@ def _method_view(method: str, x: NDArray[Any], axis: int | None, bits: int, posi
 
 @lru_cache(64)
 def _tensor(data: str, outlier: float, place: str) -> NDArray[np.float32]:
-    return with_outlier(example_tensor(data), outlier, place)
+    return with_outlier(trained_weights() if data == TRAINED else example_tensor(data), outlier, place)
+
+
+def trained_weights() -> NDArray[np.float32]:
+    """Return the 64 x 64 weights that make attention's keys in the trained GPT's first layer.
+
+    >>> trained_weights().shape, round(float(np.abs(trained_weights()).max()), 2)
+    ((64, 64), 0.67)
+    """
+    return np.split(trained().parameters["layer 0.qkv.weight"], 3, axis=1)[1]
 
 
 @lru_cache(1024)
