@@ -230,3 +230,24 @@ def test_the_rise_grows_with_the_square_of_the_step():
     for bits in (6, 5, 4):
         steps = (2 ** (bits - 1) - 1) / (2 ** (bits - 2) - 1)
         assert rise("absmax", "matrix", bits - 1) / rise("absmax", "matrix", bits) == pytest.approx(steps**2, rel=0.35)
+
+
+# What the lesson says of the model
+
+
+def test_no_column_of_an_input_is_an_outlier():
+    model, text = trained(), held_out()
+    inputs, targets = (text[i : i + 4096].reshape(64, 64) for i in (0, 1))
+    kept = forward(model.config, model.parameters, inputs, targets).kept
+    arrays = [layer[f"{name} input"] for layer in kept["layers"] for name in ("qkv", "projection", "up", "down")]
+    for array in (*arrays, kept["output input"]):
+        columns, whole = np.sqrt(np.mean(array**2, axis=0)), np.sqrt(np.mean(array**2))
+        assert columns.max() < 3 * whole
+
+
+def test_a_scale_for_each_column_costs_4_38_bits_a_weight_and_wins_most_of_four_bits_back():
+    model = trained()
+    codes = {name: absmax_quantize(a, 4, axis=1) for name, a in model.parameters.items() if a.ndim == 2}
+    loss = held_out_loss(model.config, dequantized(model.parameters, codes), held_out())
+    assert round(bits_a_weight(codes, 4), 2) == 4.38
+    assert loss - quantized_losses().fp32.whole == pytest.approx(0.162, abs=1e-3)

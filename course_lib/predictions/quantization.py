@@ -19,6 +19,7 @@ from course_lib.quantization import (
     with_outlier,
     zeropoint_quantize,
 )
+from course_lib.tiny_transformer import quantized_losses
 
 X = (-3.0, 0.1, 3.2)
 SERVED, GPU = "Llama 2 7B", "A100 80GB"
@@ -241,6 +242,32 @@ def four_bits_and_scales() -> Prediction:
 
 
 @prediction("6j")
+def where_a_model_breaks() -> Prediction:
+    """With how many bits a model's loss first rises by more than 0.1 nats; wrong by a rise that only doubles."""
+    losses = quantized_losses()
+    too_few = [
+        one.bits
+        for one in losses.matrices
+        if (one.method, one.scale_per) == ("absmax", "matrix") and one.loss.whole - losses.fp32.whole > 0.1
+    ]
+    return Prediction(
+        asks="From 8 bits down: with how many does the loss first rise by more than 0.1 nats?",
+        options={"5 bits": 5, "4 bits": 4, "3 bits": 3},
+        truth=max(too_few),
+        facts={
+            "with_six": Known(0.04, "0.04 nats with 6 bits"),
+            "square": Known(lambda error: error**2, "its rise grows with the square of the error"),
+            "double": Known(lambda step: 2 * step, "each bit less doubles the step"),
+            "limit": Known(0.1, "more than 0.1 nats"),
+        },
+        reason=lambda with_six, square, double, limit: next(
+            bits for bits in (5, 4, 3) if with_six * square(double(1)) ** (6 - bits) > limit
+        ),
+        shown=("the loss rises by 0.132 nats", "absmax needs 6 bits with a scale per matrix"),
+    )
+
+
+@prediction("6k")
 def width_of_a_sum() -> Prediction:
     """In how many bits a sum of products of int8 codes is kept."""
     code = np.full((1, 256), 127, np.int8)
@@ -259,7 +286,26 @@ def width_of_a_sum() -> Prediction:
     )
 
 
-@prediction("6k")
+@prediction("6l")
+def all_products_in_int8() -> Prediction:
+    """How much the loss rises when every product is one of int8 codes; wrong by the outliers of large models."""
+    losses = quantized_losses()
+    return Prediction(
+        asks="Int8 absmax cost the published 125 M parameters ln(87.76 / 25.65) = 1.2 nats. By how much does the small "
+        "GPT's loss rise with every product in int8?",
+        options={"Less than 0.01 nats": 0.003, "Some 0.1 nats": 0.1, "Some 1 nat": 1.0},
+        truth=losses.int8_products.whole - losses.fp32.whole,
+        facts={
+            "weights": Known(0.003, "to 8 bits costs 0.003 nats"),
+            "inputs": Known(lambda cost: 2 * cost, "Inputs in 8 bits have steps as fine"),
+            "outliers": Known("none", "there are no outliers"),
+        },
+        reason=lambda weights, inputs, outliers: inputs(weights) if outliers == "none" else 1.0,
+        shown=("every product in int8 1.759",),
+    )
+
+
+@prediction("6m")
 def reading_against_arithmetic() -> Prediction:
     """How many times as long the reading of all weights takes as the arithmetic for one token."""
     model, gpu = catalog.model(SERVED), catalog.accelerator(GPU)
@@ -282,7 +328,7 @@ def reading_against_arithmetic() -> Prediction:
     )
 
 
-@prediction("6l")
+@prediction("6n")
 def many_users() -> Prediction:
     """From how many users on the arithmetic of a step takes longer than what is read for it."""
     model, gpu = catalog.model(SERVED), catalog.accelerator(GPU)
