@@ -13,11 +13,13 @@ from course_lib.quantization import (
     example_tensor,
     int8_matmul,
     quantization_error,
+    stored_bytes,
     with_outlier,
     zeropoint_quantize,
 )
 from course_lib.questions.kinds import Choice, Function, Number, Vector
 from course_lib.questions.question import Badge, Fact, Pick, Wrong, named, question
+from course_lib.tiny_transformer import TINY, initial_parameters
 from course_lib.units import format_count
 
 GB, GIB = 1e9, 2**30
@@ -426,5 +428,59 @@ def memory_of_scales(pick: Pick) -> Number:
             ),
             Wrong(once - twice, "That is in bits a parameter. The whole model is asked for."),
             Wrong((32 - 8) * P / 8, "That gives every parameter a scale of its own: a block shares one."),
+        ),
+    )
+
+
+@question("6.10", "The small GPT in few bits", slides="S10", badge=Badge(difficulty=2, importance=3, minutes=6))
+def model_in_few_bits(pick: Pick) -> Number:
+    """The bytes of a whole model: packed codes, a scale for each column, and what is not quantised."""
+    bits = pick(4, 3, 5, 6, 7)
+    arrays = initial_parameters(TINY).values()
+    matrices, others = [a for a in arrays if a.ndim == 2], sum(a.size for a in arrays if a.ndim == 1)
+    stored = sum(stored_bytes(absmax_quantize(matrix, bits, axis=1), bits) for matrix in matrices)
+    answer = int(stored + 4 * others)
+    weights, (rows, columns) = sum(matrix.size for matrix in matrices), np.sum([m.shape for m in matrices], axis=0)
+    scales = 4 * int(columns)
+    return Number(
+        given={
+            "shapes": Fact([list(matrix.shape) for matrix in matrices], "rows and columns of each matrix"),
+            "others": Fact(others, "parameters in norms and biases: not quantised, fp32"),
+            "bits": Fact(bits, "bits a code, packed without gaps"),
+            "scale_bytes": Fact(4, "bytes a scale: fp32"),
+        },
+        answer=answer,
+        unit="bytes",
+        tolerance=0,
+        also={"bits": 8, "kB": 1e-3},
+        note=f"That is {8 * answer / (weights + others):.2f} bits a parameter, all told; in fp32 it is 32.",
+        wrong=(
+            Wrong(answer - scales, "Those are the codes and what is not quantised: the scales take memory, too."),
+            Wrong(answer - 4 * others, "Norms and biases are forgotten. They are not quantised, and still stored."),
+            Wrong(answer - scales - 4 * others, "Those are the codes alone. What else has to be stored?"),
+            Wrong(answer - scales + 4 * int(rows), "That is a scale for each row. Which axis has its own scales here?"),
+            Wrong(
+                answer - scales + 4 * len(matrices),
+                "That is one scale for each matrix. Each of a matrix's columns has one here.",
+            ),
+            Wrong(
+                answer - scales + 4 * weights,
+                "That gives every weight a scale of its own: all weights of a column share one.",
+            ),
+            Wrong(answer + 28 * int(columns), "A scale has 32 bits. How many bytes are they?"),
+            Wrong(answer - scales // 2, "Those are scales of 2 bytes, as in fp16; these are larger."),
+            Wrong(
+                answer + weights * bits * 7 // 8,
+                "The codes are counted in bits there, and the rest in bytes.",
+            ),
+            Wrong(
+                answer + weights - weights * bits // 8,
+                "That stores a whole byte for each code. Packed, the bits of one code follow those of another.",
+            ),
+            Wrong(
+                (weights + others) * bits // 8 + scales,
+                "Norms and biases are quantised there as well. They stay in fp32.",
+            ),
+            Wrong(4 * (weights + others), "That is the model in fp32, before any of it was quantised."),
         ),
     )
