@@ -2,10 +2,24 @@
 
 `model` is what to read: the forward pass and, by hand, the backward pass. `config` has its sizes and parameters,
 `ledgers` count its FLOP and its bytes, `text` has the lessons as characters, `training` AdamW and the loop, `weights`
-what came out of it, and `quantized` keeps that in few bits, or computes with it in int8.
+what came out of it, `quantized` keeps that in few bits, or computes with it in int8, and `eight_bit` is AdamW with its
+states in 8 bits.
 """
 
 from course_lib.tiny_transformer.config import GPTConfig, initial_parameters, parameter_shapes
+from course_lib.tiny_transformer.eight_bit import (
+    BLOCK,
+    Blocks,
+    EightBitAdamW,
+    EightBitMoments,
+    EightBitRuns,
+    dynamic_code,
+    eight_bit_runs,
+    even_code,
+    from_blocks,
+    to_blocks,
+    write_eight_bit_runs,
+)
 from course_lib.tiny_transformer.ledgers import (
     FlopLedger,
     Product,
@@ -41,10 +55,15 @@ from course_lib.tiny_transformer.training import (
 from course_lib.tiny_transformer.weights import Trained, trained, write_trained
 
 __all__ = [
+    "BLOCK",
     "RECOMPUTE",
     "TINY",
     "VOCABULARY",
     "AdamW",
+    "Blocks",
+    "EightBitAdamW",
+    "EightBitMoments",
+    "EightBitRuns",
     "FlopLedger",
     "Forward",
     "GPTConfig",
@@ -64,8 +83,12 @@ __all__ = [
     "count_flop",
     "decode",
     "dequantized",
+    "dynamic_code",
+    "eight_bit_runs",
     "encode",
+    "even_code",
     "forward",
+    "from_blocks",
     "gather_lessons",
     "held_out_loss",
     "in_int8",
@@ -78,8 +101,10 @@ __all__ = [
     "quantized_matrices",
     "split",
     "step_bytes",
+    "to_blocks",
     "traced_peak",
     "train",
     "trained",
+    "write_eight_bit_runs",
     "write_trained",
 ]
