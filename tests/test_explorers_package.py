@@ -15,7 +15,8 @@ NAMES = {
     "FlopCountPicture FlopCountView flop_count_view",
     "units": "UnitConverter UnitPicture UnitView unit_view",
     "scaling": "ScalingExplorer ScalingPicture WideScalingPicture ScalingView scaling_view",
-    "memory": "MemoryExplorer MemoryPicture MemoryBar MemoryView memory_view",
+    "memory": "MemoryExplorer MemoryPicture MemoryBar MemoryView memory_view "
+    "KeptPicture KeptView kept_view PeakPicture PeakView peak_view StatesPicture StatesView states_view",
     "number_formats": "FloatDecoder BitPattern FloatDecoderPicture FloatDecoderView float_decoder_view",
     "quantization": "QuantizationExplorer QuantizationPicture ErrorPicture HistogramPicture MappingPicture "
     "StaircasePicture QuantizationView quantization_view "

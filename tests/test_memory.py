@@ -17,6 +17,7 @@ from course_lib.memory import (
     RECOMPUTE,
     TrainingMemory,
     activation_bytes,
+    activation_terms,
     assumed_shape,
     fits,
     gradient_bytes,
@@ -245,6 +246,35 @@ def test_activations_are_the_sum_of_the_tensors_that_a_layer_keeps(t, bytes_per_
     assert activation_bytes(b, s, h, layers, a, **kept) == pytest.approx(selective + layers * a * s * s * b * scores)
     kept["recompute"] = "selective"
     assert activation_bytes(b, s, h, layers, a, **kept) == pytest.approx(selective)
+
+
+@given(shapes, st.sampled_from([2, 4]))
+@quick
+def test_the_terms_add_up_to_the_activations_of_a_layer(shape, bytes_per_value):
+    sizes = {name: shape[name] for name in ("sequence", "hidden", "heads")}
+    terms = activation_terms(**sizes, bytes_per_value=bytes_per_value)
+    numbers = shape["batch"] * shape["sequence"] * shape["hidden"]
+    for recompute, left_out in (("none", ""), ("selective", "softmax")):
+        kept = sum(size for name, size in terms.items() if not left_out or not name.startswith(left_out))
+        one_layer = activation_bytes(**shape | {"layers": 1}, recompute=recompute, bytes_per_value=bytes_per_value)
+        assert kept * numbers == pytest.approx(one_layer)
+
+
+def test_the_terms_are_those_that_korthikanti_et_al_list():
+    """Their section 4.1, in bytes for each number of a token, and for each of the scores."""
+    ratio = 100 / 640
+    terms = activation_terms(sequence=100, hidden=640, heads=1)
+    scores = {"softmax output": 2 * ratio, "softmax dropout": (1 + 2) * ratio}
+    attention = {"qkv input": 2, "queries, keys, values": 4 + 2, "projection input": 2}
+    mlp = {"MLP input": 2, "GELU input": 8, "second MLP input": 8}
+    assert terms == pytest.approx(scores | attention | mlp | {"norm inputs": 2 + 2, "dropout masks": 1 + 1})
+
+
+def test_terms_of_a_layer_that_cannot_be_are_refused():
+    with pytest.raises(ValueError, match="hidden must be a multiple of heads = 7"):
+        activation_terms(sequence=100, hidden=640, heads=7)
+    with pytest.raises(ValueError, match="bytes_per_value must be 2"):
+        activation_terms(sequence=100, hidden=640, heads=5, bytes_per_value=8)
 
 
 @pytest.mark.parametrize("t", [1, 4])

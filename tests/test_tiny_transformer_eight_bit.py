@@ -1,4 +1,4 @@
-"""AdamW's states in 8 bits: bitsandbytes' code, blocks to the nearest and to the byte, and trainings that come again."""
+"""AdamW's states in 8 bits: bitsandbytes' code, blocks to the byte, and trainings that come again."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from course_lib.tiny_transformer import (
     TINY,
     GPTConfig,
     backward,
+    by_term,
     bytes_of,
     count_flop,
     forward,
@@ -190,6 +191,16 @@ def test_a_layer_keeps_what_the_formula_says_less_dropout_to_the_byte(config, ba
     )
     assert len(layers) == config.layers
     assert {sum(layer.values()) for layer in layers} == {formula - lacking[recompute]}
+
+
+@pytest.mark.parametrize("recompute", RECOMPUTE)
+def test_every_byte_of_a_layer_has_its_term_of_the_formula(recompute):
+    layers, _ = kept_bytes(forward(SMALL, random_parameters(SMALL), *random_text(SMALL), recompute))
+    terms = by_term(layers[0])
+    assert sum(terms.values()) == sum(layers[0].values())
+    of_formula = memory.activation_terms(SMALL.sequence, SMALL.hidden, SMALL.heads)
+    assert {*terms} <= {*of_formula, "layer input"}
+    assert ("layer input" in terms) == (recompute == "full")
 
 
 def test_the_logits_are_held_twice_at_the_start_of_the_backward_pass():

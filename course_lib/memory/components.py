@@ -139,6 +139,36 @@ def activation_bytes(
     return _counts("layers", layers) * kept[recompute]
 
 
+def activation_terms(
+    sequence: ArrayLike, hidden: ArrayLike, heads: ArrayLike, bytes_per_value: int = 2
+) -> dict[str, Any]:
+    """Return what a layer keeps of each token, term by term, in bytes for each of its h numbers: 34 + 5 a s / h in all.
+
+    With e bytes a value, 2 in 16 bits, they are 16 values and 2 of each of attention's a s / h scores, beside the masks
+    of three dropouts, of 1 byte.
+    Sizes are whole numbers, scalars or arrays that broadcast, and `bytes_per_value` is 2 or 4.
+    Errors: as `activation_bytes`. Source: slide S14; Korthikanti et al. 2022, section 4.1.
+
+    >>> terms = activation_terms(sequence=2048, hidden=12288, heads=96)
+    >>> terms["GELU input"], terms["softmax output"], sum(terms.values())  # GPT-3: 34 + 80
+    (8, 32.0, 114.0)
+    """
+    _layer_bytes(1, sequence, hidden, heads, 1, bytes_per_value, None)  # refuses sizes that no layer has
+    e, scores = bytes_per_value, _counts("heads", heads) * _counts("sequence", sequence) / _counts("hidden", hidden)
+    return {
+        "norm inputs": 2 * e,
+        "qkv input": e,
+        "queries, keys, values": 3 * e,
+        "softmax output": e * scores,
+        "softmax dropout": (1 + e) * scores,
+        "projection input": e,
+        "MLP input": e,
+        "GELU input": 4 * e,
+        "second MLP input": 4 * e,
+        "dropout masks": 2,
+    }
+
+
 @finite
 def logits_bytes(batch: ArrayLike, sequence: ArrayLike, vocab: ArrayLike, copies: ArrayLike = 1) -> Any:
     """Return the bytes of the logits, the model's outputs: batch x sequence x vocab x 4 bytes x copies.

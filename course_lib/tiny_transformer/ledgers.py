@@ -255,6 +255,37 @@ def kept_bytes(result: model.Forward) -> tuple[tuple[Mapping[str, int], ...], Ma
     return tuple(map(MappingProxyType, layers)), MappingProxyType(outside)
 
 
+TERM_OF: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys(["norm 1", "norm 1 scale", "norm 2", "norm 2 scale"], "norm inputs")
+    | {
+        "qkv input": "qkv input",
+        "qkv": "queries, keys, values",
+        "probabilities": "softmax output",
+        "projection input": "projection input",
+        "up input": "MLP input",
+        "gelu input": "GELU input",
+        "down input": "second MLP input",
+        "layer input": "layer input",
+    }
+)
+"""What the model keeps, by its name, as a term of `memory.activation_terms`; a layer's input is one with "full" alone.
+
+Of a norm it keeps, in the place of its input, what is as large: the input normalized; and a scale for each token.
+"""
+
+
+def by_term(layer: Mapping[str, int]) -> dict[str, int]:
+    """Return what `kept_bytes` says of a layer, by the terms of the formula 34 + 5 a s / h; what it lacks is not there.
+
+    >>> by_term({"norm 1": 400, "norm 1 scale": 4, "norm 2": 400, "norm 2 scale": 4, "up input": 400})
+    {'norm inputs': 808, 'MLP input': 400}
+    """
+    terms: dict[str, int] = {}
+    for name, size in layer.items():
+        terms[TERM_OF[name]] = terms.get(TERM_OF[name], 0) + size
+    return terms
+
+
 def step_bytes(
     config: GPTConfig,
     parameters: Mapping[str, Array],
