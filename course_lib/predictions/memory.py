@@ -10,6 +10,7 @@ from course_lib import catalog
 from course_lib.memory import (
     TrainingSetup,
     activation_bytes,
+    activation_terms,
     kv_cache_bytes,
     logits_bytes,
     optimizer_bytes,
@@ -18,6 +19,7 @@ from course_lib.memory import (
     zero_sharded,
 )
 from course_lib.predictions.prediction import Known, Prediction, prediction
+from course_lib.tiny_transformer import eight_bit_runs
 
 GB = 1e9
 LLAMA = catalog.model("Llama 2 7B")
@@ -126,6 +128,35 @@ def saved_on_gpt_3() -> Prediction:
 
 
 @prediction("4f")
+def even_steps() -> Prediction:
+    """What even steps do to 8-bit states; wrong are what the dynamic ones do, and a harmless loss of precision."""
+    runs = eight_bit_runs()
+    worse = runs.held_out["even"] / runs.held_out["fp32"]
+    return Prediction(
+        asks="A step of AdamW divides the momentum by the root of the variance. Now the shares are even: 127 steps up "
+        "to the scale for the momentum, 255 for the variance. A gradient of 1/100 of its block's largest has a "
+        "variance of 1/10,000. What does the loss do?",
+        options={"It falls as with fp32": "as with fp32", "It falls more slowly": "slower", "It explodes": "explodes"},
+        truth="explodes" if worse > 10 else "slower" if worse > 1.05 else "as with fp32",
+        facts={
+            "steps": Known(127, "127 steps up to the scale"),
+            "finer": Known(255, "255 for the variance"),
+            "gradient": Known(100, "1/100"),
+            "square": Known(10_000, "1/10,000"),
+            "nearest": Known(lambda steps, share: round(steps / share), "is nearest to"),
+            "step": Known(
+                lambda momentum, variance: "explodes" if momentum and not variance else "as with fp32",
+                "divides the momentum by the root of the variance",
+            ),
+        },
+        reason=lambda steps, finer, gradient, square, nearest, step: step(
+            nearest(steps, gradient), nearest(finer, square)
+        ),
+        shown=("1,024,000 with even steps",),
+    )
+
+
+@prediction("4g")
 def mixed_against_fp32() -> Prediction:
     """What mixed precision saves on the model states; wrong is what it saves on activations."""
     fp32, mixed = (training_memory(1, kind, "adamw").model_states for kind in ("fp32", "fp32+bf16"))
@@ -149,7 +180,7 @@ def mixed_against_fp32() -> Prediction:
     )
 
 
-@prediction("4g")
+@prediction("4h")
 def checkpoint() -> Prediction:
     """The bytes a parameter of an fp32 checkpoint."""
     states = training_memory(1, "fp32", "adamw")
@@ -167,7 +198,7 @@ def checkpoint() -> Prediction:
     )
 
 
-@prediction("4h")
+@prediction("4i")
 def activations_of_one_sequence() -> Prediction:
     """The activations of one sequence of GPT-3, in GB: a number to type."""
     return Prediction(
@@ -189,7 +220,7 @@ def activations_of_one_sequence() -> Prediction:
     )
 
 
-@prediction("4i")
+@prediction("4j")
 def twice_the_length() -> Prediction:
     """The activations of a sequence of twice the length: more than twice, and less than four times."""
     one, two = (activation_bytes(1, s, GPT_3.hidden, GPT_3.layers, GPT_3.heads) for s in (2048, 4096))
@@ -207,7 +238,7 @@ def twice_the_length() -> Prediction:
     )
 
 
-@prediction("4j")
+@prediction("4k")
 def inputs_to_keep() -> Prediction:
     """How many layers to run again at a time, with the real bytes; wrong is the rule for equal tensors."""
 
@@ -231,7 +262,27 @@ def inputs_to_keep() -> Prediction:
     )
 
 
-@prediction("4k")
+@prediction("4l")
+def kept_in_fp32() -> Prediction:
+    """What a layer without dropout keeps in fp32; wrong are 16 bits, twice all of it, and half of what is kept."""
+    terms = activation_terms(sequence=64, hidden=64, heads=1, bytes_per_value=4)  # as/h is 1
+    kept = {name: size for name, size in terms.items() if "dropout" not in name}
+    return Prediction(
+        asks="For each of a token's numbers, how many bytes does a layer of the small GPT keep?",
+        options={"34 + 5as/h": (34, 5), "64 + 4as/h": (64, 4), "68 + 10as/h": (68, 10), "32 + 2as/h": (32, 2)},
+        truth=(sum(kept.values()) - kept["softmax output"], kept["softmax output"]),
+        facts={
+            "numbers": Known(16, "16 numbers of 2 bytes"),
+            "size": Known(4, "A number of 32 bits takes 4 bytes"),
+            "score": Known(lambda size: size, "2 are one score"),
+            "fp32": Known(lambda numbers, size: numbers * size, "keeps every number in fp32, and it has no dropout"),
+        },
+        reason=lambda numbers, size, score, fp32: (fp32(numbers, size), score(size)),
+        shown=("64 + 4 as/h",),
+    )
+
+
+@prediction("4m")
 def largest_of_three() -> Prediction:
     """What is largest with full recomputation: the kept inputs, the layer computed again, or the logits."""
     s, h, L, a, vocab = LLAMA.context, LLAMA.hidden, LLAMA.layers, LLAMA.heads, LLAMA.vocab
@@ -266,7 +317,7 @@ def largest_of_three() -> Prediction:
     )
 
 
-@prediction("4l")
+@prediction("4n")
 def enough_by_itself() -> Prediction:
     """The one change that makes a set-up fit; wrong are one that leaves the states alone and one that saves less."""
     short = TrainingSetup.of_model("Llama 2 7B", "A100 80GB", recompute="selective")
@@ -298,7 +349,7 @@ def enough_by_itself() -> Prediction:
     )
 
 
-@prediction("4m")
+@prediction("4o")
 def one_share() -> Prediction:
     """What each of 64 accelerators holds at ZeRO's stage 1; wrong is everything divided, or one half of it."""
     states = training_memory(7.5e9, "fp32+fp16", "adamw")
@@ -318,7 +369,7 @@ def one_share() -> Prediction:
     )
 
 
-@prediction("4n")
+@prediction("4p")
 def first_stage_that_fits() -> Prediction:
     """The first of ZeRO's stages at which a model fits on eight accelerators."""
     setup = TrainingSetup.of_model("Llama 2 13B", "A100 80GB", recompute="full", num_gpus=8)
@@ -343,7 +394,7 @@ def first_stage_that_fits() -> Prediction:
     )
 
 
-@prediction("4o")
+@prediction("4q")
 def three_limits() -> Prediction:
     """Which limit holds for training and for one user's answer."""
     ratio = A100.fp16_bf16_flop_per_second / A100.memory_bandwidth_bytes_per_second
@@ -372,7 +423,7 @@ def three_limits() -> Prediction:
     )
 
 
-@prediction("4p")
+@prediction("4r")
 def users_that_fit() -> Prediction:
     """How many users' caches fit beside the weights of a model: a number to type."""
     weights = parameter_bytes(LLAMA.parameters, "fp16")
