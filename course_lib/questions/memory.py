@@ -9,6 +9,7 @@ from course_lib.catalog import Accelerator
 from course_lib.memory import (
     RECOMPUTE,
     activation_bytes,
+    activation_terms,
     fits,
     logits_bytes,
     parameter_bytes,
@@ -479,5 +480,60 @@ def one_share(pick: Pick) -> Number:
             Wrong(at[stage] + master * (1 - 1 / n), "The master copy stays whole there; in every stage it is shared."),
             Wrong(at[stage] - master / n, "The master copy is counted nowhere: AdamW's 8 bytes leave it out."),
             Wrong(at[stage] * n, "That is what all accelerators hold together."),
+        ),
+    )
+
+
+@question("4.10", "In fp32, without dropout", slides="S14", badge=Badge(difficulty=2, importance=2, minutes=5))
+def activations_without_dropout(pick: Pick) -> Number:
+    """What all layers keep in fp32 where there is no dropout: 64 + 4 a s / h bytes for each of a token's numbers."""
+    name, b, s = pick(
+        ("GPT-2 124M", 16, 512),
+        ("GPT-2 medium", 8, 512),
+        ("GPT-2 large", 4, 256),
+        ("GPT-2 XL", 4, 512),
+        ("GPT-3 175B", 5, 1024),
+    )
+    model = catalog.model(name)
+    L, h, a = model.layers, model.hidden, model.heads
+    in_fp32 = activation_terms(s, h, a, bytes_per_value=4)
+    scores = in_fp32["softmax output"]
+    numbers = sum(in_fp32.values()) - scores - in_fp32["softmax dropout"] - in_fp32["dropout masks"]
+    in_16_bits = sum(activation_terms(s, h, a).values())
+    each = b * s * h * L / GB
+    right = (numbers + scores) * each
+    return Number(
+        given={
+            "model": named(model),
+            "layers": Fact(L, "a count, L"),
+            "hidden": Fact(h, "numbers a token, h"),
+            "heads": Fact(a, "a count in each layer, a"),
+            "sequence": Fact(s, "tokens, s"),
+            "batch": Fact(b, "sequences, b, on one accelerator"),
+            "precision": Fact("fp32", "of every number that is kept"),
+            "dropout": Fact("none", "no masks, and no second copy of the scores"),
+        },
+        answer=right,
+        unit="GB",
+        tolerance=0.005,
+        also=IN_OTHER_UNITS,
+        note=f"In 16 bits and with dropout it would be {format_bytes(in_16_bits * each * GB)}.",
+        wrong=(
+            Wrong(in_16_bits * each, "That is the slide's formula: 16 bits, and dropout. Here neither holds."),
+            Wrong(2 * in_16_bits * each, "Twice all of it: among the formula's bytes are some of dropout."),
+            Wrong(
+                sum(in_fp32.values()) * each, "Dropout is still in there: its masks, and the scores as it left them."
+            ),
+            Wrong(right / 2, "That takes 2 bytes for a number. How many has one in fp32?"),
+            Wrong(right + 2 * each, "The masks of a token's numbers are still in there."),
+            Wrong((numbers + in_fp32["softmax dropout"] + scores) * each, "The scores' dropout is still in there."),
+            Wrong(numbers * each, "Attention's scores are missing: they are kept before dropout, too."),
+            Wrong(scores * each, "Those are attention's scores alone."),
+            Wrong((numbers + scores / a) * each, "Those are the scores of a single head in each layer."),
+            Wrong(right / L, "That is one layer. Every layer keeps its own until the backward pass has used it."),
+            Wrong(right / b, "That is one sequence; the batch has more."),
+            Wrong(right / s, "That is one token of each sequence."),
+            Wrong(right / h, "That is one number of each token: how many has a token?"),
+            Wrong(4 * each, "Each layer's input alone: that is full recomputation."),
         ),
     )
