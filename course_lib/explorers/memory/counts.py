@@ -161,8 +161,7 @@ def _peak(tokens: NDArray[np.int64], recompute: str) -> Peak:
     def step() -> object:
         return backward(SMALL, parameters, forward(SMALL, parameters, tokens, tokens, recompute))
 
-    step()  # what Python keeps of a first call is no part of a step
-    held = step_bytes(SMALL, parameters, tokens, tokens, recompute)
+    held = step_bytes(SMALL, parameters, tokens, tokens, recompute)  # first: Python keeps something of a first call
     ledger = count_flop(SMALL, parameters, tokens, tokens, recompute)
     more_flop = ledger.total / (3 * ledger.forward) - 1
     return Peak(_parts(held), held.parameters + traced_peak(step), more_flop)
