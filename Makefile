@@ -20,6 +20,9 @@ NBVAL = --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.c
 # These start hundreds of processes, each of which would compile the course anew where nothing may be kept compiled.
 mark test test-all site-test: export PYTHONDONTWRITEBYTECODE =
 
+# Two workers share the cores: numpy's threads would wait for each other, many times as long as they work.
+test test-all notebooks: export OPENBLAS_NUM_THREADS = 1
+
 .PHONY: help lab present handout site site-serve site-test release mark fresh test test-all notebooks exercises lint format lock bench clean
 
 help: ## List these commands (what a bare `make` does)

@@ -238,10 +238,10 @@ SHARED = {
         test_classroom_plain.py test_classroom_quick_socket.py test_classroom_sets.py
         test_classroom_submissions.py test_exercises.py test_mark.py test_mark_machine.py test_notebooks.py
         test_notebooks_of_before.py test_own_copies.py test_release.py
-        test_import_cost.py test_instructors.py test_layers.py test_lint_page.py test_make.py test_map.py
-        test_packaging.py test_predict.py test_predictions.py test_site.py test_tiny_transformer.py
+        test_import_cost.py test_instructors.py test_kernel_memory.py test_layers.py test_lint_page.py test_make.py
+        test_map.py test_packaging.py test_predict.py test_predictions.py test_site.py test_tiny_transformer.py
         test_tiny_transformer_eight_bit.py test_tiny_transformer_ledgers.py test_tiny_transformer_quantized.py
-        test_try_this.py
+        test_tiny_transformer_stopwatch.py test_try_this.py
         class_edition.py conftest.py explorer_parts.py layers.py notebook_guards.py thorough.py nbval_sanitize.cfg data/
     """,
     "tests/browser": """

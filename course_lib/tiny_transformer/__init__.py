@@ -2,8 +2,8 @@
 
 `model` is what to read: the forward pass and, by hand, the backward pass. `config` has its sizes and parameters,
 `ledgers` count its FLOP and its bytes, `text` has the lessons as characters, `training` AdamW and the loop, `weights`
-what came out of it, `quantized` keeps that in few bits, or computes with it in int8, and `eight_bit` is AdamW with its
-states in 8 bits.
+what came out of it, and `stopwatch` times this machine and a training on it. `quantized` keeps the weights in few bits,
+or computes with them in int8, and `eight_bit` is AdamW with its states in 8 bits.
 """
 
 from course_lib.tiny_transformer.config import GPTConfig, initial_parameters, parameter_shapes
@@ -40,6 +40,7 @@ from course_lib.tiny_transformer.quantized import (
     quantized_losses,
     quantized_matrices,
 )
+from course_lib.tiny_transformer.stopwatch import Machine, TimedTraining, measure_machine, timed_training
 from course_lib.tiny_transformer.text import VOCABULARY, batches, decode, encode, gather_lessons, lessons_text, split
 from course_lib.tiny_transformer.training import (
     TINY,
@@ -68,10 +69,12 @@ __all__ = [
     "FlopLedger",
     "Forward",
     "GPTConfig",
+    "Machine",
     "Moments",
     "Optimizer",
     "Product",
     "StepBytes",
+    "TimedTraining",
     "Trained",
     "TrainingResult",
     "TrainingSettings",
@@ -98,11 +101,13 @@ __all__ = [
     "int8_product",
     "kept_bytes",
     "lessons_text",
+    "measure_machine",
     "parameter_shapes",
     "quantized_losses",
     "quantized_matrices",
     "split",
     "step_bytes",
+    "timed_training",
     "to_blocks",
     "traced_peak",
     "train",
