@@ -109,7 +109,8 @@ class TrainingRun(Published):
     recomputed work too. `None` means not reported. `parameters` are those that work on a token, the P of 6PD;
     of a mixture of experts they are fewer than `total_parameters`, all that the memory holds.
     `accelerator` is a name in `accelerators()`, or two kinds joined by a slash; `note` says what to mind when
-    you use the row; `remark` is what else the source says of its figures, which may give an answer away.
+    you use the row; `remark` is what else the source says of its figures, which may give an answer away;
+    `hours_remark` says why 6PD at 40 % is more than a quarter off the hours, where it is.
     """
 
     name: str
@@ -125,6 +126,7 @@ class TrainingRun(Published):
     note: str
     citation: str
     remark: str
+    hours_remark: str
 
     @property
     def is_mixture(self) -> bool:
@@ -226,6 +228,7 @@ def training_runs() -> Mapping[str, TrainingRun]:
                 note=row["note"],
                 citation=row["citation"],
                 remark=row["remark"],
+                hours_remark=row["hours_remark"],
             )
             for row in _rows("training_runs.csv")
         }

@@ -12,7 +12,8 @@ from course_lib.questions import TOPICS
 
 NAMES = {
     "compute_cost": "ComputeCostExplorer ComputeCostPicture ComputeCostView compute_cost_view "
-    "FlopCountPicture FlopCountView flop_count_view",
+    "FlopCountPicture FlopCountView LiveSpeed LiveTraining RunHoursPicture RunHoursView SpeedPicture SpeedView "
+    "TrainingPicture TrainingView flop_count_view run_hours_view speed_view training_view",
     "units": "UnitConverter UnitPicture UnitView unit_view",
     "scaling": "ScalingExplorer ScalingPicture WideScalingPicture ScalingView scaling_view",
     "memory": "MemoryExplorer MemoryPicture MemoryBar MemoryView memory_view "
