@@ -16,7 +16,8 @@ from course_lib.compute_cost import (
 )
 from course_lib.predictions.prediction import Known, Prediction, prediction
 from course_lib.tiny_transformer import TINY
-from course_lib.units import SECONDS_PER_DAY
+from course_lib.tiny_transformer.stopwatch import reference
+from course_lib.units import SECONDS_PER_DAY, format_rate, format_seconds
 
 DAYS_PER_YEAR = 365.25
 COST = Known(3.14e23, "3.14e23 FLOP")
@@ -181,6 +182,34 @@ def both_passes_counted() -> Prediction:
 
 
 @prediction("1h")
+def seconds_of_a_training() -> Prediction:
+    """The seconds of a training from the rate of training; wrong by peak, by forward alone, by MFU counted twice."""
+    machine, run = reference()
+    steps, tokens = run.settings.steps, run.settings.batch * TINY.sequence
+    rate = format_rate(machine.training)
+    return Prediction(
+        asks=(
+            f"A GPT of 110,400 parameters is trained for {steps} steps of {tokens} tokens. The course's machine trains "
+            f"at {rate}. How long will it need?"
+        ),
+        options={"about 1 s": 1.3, "about 2 s": 2, "about 6 s": 6, "about 30 s": 30},
+        truth=run.predicted,
+        facts={
+            "P": Known(110_400, "110,400 parameters"),
+            "steps": Known(steps, f"{steps} steps"),
+            "tokens": Known(tokens, f"{tokens} tokens"),
+            "gflop_per_second": Known(float(rate.split()[0]), f"trains at {rate}"),
+            "rule": RULE,
+            "time": TIME,
+        },
+        reason=lambda P, steps, tokens, gflop_per_second, rule, time: time(
+            rule(P, steps * tokens), gflop_per_second * 1e9
+        ),
+        shown=(f"predicted {format_seconds(run.predicted)}",),
+    )
+
+
+@prediction("1i")
 def twice_the_accelerators() -> Prediction:
     """What twice the accelerators do to the time and to the accelerator-hours."""
 
@@ -209,7 +238,7 @@ def twice_the_accelerators() -> Prediction:
     )
 
 
-@prediction("1i")
+@prediction("1j")
 def utilisation_of_llama_2() -> Prediction:
     """The utilisation of a published run; wrong by the forward pass alone, by MACs, and by equal passes."""
     run = catalog.training_run("Llama 2 70B")
@@ -235,11 +264,11 @@ def utilisation_of_llama_2() -> Prediction:
             ),
         },
         reason=lambda P, D, hours, peak, rule, mfu: mfu(rule(P, D), hours * 3600, peak),
-        shown=("Llama 2 70B 8.28e+23 43%",),
+        shown=("MFU 43%",),
     )
 
 
-@prediction("1j")
+@prediction("1k")
 def mfu_behind_an_hfu() -> Prediction:
     """The MFU at a speed of 48 % HFU: recomputation does not raise it, and does not leave it."""
     forward, training = forward_flop(1, 1), training_flop(1, 1)
@@ -267,7 +296,7 @@ ATTENTION = Known(
 )
 
 
-@prediction("1k")
+@prediction("1l")
 def small_model_against_the_rule() -> Prediction:
     """How far the rule is off for a small model, with full attention."""
     return Prediction(
@@ -292,7 +321,7 @@ def small_model_against_the_rule() -> Prediction:
     )
 
 
-@prediction("1l")
+@prediction("1m")
 def gpt_3_against_the_rule() -> Prediction:
     """How far the rule is off for GPT-3, in its forward pass, with full attention."""
     shape = TransformerShape.from_catalog("GPT-3 175B")
@@ -316,7 +345,7 @@ def gpt_3_against_the_rule() -> Prediction:
     )
 
 
-@prediction("1m")
+@prediction("1n")
 def token_of_a_mixture() -> Prediction:
     """The forward cost of one token of a mixture of experts, by its active parameters."""
     run = catalog.training_run("DeepSeek-V3 (37B active)")
