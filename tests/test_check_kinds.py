@@ -644,21 +644,21 @@ def test_progress_says_what_is_done_and_what_is_left() -> None:
     shown = progress()
     minutes = sum(questions.find(number).badge.minutes for number in questions.numbers_of(1)) - 3
     assert str(shown) == (
-        "Set 1, compute cost: 1 of 10 correct; look again at 1.2; not answered yet: 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, "
-        f"1.10; about {minutes} minutes to go."
+        "Set 1, compute cost: 1 of 11 correct; look again at 1.2; not answered yet: 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, "
+        f"1.10, 1.11; about {minutes} minutes to go."
     )
     html = shown._repr_mimebundle_()["text/html"]
-    assert html.count("<rect") == 10
+    assert html.count("<rect") == 11
     assert f'role="img" aria-label="{shown}"' in html
     assert f"<p>{shown}</p>" in html
     check("1.1", 0)
-    assert "0 of 10 correct" in str(progress())
+    assert "0 of 11 correct" in str(progress())
 
 
 def test_progress_of_a_finished_set_says_so() -> None:
     for number in questions.numbers_of(1):
         check(number, questions.find(number).asks.right())
-    assert str(progress()) == "Set 1, compute cost: 10 of 10 correct. All done."
+    assert str(progress()) == "Set 1, compute cost: 11 of 11 correct. All done."
 
 
 def test_another_edition_has_other_numbers_and_starts_anew() -> None:

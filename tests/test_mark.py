@@ -29,7 +29,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from course_lib import questions
 from course_lib.questions.question import CORRECT, OPEN, Verdict
 
-SET, MOST = "01_compute_cost", 19
+SET, MOST = "01_compute_cost", 21
 CAPSTONE = "07_plan"
 CAN_LINK = os.name != "nt"
 CELL_SECONDS, SECONDS = 1.0, 60.0
@@ -338,7 +338,7 @@ def test_a_student_who_draws_gets_all_points_and_no_remark(edition: ClassEdition
 def test_an_untouched_notebook_gets_nothing_and_no_remark(marked: Marked) -> None:
     assert marked.total("untouched") == 0
     assert marked.happened("untouched") == ""
-    assert marked.page("untouched").count("Not answered yet.") == 2 * 10
+    assert marked.page("untouched").count("Not answered yet.") == 2 * 11
 
 
 def test_a_wrong_answer_costs_its_points_and_is_told_its_hint(marked: Marked) -> None:

@@ -454,3 +454,58 @@ def forward_counted(pick: Pick) -> Number:
             ),
         ),
     )
+
+
+@question("1.11", "From a trial to a run", slides="S1", badge=Badge(difficulty=2, importance=3, minutes=5))
+def days_from_a_trial(pick: Pick) -> Number:
+    """The days of a large run at the utilisation that a small model's trial showed, on another number of GPUs."""
+    run = catalog.training_run(pick("LLaMA 65B", "Falcon 180B", "BLOOM 176B", "Llama 3.1 405B", "Pythia 12B"))
+    chip, small = catalog.accelerator(run.accelerator), catalog.model("GPT-2 XL")
+    number, peak, few, trial_tokens = reported(run.num_accelerators), chip.fp16_bf16_flop_per_second, 8, 1e9
+    trial_flop, flop = training_flop(small.parameters, trial_tokens), training_flop(run.parameters, run.tokens)
+    trial_seconds = float(f"{trial_flop / (few * peak * 0.41):.3g}")
+    utilisation = trial_flop / (trial_seconds * few * peak)
+    days = flop / (number * peak * utilisation) / SECONDS_PER_DAY
+    return Number(
+        given={
+            "model": named(run),
+            "parameters": counted(run.parameters),
+            "tokens": counted(run.tokens),
+            "accelerators": Fact(number, f"of the kind {chip.name}"),
+            "peak": Fact(peak, "FLOP/s each, dense 16-bit arithmetic, as advertised"),
+            "trial_parameters": counted(small.parameters),
+            "trial_tokens": counted(trial_tokens),
+            "trial_accelerators": Fact(few, "of the same kind"),
+            "trial_seconds": Fact(trial_seconds, "seconds, measured"),
+        },
+        answer=days,
+        unit="days",
+        tolerance=0.01,
+        also={"hours": 24, "minutes": 24 * 60, "seconds": SECONDS_PER_DAY, "weeks": 1 / 7},
+        note=f"The trial reached {utilisation:.0%} of its peak. That the large run does, too, is what you assume.",
+        wrong=(
+            Wrong(days * utilisation, "That is by the advertised rate. The trial tells what is achieved."),
+            Wrong(days * utilisation**2, "The utilisation is upside down: a lower one must make the run longer."),
+            Wrong(
+                days / utilisation,
+                "The utilisation counts twice: the rate that the trial achieved is below the peak already.",
+            ),
+            Wrong(days / few, "The rate of the trial is that of all its accelerators together, not of each."),
+            Wrong(days * few, "The trial's accelerators were divided by twice."),
+            Wrong(days * number / few, "That is the time on the trial's accelerators. The run has more of them."),
+            Wrong(days * number, "That is the time on a single accelerator: there are more, and they share the work."),
+            Wrong(days * number * 24, "Those are accelerator-hours, a cost. The question asks how long one waits."),
+            Wrong(
+                days * small.parameters / run.parameters,
+                "Only the tokens were scaled up. Does a token of the large model take no more FLOP?",
+            ),
+            Wrong(
+                days * trial_tokens / run.tokens,
+                "Only the parameters were scaled up. The run also reads more tokens than the trial.",
+            ),
+            Wrong(days / 3, "The trial trained, and so does the run: its forward pass alone is a third of the work."),
+            Wrong(days * 3, "The rate of the trial is too low: training took its time, not the forward pass alone."),
+            Wrong(days * 2, "Twice too long: a multiply-accumulate was one FLOP in the trial and two in the run."),
+            Wrong(days / 2, "Half the work is missing: is each multiply-accumulate of the run counted as two FLOP?"),
+        ),
+    )

@@ -80,9 +80,9 @@ def test_what_was_saved_is_shown_again_and_progress_is_drawn(exercise: Notebook)
     page = exercise.page
     expect(page.locator(".jp-CodeCell").nth(2).locator(".cm-content")).to_contain_text("6 * run.parameters")
     exercise.run_all()
-    picture = page.locator('svg[role="img"][aria-label^="Set 1, compute cost: 1 of 10 correct"]')
+    picture = page.locator('svg[role="img"][aria-label^="Set 1, compute cost: 1 of 11 correct"]')
     expect(picture).to_have_count(1)
-    expect(picture.locator("rect")).to_have_count(10)
+    expect(picture.locator("rect")).to_have_count(11)
 
 
 def test_a_check_cannot_be_edited_and_the_solution_is_folded(exercise: Notebook) -> None:
