@@ -37,11 +37,11 @@ LEAST, REPEATS, MOST_CALLS = 0.05, 3, 2**16
 """What is timed is called until so many seconds are over, so many times, and not more often than that."""
 LONGEST = 0.2
 """A product that would take more seconds is not tried."""
-STEPS, FEWEST = 600, 20
-"""The steps of the training, and how few they may become where a machine is slow."""
+STEPS, FEWEST, BESIDES = 600, 20, 30
+"""The steps of the training, how few they may become where a machine is slow, and how many more all else lasts."""
 PATIENCE, REPORT = 20.0, 0.5
 """The training is to last so many seconds of a clock at most, and says how far it is every so many."""
-PROBES = 6
+PROBES = 4
 """The speed is measured again after each such part of the steps, and of the seconds that were predicted."""
 MEAN_OF = 10
 """A loss curve is drawn through the means of so many steps."""
@@ -208,7 +208,7 @@ def timed_training(
 ) -> TimedTraining:
     """Train the tiny GPT and return how long it took beside what was predicted right before.
 
-    It does 600 steps, or, where they would take more than `patience` seconds of the `wall` clock, fewer, down to 20.
+    It does 600 steps, or, where it would all take more than `patience` seconds of the `wall` clock, fewer, down to 20.
     `report(so_far)` is called now and then, and what it takes is not counted. The speed is measured again while it
     runs, by spare steps, and after it. The first step's time, which nothing marks, is taken to be the others' mean.
     A `KeyboardInterrupt`, as of the stop button, ends it without harm once the first step is done.
@@ -220,11 +220,11 @@ def timed_training(
     """
     patience = single("patience", positive("patience", patience))
     step = spare_step(TrainingSettings())
-    steps = max(FEWEST, min(STEPS, int(patience / seconds_of(step, clock=wall))))
+    steps = max(FEWEST, min(STEPS, int(patience / seconds_of(step, repeats=1, clock=wall)) - BESIDES))
     settings = TrainingSettings(steps=steps, warmup=min(TrainingSettings().warmup, steps // 4))
     flop, laps, losses, parts = step_flop(settings), list[float](), list[float](), (0, 0)
-    started, reported = 0.0, wall()
-    rates = [flop / seconds_of(step, clock=clock)]
+    started, reported, per_step = 0.0, wall(), seconds_of(step, clock=clock)
+    rates, calls = [flop / per_step], math.ceil(LEAST / per_step)
 
     def so_far(over: bool = False) -> TimedTraining:
         seconds = sum(laps) * len(losses) / len(laps) if laps else len(losses) * flop / rates[0]
@@ -237,7 +237,7 @@ def timed_training(
         losses.append(loss)
         before, parts = parts, (PROBES * len(losses) // steps, int(PROBES * sum(laps) * rates[0] / (steps * flop)))
         if parts != before:
-            rates.append(flop / seconds_of(step, repeats=1, clock=clock))
+            rates.append(calls * flop / _timed(step, calls, clock))
         if report and wall() - reported > REPORT:
             report(so_far())
             reported = wall()
@@ -246,7 +246,7 @@ def timed_training(
     if report:
         report(so_far())
     training.train(settings=settings, progress=noted)
-    rates.append(flop / seconds_of(step, clock=clock))
+    rates.append(calls * flop / _timed(step, calls, clock))
     result = so_far(over=True)
     if report:
         report(result)

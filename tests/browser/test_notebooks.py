@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,20 @@ pytestmark = pytest.mark.browser
 LESSONS = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 WIDGET_VIEW, SVG, PLAIN = "application/vnd.jupyter.widget-view+json", "image/svg+xml", "text/plain"
 
-ALIVE = ", ".join(f".jp-OutputArea .course-{kind}" for kind in ("explorer", "prediction", "calibration"))
+KINDS = ("explorer", "prediction", "calibration", "live-picture")
+ALIVE = ", ".join(f".jp-OutputArea .course-{kind}" for kind in KINDS)
+
+START_ALL = "await panel().sessionContext.ready; app.commands.execute('notebook:run-all-cells');"
+"""Runs all cells and does not wait."""
+STOP = "await kernel().interrupt();"
+ENDLESS_TRAINING = """
+from course_lib.explorers.compute_cost import LiveTraining
+from course_lib.tiny_transformer import stopwatch
+stopwatch.STEPS = 1_000_000
+seen = LiveTraining()
+display(seen)
+run = stopwatch.timed_training(report=seen.show, patience=1e9)
+"""
 
 CLOSE_AND_SHUT_DOWN = """
   await panel().context.save();
@@ -123,6 +137,21 @@ def test_an_explorer_in_a_notebook_from_elsewhere_shows_its_sentence(
     notebook.open(lab.copy(saved, "untrusted.ipynb", trusted=False))
     sentences = [text_of(data, PLAIN) for data in outputs_with(SVG, saved)]
     expect(notebook.page.locator(".jp-OutputArea-output")).to_contain_text(sentences)
+
+
+def test_a_training_is_followed_and_the_stop_button_leaves_what_it_reached(
+    notebook: Notebook, lab: Lab, artifacts: Artifacts
+) -> None:
+    after = "print('goes on:', run.interrupted, len(run.losses) > 0, run.within(2))"
+    notebook.open(lab.write("endless.ipynb", [ENDLESS_TRAINING, after])).script(START_ALL)
+    live = notebook.page.locator(".course-live-picture svg")
+    expect(live).to_have_attribute("aria-label", re.compile(r"^[1-9]\d* of 1000000 steps in "), timeout=PATIENCE * 1000)
+    notebook.script(STOP)
+    expect(notebook.page.get_by_text("goes on: True True True")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(live).to_have_attribute("aria-label", re.compile(r"^Stopped after [1-9]\d* of 1000000 steps: "))
+    assert notebook.output_errors() == []
+    if artifacts.folder:
+        artifacts.keep(notebook.page, "stopped_training.png")
 
 
 def test_a_notebook_that_is_closed_leaves_no_kernel(notebook: Notebook, lab: Lab) -> None:

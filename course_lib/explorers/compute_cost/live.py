@@ -11,6 +11,9 @@ from course_lib.explorers.compute_cost.speed_picture import SpeedPicture, Traini
 from course_lib.explorers.picture import Picture, View, captioned_svg
 from course_lib.tiny_transformer.stopwatch import Machine, TimedTraining
 
+LOOKS = "<style>.course-live-picture svg {max-width: 100%; min-width: 800px; height: auto; display: block}</style>"
+"""A picture fills its place where that is narrow, and is scrolled where its smallest text would be below 10 pixels."""
+
 
 class Live(widgets.HTML):
     """A picture on the page that follows what runs; it carries a still one, the same on every machine."""
@@ -18,17 +21,21 @@ class Live(widgets.HTML):
     def __init__(self, kind: type[Picture], saved: View) -> None:
         """Show the saved view first."""
         self._picture, self._still = kind(), kind().still(saved)
-        super().__init__(self._still.svg)
+        super().__init__(_scrolled(self._still.svg))
         self.add_class("course-live-picture")
 
     def follow(self, view: View) -> None:
         """Show another view on the page, its sentence below it."""
-        self.value = captioned_svg(self._picture.svg(view), view.sentence)
+        self.value = _scrolled(captioned_svg(self._picture.svg(view), view.sentence))
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Carry beside the live widget what is the same for everybody."""
         live = dict(super()._repr_mimebundle_(**kwargs) or {})
         return live | self._still._repr_mimebundle_()
+
+
+def _scrolled(svg: str) -> str:
+    return f'{LOOKS}<div tabindex="0" style="overflow-x: auto">{svg}</div>'
 
 
 class LiveSpeed(Live):
