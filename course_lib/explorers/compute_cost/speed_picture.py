@@ -72,9 +72,9 @@ class SpeedPicture(Picture):
     def draw(self, view: SpeedView) -> None:
         """Join the rates of each machine, and write its peak, its training and its utilisation beside them."""
         for name, machine in (("course", view.course), ("own", view.own)):
-            self._show(name, machine)
+            self._show_machine(name, machine)
 
-    def _show(self, name: str, machine: Machine | None) -> None:
+    def _show_machine(self, name: str, machine: Machine | None) -> None:
         products, training = self.lines[name]
         rates = machine.products if machine else {}
         products.set_data(list(rates), list(rates.values()))
