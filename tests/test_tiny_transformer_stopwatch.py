@@ -23,6 +23,7 @@ from course_lib.tiny_transformer.stopwatch import (
     timed_training,
     write_reference,
 )
+from course_lib.tiny_transformer.training import Done
 
 COMMITTED = Path(__file__).resolve().parent.parent / "course_lib" / timing.PLACE
 
@@ -57,10 +58,10 @@ def pretend(monkeypatch: pytest.MonkeyPatch, clocks: list[FakeClock]) -> Callabl
         clock, done = FakeClock(), [0]
         clocks.append(clock)
 
-        def step(_config: object, _settings: object, before: tuple, *_tokens: object) -> tuple:
+        def step(_config: object, _settings: object, before: Done, *_rest: object) -> Done:
             clock.go_on(cost(done[0]))
             done[0] += 1
-            return before[0], before[1], [*before[2], 2.0]
+            return before._replace(losses=(*before.losses, 2.0))
 
         def spare_step(_settings: object) -> Callable[[], None]:
             return lambda: clock.go_on((spare or cost)(done[0]))

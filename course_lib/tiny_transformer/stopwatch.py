@@ -149,8 +149,8 @@ def spare_step(settings: TrainingSettings) -> Callable[[], object]:
     """Return a function that does one step of training and throws away what it gave, to be timed."""
     parameters = initial_parameters(TINY, settings.seed)
     tokens = np.arange(settings.batch * TINY.sequence).reshape(settings.batch, -1) % TINY.vocab
-    start = (parameters, Moments.zeros(parameters), list[float]())
-    return lambda: training.training_step(TINY, settings, start, tokens, tokens)
+    start = training.Done(parameters, Moments.zeros(parameters), ())
+    return lambda: training.training_step(TINY, settings, start, tokens, tokens, training.AdamW())
 
 
 @dataclass(frozen=True)
