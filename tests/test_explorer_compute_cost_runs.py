@@ -8,7 +8,6 @@ import pytest
 from explorer_parts import misplaced, without_salt
 
 from course_lib import catalog
-from course_lib.compute_cost import TransformerShape
 from course_lib.explorers.compute_cost import RunHoursPicture, run_hours_view
 from course_lib.explorers.compute_cost.runs_picture import HOURS
 
@@ -48,16 +47,6 @@ def test_an_outlier_is_more_than_a_quarter_off_and_its_row_and_no_other_says_why
     assert {run.name for run in catalog.training_runs().values() if run.hours_remark} == far
     for run in view.outliers:
         assert run.why == catalog.training_run(run.name).hours_remark
-
-
-def test_the_share_that_a_row_says_attention_adds_is_the_counted_one():
-    shapes = {"Pythia 410M": (24, 1024, 16), "Pythia 1.4B": (24, 2048, 16), "Pythia 2.8B": (32, 2560, 32)}
-    for name, (layers, hidden, heads) in shapes.items():
-        run = catalog.training_run(name)
-        shape = TransformerShape(layers, hidden, heads, 50304, 2048, tied_embeddings=False, learned_positions=False)
-        assert shape.parameters()["total"] == run.parameters
-        more = shape.forward_flop(1) / (2 * run.parameters) - 1
-        assert f"attention makes it {more:.0%}".replace("%", " %") in run.hours_remark
 
 
 def test_the_words_have_each_run_with_both_numbers(view):

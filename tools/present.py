@@ -28,7 +28,7 @@ from typing import Any
 import nbformat
 from classroom.environment import ROOT
 from classroom.pages import is_note, speakers_notes, unfolded, with_answers
-from classroom.server import LOCAL_KERNELS, choose_port, has_screen, server_arguments, wanted_port
+from classroom.server import LOCAL_KERNELS, ONE_THREAD, choose_port, has_screen, server_arguments, wanted_port
 from classroom.sets import LESSONS, find_lesson
 from jupyter_client import BlockingKernelClient
 from nbformat import NotebookNode
@@ -123,7 +123,7 @@ def own_settings(place: Path) -> dict[str, str]:
         file = place / "settings" / f"{plugin}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values), encoding="utf-8")
-    return os.environ | {
+    return {**ONE_THREAD, **os.environ} | {
         "COURSE_ROOM": "1",
         "COURSE_PREDICTIONS": str(place / "predictions.json"),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT / "tools"), os.environ.get("PYTHONPATH", "")])),

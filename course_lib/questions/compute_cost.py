@@ -463,7 +463,7 @@ def days_from_a_trial(pick: Pick) -> Number:
     chip, small = catalog.accelerator(run.accelerator), catalog.model("GPT-2 XL")
     number, peak, few, trial_tokens = reported(run.num_accelerators), chip.fp16_bf16_flop_per_second, 8, 1e9
     trial_flop, flop = training_flop(small.parameters, trial_tokens), training_flop(run.parameters, run.tokens)
-    trial_seconds = float(f"{trial_flop / (few * peak * 0.41):.3g}")
+    trial_seconds = float(f"{trial_flop / (few * peak * 0.37):.3g}")
     utilisation = trial_flop / (trial_seconds * few * peak)
     days = flop / (number * peak * utilisation) / SECONDS_PER_DAY
     return Number(
@@ -490,6 +490,9 @@ def days_from_a_trial(pick: Pick) -> Number:
                 days / utilisation,
                 "The utilisation counts twice: the rate that the trial achieved is below the peak already.",
             ),
+            Wrong(days * utilisation / 0.40, "That is by the 40 % of the lesson. What did this trial achieve?"),
+            Wrong(days / 6, "The 6 of 6PD is missing in the run."),
+            Wrong(days * 6, "The 6 of 6PD is missing in the trial."),
             Wrong(days / few, "The rate of the trial is that of all its accelerators together, not of each."),
             Wrong(days * few, "The trial's accelerators were divided by twice."),
             Wrong(days * number / few, "That is the time on the trial's accelerators. The run has more of them."),

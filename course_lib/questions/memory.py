@@ -488,11 +488,11 @@ def one_share(pick: Pick) -> Number:
 def activations_without_dropout(pick: Pick) -> Number:
     """What all layers keep in fp32 where there is no dropout: 64 + 4 a s / h bytes for each of a token's numbers."""
     name, b, s = pick(
-        ("GPT-2 124M", 16, 512),
-        ("GPT-2 medium", 8, 512),
-        ("GPT-2 large", 4, 256),
-        ("GPT-2 XL", 4, 512),
-        ("GPT-3 175B", 5, 1024),
+        ("GPT-2 124M", 16, 768),
+        ("GPT-2 medium", 8, 768),
+        ("GPT-2 large", 4, 768),
+        ("GPT-2 XL", 4, 768),
+        ("GPT-3 175B", 5, 1536),
     )
     model = catalog.model(name)
     L, h, a = model.layers, model.hidden, model.heads
@@ -519,12 +519,23 @@ def activations_without_dropout(pick: Pick) -> Number:
         also=IN_OTHER_UNITS,
         note=f"In 16 bits and with dropout it would be {format_bytes(in_16_bits * each * GB)}.",
         wrong=(
-            Wrong(in_16_bits * each, "That is the slide's formula: 16 bits, and dropout. Here neither holds."),
+            Wrong(in_16_bits * each, "That is the lesson's formula: 16 bits, and dropout. Here neither holds."),
             Wrong(2 * in_16_bits * each, "Twice all of it: among the formula's bytes are some of dropout."),
             Wrong(
                 sum(in_fp32.values()) * each, "Dropout is still in there: its masks, and the scores as it left them."
             ),
             Wrong(right / 2, "That takes 2 bytes for a number. How many has one in fp32?"),
+            Wrong((numbers / 2 + scores) * each, "Only the scores take 4 bytes there. The rest is in fp32, too."),
+            Wrong((numbers + scores / 2) * each, "The scores still take 2 bytes there."),
+            Wrong(
+                (numbers + scores * 5 / 4) * each,
+                "The 5 bytes of a pair of tokens stayed as they were: two of them are a score, three are dropout's.",
+            ),
+            Wrong(
+                (numbers + scores * 5 / 2) * each,
+                "The 5 bytes of a pair of tokens were doubled: three of them are dropout's.",
+            ),
+            Wrong((numbers + 4 + scores) * each, "All 34 bytes were doubled: two of them are dropout's masks."),
             Wrong(right + 2 * each, "The masks of a token's numbers are still in there."),
             Wrong((numbers + in_fp32["softmax dropout"] + scores) * each, "The scores' dropout is still in there."),
             Wrong(numbers * each, "Attention's scores are missing: they are kept before dropout, too."),

@@ -452,7 +452,7 @@ def model_in_few_bits(pick: Pick) -> Number:
         answer=answer,
         unit="bytes",
         tolerance=0,
-        also={"bits": 8, "kB": 1e-3},
+        also={"bits": 8, "kB": 1e-3, "KiB": 1 / 1024},
         note=f"That is {8 * answer / (weights + others):.2f} bits a parameter, all told; in fp32 it is 32.",
         wrong=(
             Wrong(answer - scales, "Those are the codes and what is not quantised: the scales take memory, too."),
@@ -481,6 +481,12 @@ def model_in_few_bits(pick: Pick) -> Number:
                 (weights + others) * bits // 8 + scales,
                 "Norms and biases are quantised there as well. They stay in fp32.",
             ),
+            Wrong(answer + 28 * others, "The norms and biases are counted in bits there, and the rest in bytes."),
+            Wrong(
+                answer + others * bits // 8,
+                "Norms and biases are counted twice there: in few bits, and in fp32.",
+            ),
+            Wrong(answer + scales, "Absmax stores one number for a column, its scale: it has no zero-point."),
             Wrong(4 * (weights + others), "That is the model in fp32, before any of it was quantised."),
         ),
     )

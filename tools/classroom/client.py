@@ -22,6 +22,7 @@ from nbformat.v4 import new_code_cell
 from classroom.kernel import ANSWER
 from classroom.notebooks import KernelHere
 from classroom.patience import Patience, end_family
+from classroom.server import ONE_THREAD
 
 KERNEL = Path(__file__).with_name("kernel.py").resolve()
 MOST_SHOWN, MOST_ANSWER = 100_000, 20_000_000
@@ -201,5 +202,4 @@ def surroundings(work: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG", "LC_ALL") if name in os.environ}
     own = {name: str(work) for name in ("HOME", "USERPROFILE", "IPYTHONDIR", "MPLCONFIGDIR", "JUPYTER_CONFIG_DIR")}
     temporary = {name: str(work / "tmp") for name in ("TMPDIR", "TEMP", "TMP")}
-    one_thread = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM")}
-    return kept | own | temporary | one_thread
+    return kept | own | temporary | ONE_THREAD

@@ -12,6 +12,9 @@ from pathlib import Path
 
 from classroom import environment
 
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM")}
+"""What keeps numpy to one thread: the lessons' matrices are small, and threads that wait for each other take time."""
+
 FIRST_LESSON = "notebooks/00_start_here.ipynb"
 USUAL_PORT = 8888
 PORTS_TO_TRY = 100
