@@ -2,9 +2,10 @@
 
 Slides S6 to S8. `patterns` is the slide's formula, there and back; `formats` has the formats themselves; `writing` puts
 a pattern into words and digits, `rounding` carries a number into a format and says what that costs, `line` has the
-numbers around one.
+numbers around one; `arrays` rounds whole arrays, as a training does.
 """
 
+from course_lib.number_formats.arrays import chance_to_change, round_to
 from course_lib.number_formats.formats import (
     BF16,
     FORMATS,
@@ -85,6 +86,7 @@ __all__ = [
     "bits",
     "carry",
     "carry_into",
+    "chance_to_change",
     "decode",
     "encode",
     "encode_decimal",
@@ -102,5 +104,6 @@ __all__ = [
     "pattern_from_fields",
     "read_decimal",
     "read_pattern",
+    "round_to",
     "spacing",
 ]
