@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from course_lib import catalog
@@ -389,5 +390,36 @@ def pattern_of_int8(pick: Pick) -> Number:
             Wrong(m, "The first bit was left out, or read as a plus. It has a weight of its own."),
             Wrong(-value, "The size is right. On which side of zero is the weight of the first bit?"),
             Wrong(value + 1, "Turning every digit round and putting a minus before it is one off. Add up the weights."),
+        ),
+    )
+
+
+@question("5.11", "A loss scale", slides="S8", badge=Badge(difficulty=3, importance=2, minutes=6))
+def loss_scale(pick: Pick) -> Number:
+    """The smallest power of two that lifts a gradient above half of the smallest subnormal."""
+    fmt, gradient = pick((FP16, 1e-9), (FP8_E5M2, 2e-8), (FP16, 3e-10), (FP8_E5M2, 6e-7), (FP16, 6e-9))
+    half = fmt.smallest_subnormal / 2
+
+    def above(limit: float) -> float:
+        return 2.0 ** math.ceil(math.log2(limit / gradient))
+
+    right = above(half)
+    return Number(
+        given=shape(fmt) | {"gradient": Fact(gradient, "a gradient, rounded to the nearest when it is stored")},
+        answer=right,
+        tolerance=0,
+        note="It is not 0, and no more than that: one step, whatever it was. Scales in use are larger, such as 1,024.",
+        wrong=(
+            Wrong(above(2 * half), "From half a step on a number is rounded up. So it need not reach the whole step."),
+            Wrong(right / 2, "With that it is still nearer to 0 than to the smallest number above 0."),
+            Wrong(1 / right, "That is what the stored gradient is multiplied by afterwards. Before, it has to grow."),
+            Wrong(half / gradient, "The ratio is right. Asked is a power of two: it changes no digit of the others."),
+            Wrong(math.log2(right), "That is the power of two, an exponent. The scale is 2 raised to it."),
+            Wrong(above(fmt.smallest_normal), "Below the smallest normal number there are others, the subnormal ones."),
+            Wrong(
+                above(fmt.smallest_normal / 2),
+                "Half a step at the smallest normal number is much less than half of it.",
+            ),
+            Wrong(above(fmt.epsilon / 2), "That is half the step at 1. Next to 0 the steps are much smaller."),
         ),
     )
