@@ -240,8 +240,8 @@ SHARED = {
         test_notebooks_of_before.py test_own_copies.py test_release.py
         test_import_cost.py test_instructors.py test_kernel_memory.py test_layers.py test_lint_page.py test_make.py
         test_map.py test_packaging.py test_predict.py test_predictions.py test_site.py test_tiny_transformer.py
-        test_tiny_transformer_eight_bit.py test_tiny_transformer_ledgers.py test_tiny_transformer_quantized.py
-        test_tiny_transformer_stopwatch.py test_try_this.py
+        test_tiny_transformer_eight_bit.py test_tiny_transformer_ledgers.py test_tiny_transformer_low_precision.py
+        test_tiny_transformer_quantized.py test_tiny_transformer_stopwatch.py test_try_this.py
         class_edition.py conftest.py explorer_parts.py layers.py notebook_guards.py thorough.py nbval_sanitize.cfg data/
     """,
     "tests/browser": """

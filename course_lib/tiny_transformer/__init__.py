@@ -3,7 +3,8 @@
 `model` is what to read: the forward pass and, by hand, the backward pass. `config` has its sizes and parameters,
 `ledgers` count its FLOP and its bytes, `text` has the lessons as characters, `training` AdamW and the loop, `weights`
 what came out of it, and `stopwatch` times this machine and a training on it. `quantized` keeps the weights in few bits,
-or computes with them in int8, and `eight_bit` is AdamW with its states in 8 bits.
+or computes with them in int8. `eight_bit` is AdamW with its states in 8 bits; `low_precision` trains in formats of few
+bits, and `format_runs` has what that gave.
 """
 
 from course_lib.tiny_transformer.config import GPTConfig, initial_parameters, parameter_shapes
@@ -31,6 +32,7 @@ from course_lib.tiny_transformer.ledgers import (
     step_bytes,
     traced_peak,
 )
+from course_lib.tiny_transformer.low_precision import LowPrecisionAdamW, RoundingLosses, StoredStates
 from course_lib.tiny_transformer.model import RECOMPUTE, Forward, backward, forward
 from course_lib.tiny_transformer.quantized import (
     bits_a_weight,
@@ -69,11 +71,14 @@ __all__ = [
     "FlopLedger",
     "Forward",
     "GPTConfig",
+    "LowPrecisionAdamW",
     "Machine",
     "Moments",
     "Optimizer",
     "Product",
+    "RoundingLosses",
     "StepBytes",
+    "StoredStates",
     "TimedTraining",
     "Trained",
     "TrainingResult",
