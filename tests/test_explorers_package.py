@@ -18,7 +18,8 @@ NAMES = {
     "scaling": "ScalingExplorer ScalingPicture WideScalingPicture ScalingView scaling_view",
     "memory": "MemoryExplorer MemoryPicture MemoryBar MemoryView memory_view "
     "KeptPicture KeptView kept_view PeakPicture PeakView peak_view StatesPicture StatesView states_view",
-    "number_formats": "FloatDecoder BitPattern FloatDecoderPicture FloatDecoderView float_decoder_view",
+    "number_formats": "FloatDecoder BitPattern FloatDecoderPicture FloatDecoderView float_decoder_view "
+    "TrainingFormatExplorer TrainingFormatPicture TrainingFormatView training_format_view",
     "quantization": "QuantizationExplorer QuantizationPicture ErrorPicture HistogramPicture MappingPicture "
     "StaircasePicture QuantizationView quantization_view "
     "QuantizedLossPicture QuantizedLossView quantized_loss_view",
@@ -56,9 +57,16 @@ def test_no_explorer_view_or_picture_is_left_out(topic):
 
 
 def test_an_explorer_is_the_same_from_the_folder_and_from_above():
+    found = []
     for topic in TOPICS:
-        assert {*package(topic).__all__} & {*explorers.__all__} == {NAMES[topic].split()[0]}
-        assert getattr(package(topic), NAMES[topic].split()[0]) is getattr(explorers, NAMES[topic].split()[0])
+        here = [name for name in package(topic).__all__ if name in explorers.__all__]
+        assert here[0] == NAMES[topic].split()[0]
+        for name in here:
+            kind = getattr(package(topic), name)
+            assert issubclass(kind, Explorer)
+            assert kind is getattr(explorers, name)
+        found += here
+    assert sorted(found) == sorted(explorers.__all__)
 
 
 @pytest.mark.parametrize("module", [explorers, *(package(topic) for topic in TOPICS)])

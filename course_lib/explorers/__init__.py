@@ -1,4 +1,4 @@
-"""The explorers: one widget a topic, each with controls, one picture and one sentence.
+"""The explorers: a widget or two a topic, each with controls, one picture and one sentence.
 
 An explorer shows itself when it is the last line of a cell. The names below are imported when first used, so that
 `from course_lib.explorers import ComputeCostExplorer` costs no more than that one explorer.
@@ -32,6 +32,7 @@ __all__, __getattr__, __dir__ = hand_on(
         "ScalingExplorer": "scaling.explorer",
         "MemoryExplorer": "memory.explorer",
         "FloatDecoder": "number_formats.explorer",
+        "TrainingFormatExplorer": "number_formats.training_explorer",
         "QuantizationExplorer": "quantization.explorer",
         "TrainingRunPlanner": "plan.explorer",
     },

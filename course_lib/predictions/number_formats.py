@@ -20,9 +20,9 @@ from course_lib.number_formats import (
     fields,
     neighbours,
     parse_bits,
-    spacing,
 )
 from course_lib.predictions.prediction import Known, Prediction, prediction
+from course_lib.tiny_transformer.format_runs import Recipe, format_runs
 
 FP16_BITS = "fp16 | 2 | 1 + 5 + 10"
 BF16_BITS = "bf16 | 2 | 1 + 8 + 7"
@@ -368,23 +368,17 @@ def e4m3_by_the_rule() -> Prediction:
 
 
 @prediction("5q")
-def a_thousand_ones_by_chance() -> Prediction:
-    """The sum of 5c once more, rounded at random."""
-    rng = np.random.default_rng(5)
-    totals = np.zeros(200)
-    for _ in range(1000):
-        step = spacing(encode(totals, BF16), BF16)
-        totals += step * np.floor(1 / step + rng.random(totals.size))
+def updates_lost_in_e4m3() -> Prediction:
+    """The share of updates that are below half a step of the weights' format."""
     return Prediction(
-        asks="Add 1 in bf16 once more, 1,000 times from 0, with stochastic rounding. Where do you end on average?",
-        options={"Near 1,000": 1000, "At 256, as before": 256, "Near 500": 500},
-        truth=float(totals.mean()),
+        asks="The weights are stored in e4m3 after each step, rounded to the nearest. How many updates are lost?",
+        options={"Hardly any": 0.001, "About half": 0.5, "Nearly all": 1.0},
+        truth=float(format_runs()[Recipe("fp8 e4m3")].lost.mean()),
         facts={
-            "times": Known(1000, "1,000 times"),
-            "rule": Known(
-                lambda added, step: step * (added / step), "up with the probability that is its share of the step"
-            ),
+            "step": Known(0.0078, "e4m3's step is 0.0078"),
+            "rate": Known(0.001, "changes a weight by about 0.001 at most"),
+            "rule": Known(lambda change, step: change < step / 2, "by less than half a step of the format"),
         },
-        reason=lambda times, rule: times * rule(1, 2),
-        shown=("200 sums: 1000",),
+        reason=lambda step, rate, rule: float(rule(rate, step)),
+        shown=("99.8 % of updates lost",),
     )

@@ -70,14 +70,14 @@ class Recipe:
     def without_effect(self) -> dict[str, str]:
         """The fields that change nothing in this recipe, each with the reason in a few words."""
         if self.format == FP32.name:
-            return dict.fromkeys(("stored", "master_copy", "loss_scaling", "stochastic"), "no effect in fp32")
+            return dict.fromkeys(("stored", "master_copy", "loss_scaling", "stochastic"), "no effect: fp32")
         parts, idle = STORED[self.stored], dict[str, str]()
         if "weight" not in parts:
-            idle["master_copy"] = "no effect: weights in fp32"
+            idle["master_copy"] = "no effect: fp32"
         if "gradient" not in parts:
-            idle["loss_scaling"] = "no effect: gradients in fp32"
+            idle["loss_scaling"] = "no effect: fp32"
         if parts == ("weight",) and self.master_copy:
-            idle["stochastic"] = "no effect: copy in fp32"
+            idle["stochastic"] = "no effect: fp32"
         return idle
 
     @property

@@ -62,6 +62,11 @@ CASES = [
         timed={"pattern": "Exponent e", "format": "Format", "preset": "Start from"},
     ),
     Case(
+        "TrainingFormatExplorer",
+        typed={"After step": "200", "A weight of": "0.5"},
+        timed={"step": "After step", "weight": "A weight of", "format": "Format", "preset": "Start from"},
+    ),
+    Case(
         "QuantizationExplorer",
         typed={"Bits": "5", "Outlier ×": "20", "Your value, rank in %": "75"},
         timed={"outlier": "Outlier ×", "bits": "Bits", "rank": "Your value, rank in %", "show": "Show"},

@@ -1,4 +1,7 @@
-"""The explorer of slides S6 to S8: `view` is what it shows, `picture` how, `explorer` the controls."""
+"""The explorers of slides S6 to S8: `view` is what the decoder shows, `picture` how, `explorer` the controls.
+
+`training`, `training_picture` and `training_explorer` are the same of what training in a format of few bits gives.
+"""
 
 from course_lib.explorers import hand_on
 
@@ -10,5 +13,9 @@ __all__, __getattr__, __dir__ = hand_on(
         "FloatDecoderPicture": "picture",
         "FloatDecoderView": "view",
         "float_decoder_view": "view",
+        "TrainingFormatExplorer": "training_explorer",
+        "TrainingFormatPicture": "training_picture",
+        "TrainingFormatView": "training",
+        "training_format_view": "training",
     },
 )
