@@ -1,0 +1,36 @@
+"""Scaling: how to share a compute budget between parameters and tokens.
+
+Slide S4: the loss depends on P and on D; one proposed tradeoff is D = 20P; do not train on fewer than 200 B tokens; P
+follows from the data, from the compute budget or from the inference cost. `tradeoff` has the slide's rule, `loss` the
+fitted formula and its published constants.
+"""
+
+from course_lib.scaling.loss import (
+    BESIROGLU_2024,
+    HOFFMANN_2022,
+    HOFFMANN_2022_UNROUNDED,
+    LossFit,
+    why_no_loss,
+)
+from course_lib.scaling.tradeoff import (
+    MINIMUM_TOKENS,
+    TOKENS_PER_PARAMETER,
+    ModelChoice,
+    chinchilla_tokens,
+    compute_optimal,
+    largest_model_within,
+)
+
+__all__ = [
+    "BESIROGLU_2024",
+    "HOFFMANN_2022",
+    "HOFFMANN_2022_UNROUNDED",
+    "MINIMUM_TOKENS",
+    "TOKENS_PER_PARAMETER",
+    "LossFit",
+    "ModelChoice",
+    "chinchilla_tokens",
+    "compute_optimal",
+    "largest_model_within",
+    "why_no_loss",
+]
