@@ -2,9 +2,12 @@
 
 Slide S4: the loss depends on P and on D; one proposed tradeoff is D = 20P; do not train on fewer than 200 B tokens; P
 follows from the data, from the compute budget or from the inference cost. `tradeoff` has the slide's rule, `loss` the
-fitted formula and its published constants.
+fitted formula and its published constants, `fitting` how it is fitted to measured losses, and
+`isoflop` does that to models of a few budgets.
 """
 
+from course_lib.scaling.fitting import Parabola, PowerLaw, fit_loss, fit_parabola, fit_power_law
+from course_lib.scaling.isoflop import IsoFlopFit, IsoFlopRuns, fit_iso_flop, runs_of_law
 from course_lib.scaling.loss import (
     BESIROGLU_2024,
     HOFFMANN_2022,
@@ -27,10 +30,19 @@ __all__ = [
     "HOFFMANN_2022_UNROUNDED",
     "MINIMUM_TOKENS",
     "TOKENS_PER_PARAMETER",
+    "IsoFlopFit",
+    "IsoFlopRuns",
     "LossFit",
     "ModelChoice",
+    "Parabola",
+    "PowerLaw",
     "chinchilla_tokens",
     "compute_optimal",
+    "fit_iso_flop",
+    "fit_loss",
+    "fit_parabola",
+    "fit_power_law",
     "largest_model_within",
+    "runs_of_law",
     "why_no_loss",
 ]

@@ -41,6 +41,11 @@ class LossFit:
         for name in ("A", "B", "alpha", "beta"):
             positive(name, getattr(self, name))
 
+    @property
+    def exponent(self) -> float:
+        """The exponent a of the best size, P ~ C^a: beta / (alpha + beta), from `optimal`."""
+        return self.beta / (self.alpha + self.beta)
+
     @finite
     def loss(self, parameters: ArrayLike, tokens: ArrayLike) -> Any:
         """Return L(P, D) in nats a token; counts P and D are scalars or arrays that broadcast."""
