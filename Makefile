@@ -23,7 +23,7 @@ mark test test-all site-test: export PYTHONDONTWRITEBYTECODE =
 # Two workers share the cores: numpy's threads would wait for each other, many times as long as they work.
 test test-all notebooks: export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: help lab present handout site site-serve site-test release mark fresh test test-all notebooks exercises lint format lock bench clean
+.PHONY: help lab present handout site site-serve site-test release mark fresh test test-all notebooks exercises lint format lock bench ladder clean
 
 help: ## List these commands (what a bare `make` does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -87,6 +87,9 @@ bench: ## Measure the library and the explorers beside their references
 	@$(RUN) benchmarks/bench_library.py
 	@$(RUN) benchmarks/bench_marking.py
 	@$(RUN) benchmarks/bench_latency.py
+
+ladder: ## Train the tiny models that lesson 3 fits, and write course_lib/data/ladder.json (half an hour)
+	@$(RUN) tools/ladder.py
 
 clean: ## Remove .venv, caches and everything else that can be made again
 	@$(SYSTEM_PYTHON) tools/clean.py

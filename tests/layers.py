@@ -250,8 +250,8 @@ SHARED = {
         test_plan_markdown.py test_predictions.py test_site.py test_site_whole.py test_slides.py test_unit_converter.py
     """,
     "tools": """
-        clean.py fresh.py handout.py lab.py lint_page.py lock.py make_exercises.py make_site.py mark.py present.py
-        release.py run_notebooks.py serve.py serve_site.py setup_env.py jupyter/
+        clean.py fresh.py handout.py lab.py ladder.py lint_page.py lock.py make_exercises.py make_site.py mark.py
+        present.py release.py run_notebooks.py serve.py serve_site.py setup_env.py jupyter/
     """,
     "tools/classroom": """
         __init__.py cells.py client.py contents.py editions.py environment.py feedback.py gradebook.py

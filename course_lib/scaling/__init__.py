@@ -2,12 +2,13 @@
 
 Slide S4: the loss depends on P and on D; one proposed tradeoff is D = 20P; do not train on fewer than 200 B tokens; P
 follows from the data, from the compute budget or from the inference cost. `tradeoff` has the slide's rule, `loss` the
-fitted formula and its published constants, `fitting` how it is fitted to measured losses, and
-`isoflop` does that to models of a few budgets.
+fitted formula and its published constants, `fitting` how it is fitted to measured losses, `isoflop` does that to models
+trained at a few budgets, and `ladder` has such models, tiny ones.
 """
 
 from course_lib.scaling.fitting import Parabola, PowerLaw, fit_loss, fit_parabola, fit_power_law
 from course_lib.scaling.isoflop import IsoFlopFit, IsoFlopRuns, fit_iso_flop, runs_of_law
+from course_lib.scaling.ladder import LadderRun, ladder, ladder_runs
 from course_lib.scaling.loss import (
     BESIROGLU_2024,
     HOFFMANN_2022,
@@ -32,6 +33,7 @@ __all__ = [
     "TOKENS_PER_PARAMETER",
     "IsoFlopFit",
     "IsoFlopRuns",
+    "LadderRun",
     "LossFit",
     "ModelChoice",
     "Parabola",
@@ -42,6 +44,8 @@ __all__ = [
     "fit_loss",
     "fit_parabola",
     "fit_power_law",
+    "ladder",
+    "ladder_runs",
     "largest_model_within",
     "runs_of_law",
     "why_no_loss",
