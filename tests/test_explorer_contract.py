@@ -320,8 +320,8 @@ def test_whatever_goes_wrong_is_shown_raised_and_outlived(
     control = next(one for one in movable(explorer) if isinstance(one, widgets.Dropdown))
     initial = explorer.values()
     with monkeypatch.context() as patch:
-        holder = type(explorer) if part != "draw" else explorer.picture
-        patch.setattr(holder, part, staticmethod(broken) if part == "view" else broken)
+        for holder in type(explorer).pictures if part == "draw" else [type(explorer)]:
+            patch.setattr(holder, part, staticmethod(broken) if part == "view" else broken)
         with pytest.raises(type(error)):
             control.index = len(control.options) - 1
         assert explorer.stale

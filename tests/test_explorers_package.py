@@ -15,7 +15,8 @@ NAMES = {
     "FlopCountPicture FlopCountView LiveSpeed LiveTraining RunHoursPicture RunHoursView SpeedPicture SpeedView "
     "TrainingPicture TrainingView flop_count_view run_hours_view speed_view training_view",
     "units": "UnitConverter UnitPicture UnitView unit_view",
-    "scaling": "ScalingExplorer ScalingPicture WideScalingPicture ScalingView scaling_view",
+    "scaling": "ScalingExplorer ScalingPicture WideScalingPicture ScalingView scaling_view "
+    "IsoFlopExplorer LadderPicture HoffmannPicture LopsidedPicture IsoFlopView iso_flop_view",
     "memory": "MemoryExplorer MemoryPicture MemoryBar MemoryView memory_view "
     "KeptPicture KeptView kept_view PeakPicture PeakView peak_view StatesPicture StatesView states_view",
     "number_formats": "FloatDecoder BitPattern FloatDecoderPicture FloatDecoderView float_decoder_view "

@@ -30,6 +30,7 @@ __all__, __getattr__, __dir__ = hand_on(
         "ComputeCostExplorer": "compute_cost.explorer",
         "UnitConverter": "units.explorer",
         "ScalingExplorer": "scaling.explorer",
+        "IsoFlopExplorer": "scaling.isoflop_explorer",
         "MemoryExplorer": "memory.explorer",
         "FloatDecoder": "number_formats.explorer",
         "TrainingFormatExplorer": "number_formats.training_explorer",

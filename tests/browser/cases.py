@@ -52,6 +52,11 @@ CASES = [
         timed={"tokens_per_parameter": "Tokens/parameter", "way": "Choose P from", "preset": "Start from"},
     ),
     Case(
+        "IsoFlopExplorer",
+        typed={"Grid reaches ×": "3", "Centre ×, smallest C": "2", "Centre ×, largest C": "0.5", "Sizes a budget": "7"},
+        timed={"width": "Grid reaches ×", "centre": "Centre ×, smallest C", "data": "Models of"},
+    ),
+    Case(
         "MemoryExplorer",
         typed={"Parameters": "13B", "Batch each": "4", "Sequence": "4,096", "How many": "64"},
         timed={"parameters": "Parameters", "batch": "Batch each", "recompute": "Recompute"},

@@ -1,4 +1,7 @@
-"""The explorer of slide S4: `view` is what it shows, `picture` how, `explorer` the controls."""
+"""The explorers of slide S4: `view` is what the first shows, `picture` how, `explorer` the controls.
+
+`isoflop`, `isoflop_picture` and `isoflop_explorer` are the three of the other, which fits losses that were measured.
+"""
 
 from course_lib.explorers import hand_on
 
@@ -10,5 +13,11 @@ __all__, __getattr__, __dir__ = hand_on(
         "WideScalingPicture": "picture",
         "ScalingView": "view",
         "scaling_view": "view",
+        "IsoFlopExplorer": "isoflop_explorer",
+        "LadderPicture": "isoflop_picture",
+        "HoffmannPicture": "isoflop_picture",
+        "LopsidedPicture": "isoflop_picture",
+        "IsoFlopView": "isoflop",
+        "iso_flop_view": "isoflop",
     },
 )
