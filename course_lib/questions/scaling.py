@@ -20,6 +20,8 @@ from course_lib.scaling import (
     LossFit,
     chinchilla_tokens,
     compute_optimal,
+    fit_parabola,
+    ladder_runs,
     largest_model_within,
 )
 from course_lib.units import format_count, format_flop
@@ -438,3 +440,68 @@ def many_users_at_once(pick: Pick) -> Choice:
             Wrong(more, "They share the weights alone. What does each further user add?"),
         ),
     )
+
+
+@question("3.11", "The bottom of a bowl", slides="S4", badge=Badge(difficulty=2, importance=2, minutes=6))
+def bottom_of_a_bowl(pick: Pick) -> Number:
+    """The best size at a budget by the parabola through three models of the measured ladder."""
+    flop, widths = pick(
+        (30e9, (12, 24, 64)), (10e9, (12, 20, 40)), (90e9, (16, 32, 80)), (270e9, (20, 48, 96)), (30e9, (16, 32, 48))
+    )
+    runs = [run for run in ladder_runs() if run.flop == flop and run.hidden in widths]
+    P, L = np.array([run.parameters for run in runs]), np.array([round(run.loss, 4) for run in runs])
+    best, tried = fit_parabola(P, L).best, int(P[np.argmin(L)])
+    in_log10, in_p = np.polyfit(np.log10(P), L, 2), np.polyfit(P, L, 2)
+    curvature, slope, start = np.polyfit(np.log(P), L, 2)
+    return Number(
+        given={
+            "flop": Fact(flop, "FLOP, counted: the budget of each of the three trainings"),
+            "parameters": Fact(
+                P.tolist(), "the sizes of the three models, tiny ones that were trained for this course"
+            ),
+            "losses": Fact(L.tolist(), "nats a character, on text held out"),
+        },
+        answer=best,
+        unit="parameters",
+        tolerance=0.01,
+        also={"thousands of parameters": 1e-3},
+        note=f"Of the three {format_count(tried)} did best; through all eight at this budget the parabola says "
+        f"{format_count(best_of_all(flop))}.",
+        wrong=(
+            Wrong(
+                -in_p[1] / (2 * in_p[0]),
+                "That parabola is one in P. On a bowl of sizes that multiply, it is one in ln P.",
+            ),
+            Wrong(
+                P[np.argmin(L)],
+                "That is the best of the three that were trained. Where between them is the lowest point?",
+            ),
+            Wrong(log(best), "That is the logarithm of the size. Take its exponential."),
+            Wrong(log(best) / log(10), "That is the decimal logarithm of the size: 10 to its power is the size."),
+            Wrong(
+                np.exp(-in_log10[1] / (2 * in_log10[0])),
+                "The logarithm was to the base 10, the exponential to the base e.",
+            ),
+            Wrong(10 ** log(best), "The logarithm was the natural one, and the power one of 10."),
+            Wrong(best**2, "The 2 is missing below: the slope of c2 x² + c1 x + c0 is 2 c2 x + c1."),
+            Wrong(1 / best, "The sign is wrong: 2 c2 x + c1 = 0 has a minus in its solution."),
+            Wrong(
+                np.exp(-slope / (2 * start)),
+                "The constants are exchanged: `numpy.polyfit` gives that of the highest power first.",
+            ),
+            Wrong(
+                np.exp(-slope * curvature / 2),
+                "Python reads `a / 2 * b` as (a / 2) * b. Put what stands below in brackets.",
+            ),
+            Wrong(fit_parabola(P, L).lowest, "That is the loss at the lowest point. The question asks for the size."),
+            Wrong(
+                np.exp(np.log(P).mean()), "That is the middle of the three sizes, which their losses have no part in."
+            ),
+        ),
+    )
+
+
+def best_of_all(flop: float) -> float:
+    """Return the best size at a budget of the ladder by the parabola through all its models."""
+    runs = [run for run in ladder_runs() if run.flop == flop]
+    return fit_parabola([run.parameters for run in runs], [run.loss for run in runs]).best
