@@ -216,6 +216,7 @@ WORKED_OUT = {
     ("01_compute_cost", "compute-48"): [f"{compute_cost.forward_flop(4096 * 11008, 2048):.2e}".replace("+", "")],
     ("03_scaling", "scaling-03"): [f"{GPT_3.tokens / GPT_3.parameters:.1f} tokens a parameter"],
     ("03_scaling", "scaling-46"): [rf"\approx {math.log(4):.2f}$ nats", f"{math.log2(4):.0f} bits"],
+    ("03_scaling", "scaling-16"): [rf"= {1e12**0.0049:.2f}$", f"{100 * (1e12**0.0049 - 1):.0f} %"],
     ("03_scaling", "scaling-52"): what_a_tenth_of_a_nat_costs(),
 }
 

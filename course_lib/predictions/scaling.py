@@ -13,11 +13,12 @@ from course_lib.questions.question import reported
 from course_lib.scaling import (
     BESIROGLU_2024,
     HOFFMANN_2022,
-    HOFFMANN_2022_UNROUNDED,
     MINIMUM_TOKENS,
     LossFit,
     chinchilla_tokens,
     compute_optimal,
+    fit_iso_flop,
+    ladder,
     largest_model_within,
 )
 
@@ -76,24 +77,6 @@ def loss_at_half_the_best_size() -> Prediction:
 
 
 @prediction("3d")
-def a_rounded_exponent() -> Prediction:
-    """What a rounding of the exponent does to the power."""
-    return Prediction(
-        asks="The paper prints β = 0.28. Its source file says 0.2849, less than 2 % more. At 10¹² tokens, how much "
-        "larger does that make D to the power of β?",
-        options={"0.5 %": 1.005, "2 %": 1.02, "14 %": 1.14, "75 %": 1.75},
-        truth=1e12 ** (HOFFMANN_2022_UNROUNDED.beta - HOFFMANN_2022.beta),
-        facts={
-            "D": Known(1e12, "10¹² tokens"),
-            "printed": Known(0.28, "β = 0.28"),
-            "source": Known(0.2849, "0.2849"),
-        },
-        reason=lambda D, printed, source: D**source / D**printed,
-        shown=("to the power of 0.0049: 1.14", "14 % in"),
-    )
-
-
-@prediction("3e")
 def whether_the_fits_part() -> Prediction:
     """Whether two fits come together as the compute grows."""
 
@@ -125,6 +108,25 @@ def _the_larger_grows_faster(printed: float, refitted: float, power: float, powe
     if power == power_refitted:
         return "as they are"
     return "apart" if (refitted > printed) == (power_refitted > power) else "together"
+
+
+@prediction("3e")
+def best_size_of_tiny_models() -> Prediction:
+    """The best size of tiny models at a larger budget; wrong by no growth, by a cube root, and by all into size."""
+    largest = ladder().budgets[-1]
+    return Prediction(
+        asks="Take 27 times this compute for models as tiny, and let them follow the published fits. What is the best "
+        "size nearest to?",
+        options={"8 k": 8e3, "24 k": 24e3, "43 k": 43e3, "220 k": 220e3},
+        truth=fit_iso_flop(ladder()).best(largest),
+        facts={
+            "best": Known(8.0e3, "the best size is 8.0 k parameters"),
+            "times": Known(27, "27 times this compute"),
+            "power": Known(0.51, "re-fitted: the best P grows as C^0.51"),
+        },
+        reason=lambda best, times, power: best * times**power,
+        shown=("2.7e11 FLOP: 42.9 k",),
+    )
 
 
 @prediction("3f")
