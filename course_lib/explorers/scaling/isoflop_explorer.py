@@ -40,7 +40,7 @@ class IsoFlopExplorer(Explorer):
         """Return the controls; the grid begins around the best size of each budget."""
         return {
             "data": choice("Models of", DATA, LADDER),
-            "count": Whole("Sizes a budget", 9, *COUNTS),
+            "count": Whole("Sizes", 9, *COUNTS),
             "noise": choice("Noise", NOISES, "none"),
             "width": Magnitude("Grid reaches ×", 4.0, *WIDTHS),
             "centre": Magnitude("Centre ×, smallest C", 1.0, *CENTRES),
@@ -49,7 +49,7 @@ class IsoFlopExplorer(Explorer):
 
     def idle(self, view: IsoFlopView) -> dict[str, str]:
         """Return what is of a law alone."""
-        return {} if view.law else dict.fromkeys(("count", "noise"), "no effect: these were trained")
+        return {} if view.law else dict.fromkeys(("count", "noise"), "no effect: measured")
 
     def choose(self, view: Any) -> type[Picture]:
         """Return the picture with the axes of the data."""
