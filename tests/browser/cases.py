@@ -54,7 +54,7 @@ CASES = [
     Case(
         "IsoFlopExplorer",
         typed={"Grid reaches ×": "3", "Centre ×, smallest C": "2", "Centre ×, largest C": "0.5", "Sizes": "7"},
-        timed={"width": "Grid reaches ×", "centre": "Centre ×, smallest C", "data": "Models of"},
+        timed={"centre": "Centre ×, smallest C", "width": "Grid reaches ×", "data": "Models of"},
     ),
     Case(
         "MemoryExplorer",
