@@ -488,9 +488,9 @@ def one_share(pick: Pick) -> Number:
 def activations_without_dropout(pick: Pick) -> Number:
     """What all layers keep in fp32 where there is no dropout: 64 + 4 a s / h bytes for each of a token's numbers."""
     name, b, s = pick(
-        ("GPT-2 124M", 16, 768),
+        ("GPT-2 124M", 16, 576),
         ("GPT-2 medium", 8, 768),
-        ("GPT-2 large", 4, 768),
+        ("GPT-2 large", 6, 768),
         ("GPT-2 XL", 4, 768),
         ("GPT-3 175B", 5, 1536),
     )
