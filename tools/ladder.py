@@ -16,9 +16,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import sys
 import time
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
@@ -75,30 +75,30 @@ def trained(flop: float, hidden: int, seed: int) -> dict[str, Any]:
 
 def main() -> None:
     os.environ.update(ONE_THREAD)  # before the processes start, as numpy reads it once
-    wanted = [
-        (flop, hidden, seed) for flop in sorted(LADDER, reverse=True) for hidden in LADDER[flop] for seed in SEEDS
-    ]
-    began = time.monotonic()
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(trained, *one) for one in wanted]
-        try:
-            runs = [told(done, number, len(wanted), began) for number, done in enumerate(as_completed(waiting), 1)]
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            sys.exit(f"stopped: {PLACE.name} is as it was")
+    dearest = sorted(LADDER, reverse=True)
+    wanted = [(flop, hidden, seed) for flop in dearest for hidden in LADDER[flop] for seed in SEEDS]
+    began, runs = time.monotonic(), list[dict[str, Any]]()
+    try:
+        with get_context("spawn").Pool(
+            2, signal.signal, (signal.SIGINT, signal.SIG_IGN)
+        ) as pool:  # whatever ends this ends them
+            for run in pool.imap_unordered(trained_one, wanted):
+                runs.append(run)
+                minutes = (time.monotonic() - began) / 60
+                print(
+                    f"{len(runs)} of {len(wanted)} after {minutes:.1f} minutes: {run['flop']:.1e} FLOP, "
+                    f"hidden {run['hidden']}, seed {run['seed']}: {run['loss']:.4f} nats a character",
+                    flush=True,
+                )
+    except KeyboardInterrupt:
+        sys.exit(f"stopped: {PLACE.name} is as it was")
     PLACE.write_text(written(sorted(runs, key=lambda run: (run["flop"], run["hidden"], run["seed"]))), encoding="utf-8")
     print(f"{len(runs)} runs are in {PLACE}")
 
 
-def told(done: Future[dict[str, Any]], number: int, of: int, began: float) -> dict[str, Any]:
-    """Print that a run is done, and return it."""
-    run, minutes = done.result(), (time.monotonic() - began) / 60
-    print(
-        f"{number} of {of} after {minutes:.1f} minutes: {run['flop']:.1e} FLOP, hidden {run['hidden']}, "
-        f"seed {run['seed']}: {run['loss']:.4f} nats a character",
-        flush=True,
-    )
-    return run
+def trained_one(run: tuple[float, int, int]) -> dict[str, Any]:
+    """Train one model, named by its budget, its width and its seed."""
+    return trained(*run)
 
 
 def written(runs: list[dict[str, Any]]) -> str:
