@@ -110,7 +110,7 @@ class TrainingRun(Published):
     of a mixture of experts they are fewer than `total_parameters`, all that the memory holds.
     `accelerator` is a name in `accelerators()`, or two kinds joined by a slash; `note` says what to mind when
     you use the row; `remark` is what else the source says of its figures, which may give an answer away;
-    `hours_remark` says why 6PD at 40 % is more than a quarter off the hours, where it is.
+    `hours_remark` says why 6PD at 40 % is more than a factor of 1.25 off the hours, where it is.
     """
 
     name: str

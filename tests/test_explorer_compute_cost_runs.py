@@ -41,7 +41,7 @@ def test_a_prediction_is_6pd_at_40_per_cent_of_the_peak(view):
         assert run.reported == catalog.training_run(run.name).accelerator_hours
 
 
-def test_an_outlier_is_more_than_a_quarter_off_and_its_row_and_no_other_says_why(view):
+def test_an_outlier_is_more_than_a_factor_off_and_its_row_and_no_other_says_why(view):
     far = {run.name for run in view.runs if run.predicted < 0.8 * run.reported or run.predicted > 1.25 * run.reported}
     assert {run.name for run in view.outliers} == far
     assert {run.name for run in catalog.training_runs().values() if run.hours_remark} == far

@@ -1,7 +1,8 @@
 """How fast this machine multiplies and trains, in FLOP/s, and how long a training takes beside what that promises.
 
-Seconds are the processor's: what other programs take of a clock's seconds does not count. Where Python has no such
-time, as in a browser, they are a clock's. A clock is a function of no argument that returns seconds.
+Seconds are the processor's: what other programs take of a clock's seconds does not count, as long as
+numpy has one thread: several wait for each other, and that counts. Where Python has no such time, as in a browser, they
+are a clock's. A clock is a function of no argument that returns seconds.
 """
 
 from __future__ import annotations

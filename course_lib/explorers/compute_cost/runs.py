@@ -10,7 +10,7 @@ from course_lib.units import SECONDS_PER_HOUR, format_number
 
 UTILIZATION = 0.40
 BAND = (0.8, 1.25)
-"""A prediction within these times the reported hours is within a quarter; all others are outliers."""
+"""A prediction within these times the reported hours is within a factor of 1.25; all others are outliers."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class RunHours:
 
     @property
     def is_outlier(self) -> bool:
-        """Whether the prediction is more than a quarter off."""
+        """Whether the prediction is more than a factor of 1.25 off."""
         return not BAND[0] <= self.times <= BAND[1]
 
 
@@ -46,14 +46,14 @@ class RunHoursView:
 
     @property
     def outliers(self) -> tuple[RunHours, ...]:
-        """The runs of which the prediction is more than a quarter off."""
+        """The runs of which the prediction is more than a factor of 1.25 off."""
         return tuple(run for run in self.runs if run.is_outlier)
 
     @property
     def sentence(self) -> str:
         """How many runs took what the rule promises, in plain words."""
         near, of = len(self.runs) - len(self.outliers), len(self.runs)
-        return f"6PD at 40 % is within a quarter of the reported hours for {near} of {of} published runs."
+        return f"6PD at 40 % is within a factor of 1.25 of the reported hours for {near} of {of} published runs."
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
