@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-settings = get_config()  # type: ignore[name-defined]  # noqa: F821
+from traitlets.config import get_config
+
+settings = get_config()
 settings.ServerApp.contents_manager_class = "classroom.contents.Contents"
 settings.ServerApp.kernel_websocket_connection_class = "classroom.quick_socket.QuickSocket"
 settings.MappingKernelManager.kernel_manager_class = "classroom.lab_kernel.LabKernel"
