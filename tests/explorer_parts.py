@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import html
 import math
 import os
 import random
@@ -124,6 +125,11 @@ def misplaced(svg: str, smallest: float = 9.0) -> list[str]:
     small = [f"{one} has {one.size:g} pt" for one in found if one.size < smallest]
     outside = [f"{one} is clipped" for one in found if (one.corners < -0.5).any() or (one.corners > edge + 0.5).any()]
     return [*small, *outside, *(f"{one} lies on {two}" for one, two in _near(found) if one.overlaps(two))]
+
+
+def caption(svg: str) -> str:
+    """Return the sentence that is written below a picture, whatever its lines."""
+    return html.unescape(" ".join(re.findall(r"<text [^>]*bold 10\.5px[^>]*>([^<]*)</text>", svg)))
 
 
 def _near(found: list[TextBox]) -> Iterator[tuple[TextBox, TextBox]]:

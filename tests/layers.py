@@ -233,7 +233,7 @@ SHARED = {
     "notebooks": "00_start_here.ipynb LICENSE images/",
     "tests": """
         test_arguments.py test_catalog.py test_check_answers.py test_check_kinds.py test_checks.py test_setup_check.py
-        test_explorer_contract.py test_explorers_base.py test_explorers_package.py
+        test_explorer_contract.py test_explorers_base.py test_explorers_package.py test_explorers_still.py
         test_classroom.py test_classroom_cells.py test_classroom_local_kernel.py test_classroom_patience.py
         test_classroom_plain.py test_classroom_quick_socket.py test_classroom_sets.py
         test_classroom_submissions.py test_exercises.py test_mark.py test_mark_machine.py test_notebooks.py

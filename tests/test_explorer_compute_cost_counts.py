@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from explorer_parts import misplaced, without_salt
+from explorer_parts import caption, misplaced, without_salt
 
 from course_lib.compute_cost import TransformerShape
 from course_lib.explorers.compute_cost import FlopCountPicture, flop_count_view
@@ -80,7 +80,7 @@ def test_the_picture_is_the_same_each_time_and_a_cell_shows_it_with_its_words(vi
     one, other = (FlopCountPicture().still(view)._repr_mimebundle_() for _ in range(2))
     assert without_salt(one["image/svg+xml"]) == without_salt(other["image/svg+xml"])
     assert one["image/svg+xml"].startswith(f'<svg role="img" aria-label="{view.sentence}"')
-    assert f">{view.sentence}</text>" in one["image/svg+xml"]
+    assert caption(one["image/svg+xml"]) == view.sentence
     assert misplaced(one["image/svg+xml"]) == []
     assert one["text/plain"].splitlines()[0] == view.sentence
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from explorer_parts import misplaced, without_salt
 
@@ -70,6 +71,18 @@ def test_every_run_has_its_mark_and_its_name_and_no_name_lies_on_another(view):
     assert marks == {(run.reported, run.predicted) for run in view.runs}
     assert {*zip(*picture.far.get_data(), strict=True)} == {(run.reported, run.predicted) for run in view.outliers}
     assert all(HOURS[0] < hours < HOURS[1] for run in view.runs for hours in (run.reported, run.predicted))
+
+
+def test_a_name_stands_beside_its_own_mark_or_has_a_line_to_it(view):
+    picture = RunHoursPicture()
+    picture.svg(view)
+    marks = {run.name: np.log10([run.reported, run.predicted]) for run in view.runs}
+    lines = np.log10(np.transpose(picture.leaders.get_data())).reshape(-1, 3, 2)
+    assert len(lines)
+    for label in picture.made:
+        name = np.log10([label.x, label.y])
+        begins = next((mark for mark, end, _ in lines if np.hypot(*(end - name)) < 0.15), name)
+        assert min(marks, key=lambda run: np.hypot(*(marks[run] - begins))) == label.text
 
 
 def test_the_picture_is_the_same_each_time(view):

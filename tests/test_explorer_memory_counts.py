@@ -9,6 +9,7 @@ from explorer_parts import misplaced, without_salt
 from course_lib.explorers.memory import KeptPicture, PeakPicture, kept_view, peak_view
 from course_lib.explorers.memory.counts import BATCHES, MB, PARTS, SMALL
 from course_lib.explorers.memory.counts_picture import LARGEST, LEFT, MOST, RIGHT, TERMS
+from course_lib.explorers.picture import STILL
 from course_lib.memory import RECOMPUTE, activation_bytes, logits_bytes
 from course_lib.tiny_transformer import initial_parameters, step_bytes
 
@@ -123,7 +124,7 @@ def test_the_words_have_the_peaks(peaks):
 
 def test_every_bar_of_a_peak_lies_within_the_picture(peaks):
     assert max(peak.predicted for peak in peaks.peaks.values()) < MOST * MB
-    assert LEFT < RIGHT < 720
+    assert LEFT < RIGHT < STILL
 
 
 # Both

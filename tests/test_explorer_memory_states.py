@@ -38,7 +38,7 @@ def test_the_curves_that_stay_lie_within_the_picture_and_the_one_that_leaves_it_
         assert LOW < min(view.runs.losses[name]) <= max(view.runs.losses[name]) < HIGH
     assert view.runs.losses["even"][1] > HIGH
     shown = texts_of(StatesPicture().svg(view))
-    assert "8 bits, even steps: leaves the picture, 38 nats at step 20" in shown
+    assert "8 bits, even steps: leaves the picture, 38 nats at step 20" in " ".join(shown)
     assert min(view.codes["dynamic"]) > LEAST
 
 

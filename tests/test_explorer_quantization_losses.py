@@ -3,7 +3,7 @@
 from xml.etree import ElementTree
 
 import pytest
-from explorer_parts import misplaced, without_salt
+from explorer_parts import caption, misplaced, without_salt
 
 from course_lib.explorers.quantization import QuantizedLossPicture, quantized_loss_view
 from course_lib.explorers.quantization.losses_picture import BOTTOM, LOOKS, TOP
@@ -95,7 +95,7 @@ def test_no_text_of_the_picture_is_small_or_clipped_or_lies_on_another(allowed):
 def test_the_picture_is_the_same_each_time_and_a_cell_shows_it_with_its_words(view):
     one, other = (QuantizedLossPicture().still(view)._repr_mimebundle_() for _ in range(2))
     assert without_salt(one["image/svg+xml"]) == without_salt(other["image/svg+xml"])
-    assert f">{view.sentence}</text>" in one["image/svg+xml"]
+    assert caption(one["image/svg+xml"]) == view.sentence
     assert one["text/plain"].splitlines()[0] == view.sentence
 
 

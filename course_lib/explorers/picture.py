@@ -62,8 +62,11 @@ RING: Any = {
 SMALL, TEXT, TITLE = 9.0, 9.5, 11.0
 """The sizes of text in a picture, in points; none is smaller."""
 
-WIDE, MEDIUM, NARROW = 720, 420, 200
-"""The least width of a picture, in points, of which each layout is made: a wide one stays, the others stretch."""
+WIDE, STILL, MEDIUM, NARROW = 720, 480, 420, 200
+"""The least width of a picture, in points, of which each layout is made: wide and still ones stay, others stretch."""
+LAYOUTS = (("wide", WIDE), ("still", STILL), ("medium", MEDIUM), ("narrow", NARROW))
+PAGE = 576
+"""How wide a still picture is on a page, in pixels: as a cell's place in a JupyterLab of 1024, side bar open."""
 STEP = 20
 """Pictures are drawn at every so many points of width: fewer would be made anew too often, more would leave gaps."""
 LEAST_TEXT = 10.0
@@ -121,8 +124,9 @@ class Picture:
     """A figure of which some artists follow a view; a subclass gives `heights`, `build` and `draw`.
 
     `heights` has the height in points of each layout that the subclass knows: "wide" (720 points), "medium" (from 420)
-    and "narrow" (from 200). In `build`, `layout` says which one is asked for, and `width` how wide it is. On a narrow
-    screen the layout changes and the type stays: panels stand under one another.
+    and "narrow" (from 200), or, of a picture that no control moves, "still" (480) alone. In `build`, `layout` says
+    which one is asked for, and `width` how wide it is. On a narrow screen the layout changes and the type stays: panels
+    stand under one another.
     """
 
     heights: ClassVar[dict[str, float]] = {"wide": 288}
@@ -130,8 +134,9 @@ class Picture:
     """Where something can be dragged to and fro, as `place` gives it, if there is anything."""
     _count: ClassVar[int] = 0
 
-    def __init__(self, salt: str = "", width: float = WIDE) -> None:
+    def __init__(self, salt: str = "", width: float | None = None) -> None:
         """Make the figure, once; of two pictures on one page each needs a `salt` of its own, and has one by default."""
+        width = width or self.widest()
         Picture._count += 1
         self._style = RcParams(PLAIN | STYLE | {"svg.hashsalt": salt or f"{type(self).__name__}-{Picture._count}"})
         self._moving: list[Artist] = []
@@ -148,19 +153,24 @@ class Picture:
     @classmethod
     def layout_of(cls, width: float) -> str:
         """Return the layout of a picture of a width in points."""
-        named = (("wide", WIDE), ("medium", MEDIUM), ("narrow", NARROW))
-        return next((name for name, least in named if width >= least and name in cls.heights), list(cls.heights)[-1])
+        return next((name for name, least in LAYOUTS if width >= least and name in cls.heights), list(cls.heights)[-1])
 
     @classmethod
-    def size(cls, width: float = WIDE) -> tuple[float, float]:
+    def widest(cls) -> float:
+        """Return the width in points at which a picture is drawn where none is named: that of its widest layout."""
+        return next(least for name, least in LAYOUTS if name in cls.heights)
+
+    @classmethod
+    def size(cls, width: float | None = None) -> tuple[float, float]:
         """Return the width and the height in inches, as matplotlib wants them, of a picture of a width in points."""
+        width = width or cls.widest()
         return width / 72, cls.heights[cls.layout_of(width)] / 72
 
     @classmethod
     def width_within(cls, pixels: float) -> float:
         """Return the width in points that fills a place of so many pixels, its smallest text at least 10 px tall."""
         if len(cls.heights) == 1:
-            return WIDE
+            return cls.widest()
         return min(max(STEP * math.floor(pixels * SMALL / LEAST_TEXT / STEP), NARROW), WIDE)
 
     def place(self, left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:
@@ -202,7 +212,7 @@ class Picture:
         """Draw the picture of a view into a figure of your own, such as one of pyplot's, with that figure's style."""
         picture = cls.__new__(cls)
         picture.figure, picture._moving = figure, []
-        picture._measure(WIDE)
+        picture._measure(cls.widest())
         picture.build(figure)
         picture.draw(view)
 
@@ -212,7 +222,9 @@ class Picture:
 
     def still(self, view: View) -> Still:
         """Return the picture of a view, its sentence below it, for a cell to show by itself, without any control."""
-        return Still(captioned_svg(self.svg(view), view.sentence), in_words(view.sentence, view.facts))
+        fitting = self if self.width == STILL else type(self)(width=STILL)
+        shown = _on_page(captioned_svg(fitting.svg(view), view.sentence))
+        return Still(shown, in_words(view.sentence, view.facts))
 
     def unnamed_svg(self, view: View) -> str:
         """Return the picture of a view as one `<svg>` element without a name, for who has the sentence already."""
@@ -404,6 +416,15 @@ def layered_svg(backdrop: str, figure: Figure, moving: list[Artist]) -> str:
     layer = _bare(buffer.getvalue())
     styled = backdrop.replace("<svg ", '<svg style="stroke-linejoin:round;stroke-linecap:butt" ', 1)
     return styled[: -len("</svg>")] + layer[layer.index(">") + 1 :]
+
+
+def _on_page(svg: str) -> str:
+    """Return a still picture in the size that it has on a page, in pixels."""
+
+    def in_pixels(length: re.Match[str]) -> str:
+        return f'{length[1]}="{float(length[2]) * PAGE / STILL:g}"'
+
+    return re.sub(r'\b(width|height)="([\d.]+)pt"', in_pixels, svg, count=2)
 
 
 def described(svg: str, sentence: str) -> str:

@@ -19,7 +19,7 @@ from course_lib.explorers.compute_cost.counts import (
     FlopCount,
     FlopCountView,
 )
-from course_lib.explorers.picture import FAINT, GREEN, INK, MUTED, RED, SKY, SMALL, TEXT, TITLE, Picture
+from course_lib.explorers.picture import FAINT, GREEN, INK, MUTED, RED, SKY, TEXT, TITLE, Picture
 
 RULE = {"forward": 2, "backward": 4, "both": 6}
 LOOKS: Any = {
@@ -39,17 +39,17 @@ class FlopCountPicture(Picture):
     grey line is the rule's 2, 4 or 6.
     """
 
-    heights: ClassVar = {"wide": 232}
+    heights: ClassVar = {"still": 240}
 
     def build(self, figure: Figure) -> None:
         """Draw the axes and the rule's lines, and make the lines that join the counts."""
         panels = (
-            (36, 344, f"Wider models (sequence {SEQUENCE})", "hidden, the width of a layer", WIDTHS),
-            (384, -80, f"Longer sequences (hidden {HIDDEN})", "sequence, in tokens", SEQUENCES),
+            (28, 196, f"Wider models (sequence {SEQUENCE})", "hidden, the width of a layer", WIDTHS),
+            (230, -72, f"Longer sequences (hidden {HIDDEN})", "sequence, in tokens", SEQUENCES),
         )
         self.lines: list[dict[str, tuple[Line2D, Line2D]]] = []
         for left, right, title, across, (least, most) in panels:
-            axes = figure.add_axes(self.place(left, 42, right, -38))
+            axes = figure.add_axes(self.place(left, 56, right, -38))
             axes.set_xscale("log", base=2)
             sizes = [2**power for power in range(least.bit_length() - 1, most.bit_length())]
             axes.set(xlim=(least / 1.1, most * 1.1), xticks=sizes, ylim=(0, TOP), yticks=[0, 2, 4, 6, 8])
@@ -63,7 +63,7 @@ class FlopCountPicture(Picture):
         words = self.still_labels()
         words.add(8 / self.width, 1 - 11 / self.height, text="Counted: FLOP for each parameter and token", size=TITLE)
         dotted = "dotted: products with weights alone"
-        words.add(-8 / self.width + 1, 1 - 11 / self.height, text=dotted, size=SMALL, color=MUTED, side="right")
+        words.add(8 / self.width, 1 - 28 / self.height, text=dotted, color=MUTED)
         self.names = {name: self.labels(axes).add(1, 0, text=NAMES[name]) for name in PASSES}
 
     def _pair(self, axes: Axes, name: str) -> tuple[Line2D, Line2D]:

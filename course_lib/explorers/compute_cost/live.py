@@ -8,11 +8,8 @@ import ipywidgets as widgets
 
 from course_lib.explorers.compute_cost.speed import speed_view, training_view
 from course_lib.explorers.compute_cost.speed_picture import SpeedPicture, TrainingPicture
-from course_lib.explorers.picture import Picture, View, captioned_svg
+from course_lib.explorers.picture import Picture, View
 from course_lib.tiny_transformer.stopwatch import Machine, TimedTraining
-
-LOOKS = "<style>.course-live-picture svg {max-width: 100%; min-width: 800px; height: auto; display: block}</style>"
-"""A picture fills its place where that is narrow, and is scrolled where its smallest text would be below 10 pixels."""
 
 
 class Live(widgets.HTML):
@@ -21,12 +18,12 @@ class Live(widgets.HTML):
     def __init__(self, kind: type[Picture], saved: View) -> None:
         """Show the saved view first."""
         self._picture, self._still = kind(), kind().still(saved)
-        super().__init__(_scrolled(self._still.svg))
+        super().__init__(_scrolled(self._still.svg), layout={"margin": "0"})
         self.add_class("course-live-picture")
 
     def follow(self, view: View) -> None:
         """Show another view on the page, its sentence below it."""
-        self.value = _scrolled(captioned_svg(self._picture.svg(view), view.sentence))
+        self.value = _scrolled(self._picture.still(view).svg)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Carry beside the live widget what is the same for everybody."""
@@ -35,7 +32,8 @@ class Live(widgets.HTML):
 
 
 def _scrolled(svg: str) -> str:
-    return f'{LOOKS}<div tabindex="0" style="overflow-x: auto">{svg}</div>'
+    """Return the picture in a box that scrolls where its place is narrower."""
+    return f'<div tabindex="0" style="overflow-x: auto; contain: inline-size">{svg}</div>'
 
 
 class LiveSpeed(Live):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from course_lib.explorers.compute_cost.runs import BAND, RunHoursView
@@ -17,12 +19,13 @@ from course_lib.explorers.picture import (
     Picture,
     powers_of_ten,
 )
+from course_lib.explorers.room import MARK, Room
 
 HOURS = (2e2, 3e8)
 """Where both axes begin and end, in accelerator-hours."""
+EDGES = (50, 42, -12, -42)
+"""Where the axes lie, in points."""
 OUTLIER: Any = {"color": RED, "marker": "D", "markersize": 6, "markeredgecolor": "white", "linestyle": ""}
-APART = 9
-"""How far a name stands from its mark, in points."""
 
 
 class RunHoursPicture(Picture):
@@ -31,11 +34,12 @@ class RunHoursPicture(Picture):
     The grey band is a quarter to either side; red diamonds are the runs outside it.
     """
 
-    heights: ClassVar = {"wide": 470}
+    heights: ClassVar = {"still": 440}
 
     def build(self, figure: Figure) -> None:
         """Draw the axes, the diagonal and the band, and make the marks."""
-        self.axes = axes = figure.add_axes(self.place(56, 42, -12, -42))
+        box = self.place(*EDGES)
+        axes = figure.add_axes(box)
         axes.set(xscale="log", yscale="log", xlim=HOURS, ylim=HOURS)
         axes.minorticks_off()
         powers_of_ten(axes.xaxis, axes.yaxis)
@@ -44,6 +48,13 @@ class RunHoursPicture(Picture):
         low, high = ([times * hours for hours in HOURS] for times in BAND)
         axes.fill_between(HOURS, low, high, color=FAINT, linewidth=0)
         axes.plot(HOURS, HOURS, color=MUTED, linewidth=1.2)
+        corner, opposite = ((hours, hours) for hours in HOURS)
+        self.room = Room(corner, opposite, (box[2] * self.width, box[3] * self.height))
+        diagonal = np.geomspace(*HOURS, 100)
+        self.room.take_line(diagonal, diagonal)
+        self.room.keep()
+        (self.leaders,) = axes.plot([], [], color=MUTED, linewidth=0.7, zorder=1)
+        self.moving(self.leaders)
         self.near = self.moving(axes.plot([], [], clip_on=False, **PUBLISHED)[0])
         self.far = self.moving(axes.plot([], [], clip_on=False, **OUTLIER)[0])
         top = 1 - 11 / self.height
@@ -56,18 +67,22 @@ class RunHoursPicture(Picture):
         self.made: list[Any] = []
 
     def draw(self, view: RunHoursView) -> None:
-        """Mark each run, and write its name on one side of the diagonal or the other, in turn."""
+        """Mark each run, and write its name beside it or, in a crowd, further off with a line to it."""
         for marks, runs in (
             (self.near, [run for run in view.runs if not run.is_outlier]),
             (self.far, view.outliers),
         ):
             marks.set_data([run.reported for run in runs], [run.predicted for run in runs])
+        self.room.clear()
+        for run in view.runs:
+            self.room.take(run.reported, run.predicted, (4, 4, 4, 4), MARK)
         while len(self.made) < len(view.runs):
             self.made.append(self.names.add(1, 1, halo=True))
-        for row, (label, run) in enumerate(zip(self.made, view.runs, strict=True)):
-            left = row % 2
-            x, y = self.axes.transData.transform((run.reported, run.predicted))
-            place = (x - APART, y + 4) if left else (x + APART, y - 4)
-            label.x, label.y = self.axes.transData.inverted().transform(place)
-            label.text, label.side = run.name, "right" if left else "left"
+        named = [
+            (label, run.name, run.reported, run.predicted) for label, run in zip(self.made, view.runs, strict=True)
+        ]
+        ends = [
+            (x, y) for xs, ys in self.room.name(named) for x, y in (*zip(xs, ys, strict=True), (math.nan, math.nan))
+        ]
+        self.leaders.set_data(*zip(*ends, strict=True) if ends else ([], []))
         self.missing.text = f"no hours reported: {', '.join(view.without_hours)}"

@@ -38,11 +38,11 @@ class SpeedPicture(Picture):
     The course's machine has blue circles, one's own red diamonds.
     """
 
-    heights: ClassVar = {"wide": 232}
+    heights: ClassVar = {"still": 232}
 
     def build(self, figure: Figure) -> None:
         """Draw the axes, and make the lines of both machines."""
-        axes = figure.add_axes(self.place(46, 34, -190, -38))
+        axes = figure.add_axes(self.place(40, 34, -172, -38))
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
         axes.set(xlim=(SIZES[0] / 1.1, SIZES[-1] * 1.1), ylim=RATES, xticks=SIZES)
@@ -63,7 +63,7 @@ class SpeedPicture(Picture):
             8 / self.width, 1 - 11 / self.height, text="Rates: products, and dashed, training, in FLOP/s", size=TITLE
         )
         words = self.labels()
-        left = (self.width - 176) / self.width
+        left = 1 - 158 / self.width
         self.words = {
             name: [words.add(left, 1 - (56 + 68 * row + 16 * line) / self.height, size=TEXT) for line in range(4)]
             for row, name in enumerate(NAMES)
@@ -98,12 +98,12 @@ class TrainingPicture(Picture):
     The bar of what it took grows while the training runs. Between the dotted lines lies a factor of 2.
     """
 
-    heights: ClassVar = {"wide": 216}
+    heights: ClassVar = {"still": 216}
     END: ClassVar = 3.0
 
     def build(self, figure: Figure) -> None:
         """Draw the axes, and make the bars and the curves."""
-        axes = figure.add_axes(self.place(76, 42, 344, -38))
+        axes = figure.add_axes(self.place(62, 42, 208, -38))
         axes.set(xlim=(0, self.END), ylim=(-0.6, 1.6), yticks=[1, 0], xticks=[0, 0.5, 1, 2, 3])
         axes.set_yticklabels(["predicted", "took"])
         axes.tick_params(axis="y", length=0)
@@ -115,7 +115,7 @@ class TrainingPicture(Picture):
             axes.add_patch(self.moving(bar))
         times = self.labels(axes)
         self.times = [times.add(0, y, level="center") for y in (1, 0)]
-        curves = figure.add_axes(self.place(384, 42, -16, -38))
+        curves = figure.add_axes(self.place(256, 42, -16, -38))
         curves.set(xlim=(0, STEPS), ylim=(1.5, 5), yticks=[2, 3, 4, 5])
         curves.set_xlabel(f"step (means of {MEAN_OF})")
         curves.yaxis.grid(True, color=FAINT)
@@ -125,7 +125,7 @@ class TrainingPicture(Picture):
         words = self.still_labels()
         top = 1 - 11 / self.height
         words.add(8 / self.width, top, text="Seconds", size=TITLE)
-        words.add(350 / self.width, top, text="Loss, nats a character", size=TITLE)
+        words.add(230 / self.width, top, text="Loss, nats a character", size=TITLE)
         named = self.labels()
         self.named = [
             named.add(-16 / self.width + 1, top - 40 * line / self.height, size=TEXT, side="right", color=INK)

@@ -27,11 +27,11 @@ from course_lib.memory import RECOMPUTE, activation_terms
 
 TERMS = (*activation_terms(SMALL.sequence, SMALL.hidden, SMALL.heads), "layer input")
 """The rows: the formula's terms, and what full recomputation keeps in their place."""
-ROW, HEAD = 21, 46
+ROW, HEAD = 21, 60
 """Points from one term to the next, and above the first."""
-FROM, TO, LARGEST = 136, 452, 16
+FROM, TO, LARGEST = 132, 268, 16
 """Where the bars of bytes start and end, in points, and the bytes of the longest."""
-COLUMNS = {"formula": 506, "none": 576, "selective": 646, "full": 708}
+COLUMNS = {"formula": 326, "none": 372, "selective": 434, "full": 470}
 """Where the columns of numbers end, in points."""
 
 
@@ -41,7 +41,7 @@ class KeptPicture(Picture):
     The columns are the formula's in 16 bits, and what was counted in fp32 with each kind of recomputation.
     """
 
-    heights: ClassVar = {"wide": HEAD + ROW * (len(TERMS) + 1) + 8}
+    heights: ClassVar = {"still": HEAD + ROW * (len(TERMS) + 1) + 8}
 
     def build(self, figure: Figure) -> None:
         """Write the terms and the heads of the columns, and make the bars and the numbers."""
@@ -55,7 +55,7 @@ class KeptPicture(Picture):
             axes.add_patch(Rectangle((x, 26), 10, 9, facecolor=colour, edgecolor=MUTED, linewidth=0.5))
             still.add(x + 15, 31, text=text)
         for name, x in COLUMNS.items():
-            still.add(x, 31, text=name, side="right", bold=name != "formula")
+            still.add(x, HEAD - 9, text=name, side="right", bold=name != "formula")
         self.bars = {term: self._pair(axes, self._middle(row)) for row, term in enumerate(TERMS)}
         for row, term in enumerate((*TERMS, "sum")):
             still.add(FROM - 8, self._middle(row), text=term, side="right", bold=term == "sum")
@@ -95,16 +95,16 @@ class KeptPicture(Picture):
 
 COLOURS = (PART_COLOURS[0], PART_COLOURS[1], YELLOW, BLUE, PURPLE, FAINT)
 """The colours of a peak's parts, in the order of `PARTS`; parameters, gradients and activations as in the explorer."""
-TALL, APART, ABOVE = 17, 58, 52
+TALL, APART, ABOVE = 17, 52, 66
 """How tall a bar is, how far one kind of recomputation is from the next, and how much is above the first, in points."""
-LEFT, RIGHT, MOST = 84, 560, 8.4
+LEFT, RIGHT, MOST = 64, 356, 8.4
 """Where the bars of a peak start and end, in points, and how many MB that is."""
 
 
 class PeakPicture(Picture):
     """For each kind of recomputation two bars: what a step holds at its peak, by part, and what Python traced."""
 
-    heights: ClassVar = {"wide": ABOVE + APART * len(RECOMPUTE) + 4}
+    heights: ClassVar = {"still": ABOVE + APART * len(RECOMPUTE) + 4}
 
     def build(self, figure: Figure) -> None:
         """Write the legend, and make the bars and their numbers."""
@@ -113,11 +113,10 @@ class PeakPicture(Picture):
         axes.set_axis_off()
         still, words = self.still_labels(axes), self.labels(axes)
         still.add(8, 12, text="The peak of a step: predicted from its arrays, and traced by Python", size=TITLE)
-        x = 8.0
-        for name, colour in zip(PARTS, COLOURS, strict=True):
-            axes.add_patch(Rectangle((x, 26), 10, 9, facecolor=colour, edgecolor=MUTED, linewidth=0.5))
-            still.add(x + 14, 31, text=name)
-            x += 30 + 5.3 * len(name)
+        for number, (name, colour) in enumerate(zip(PARTS, COLOURS, strict=True)):
+            x, y = 8 + 156 * (number % 3), 31 + 16 * (number // 3)
+            axes.add_patch(Rectangle((x, y - 5), 10, 9, facecolor=colour, edgecolor=MUTED, linewidth=0.5))
+            still.add(x + 14, y, text=name)
         self.bars: dict[str, tuple[list[Rectangle], Rectangle]] = {}
         self.texts = {}
         for row, name in enumerate(RECOMPUTE):

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from course_lib.explorers.picture import FAINT, GREEN, INK, MUTED, RED, SKY, SMALL, TEXT, TITLE, Picture
+from course_lib.explorers.picture import FAINT, GREEN, INK, MUTED, RED, SKY, TEXT, TITLE, Picture
 from course_lib.explorers.quantization.losses import LossRise, QuantizedLossView
 
 LOOKS: Any = {
@@ -31,32 +31,32 @@ class QuantizedLossPicture(Picture):
     a dashed line is the rise that one accepts.
     """
 
-    heights: ClassVar = {"wide": 266}
+    heights: ClassVar = {"still": 286}
 
     def build(self, figure: Figure) -> None:
         """Draw the axes and the names of the lines, and make the lines and their marks."""
         self.panels: dict[str, dict[str, Any]] = {}
-        for left, right, method in ((50, 352, "absmax"), (402, -16, "zero-point")):
-            axes = figure.add_axes(self.place(left, 58, right, -36))
+        for left, right, method in ((36, 228, "absmax"), (276, -12, "zero-point")):
+            axes = figure.add_axes(self.place(left, 76, right, -36))
             axes.set_yscale("symlog", linthresh=LINEAR, linscale=0.5)
             axes.set(xlim=(1.7, 10.3), ylim=(BOTTOM, TOP), xticks=range(2, 11), yticks=[0, 0.01, 0.1, 1])
             axes.yaxis.set_major_formatter(FuncFormatter(lambda rise, _: f"{rise:g}"))
             axes.yaxis.set_minor_locator(NullLocator())
             axes.grid(axis="x", color=FAINT, linewidth=0.6)
             axes.set_title(method, fontsize=TEXT, color=INK, pad=4)
-            axes.set_xlabel("bits a weight, its share of the scales included")
+            axes.set_xlabel("bits a weight, with its scales")
             self.panels[method] = self._made(axes)
         words = self.still_labels()
         line = 1 - 11 / self.height
         words.add(8 / self.width, line, text="How much the loss rises, in nats a character", size=TITLE)
         told = f"marks: 2 to 8 bits a code, the larger one {MARKED}; upright lines: two halves of the text"
-        words.add(1 - 8 / self.width, line, text=told, size=SMALL, color=MUTED, side="right")
+        words.add(8 / self.width, 1 - 28 / self.height, text=told, color=MUTED)
         key = figure.add_axes((0, 0, 1, 1))
         key.set(xlim=(0, self.width), ylim=(self.height, 0))
         key.axis("off")
-        for x, (scale_per, looks) in zip((12, 170, 328), LOOKS.items(), strict=True):
-            key.plot([x, x + 12, x + 24], [30] * 3, **looks, markevery=[1], markersize=6, markeredgecolor="white")
-            words.add((x + 30) / self.width, 1 - 30 / self.height, text=f"a scale per {scale_per}")
+        for x, (scale_per, looks) in zip((12, 164, 316), LOOKS.items(), strict=True):
+            key.plot([x, x + 12, x + 24], [46] * 3, **looks, markevery=[1], markersize=6, markeredgecolor="white")
+            words.add((x + 30) / self.width, 1 - 46 / self.height, text=f"a scale per {scale_per}")
 
     def _made(self, axes: Axes) -> dict[str, Any]:
         (allowed,) = axes.plot([], [], color=MUTED, linewidth=1.2, linestyle="--", zorder=0)
