@@ -26,7 +26,10 @@ def test_the_view_has_the_files_runs_and_the_codes_of_the_variance(view):
 def test_the_words_have_the_losses_and_what_is_lost(view):
     said = StatesPicture().still(view).words
     held_out = view.runs.held_out
-    assert f"loss is {held_out['fp32']:.2f} with fp32 states, {held_out['dynamic']:.2f} with 8-bit" in view.sentence
+    assert (
+        f"{held_out['fp32']:.2f} nats a character with fp32 states, {held_out['dynamic']:.2f} with 8-bit"
+        in view.sentence
+    )
     assert f"{held_out['dynamic']:.4f} nats" in said
     assert f"variances rounded to 0, even: {100 * view.runs.lost['even']:.1f} %" in said
     assert len(view.sentence.split()) <= 20

@@ -49,11 +49,11 @@ LOOK = {
         ".course-explorer, .course-prediction": {"margin": "0 auto"},
         ".jp-MarkdownOutput table": {"font-size": "17px"},
         ".jp-OutputArea-output pre": {"font-size": "15px"},
-        ".jp-RenderedSVG img, .course-live-picture svg": {"zoom": "1.3"},
+        ".jp-RenderedSVG img, .course-live-picture svg": {"width": "80vh", "height": "auto"},
     }
 }
-"""On a slide an explorer or a prediction stands alone, without its code; tables are as large as the text, and pictures
-larger than on a page."""
+"""On a slide an explorer or a prediction stands alone, without its code; tables are as large as the text, and a picture
+without controls grows with the screen."""
 
 
 def main() -> None:

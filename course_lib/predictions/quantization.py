@@ -291,8 +291,8 @@ def all_products_in_int8() -> Prediction:
     """How much the loss rises when every product is one of int8 codes; wrong by the outliers of large models."""
     losses = quantized_losses()
     return Prediction(
-        asks="Int8 absmax cost the published 125 M parameters ln(87.76 / 25.65) = 1.2 nats a token. By how much does the small "
-        "GPT's loss rise with every product in int8?",
+        asks="Int8 absmax cost the published 125 M parameters ln(87.76 / 25.65) = 1.2 nats a token. By how much does "
+        "the small GPT's loss rise with every product in int8?",
         options={"Less than 0.01 nats": 0.003, "Some 0.1 nats": 0.1, "Some 1 nat": 1.0},
         truth=losses.int8_products.whole - losses.fp32.whole,
         facts={

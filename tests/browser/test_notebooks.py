@@ -15,6 +15,7 @@ from thorough import some_of
 
 from browser.cases import CASES
 from browser.lab import NOTEBOOKS, PAST_EVERY_CELL, PATIENCE, SCREEN, Artifacts, Lab, Notebook, expect_to_have_all
+from course_lib.explorers.picture import PAGE
 
 pytestmark = pytest.mark.browser
 
@@ -35,6 +36,25 @@ seen = LiveTraining()
 display(seen)
 run = stopwatch.timed_training(report=seen.show, patience=1e9)
 """
+
+STILL_PICTURES = """
+from course_lib.explorers.compute_cost import FlopCountPicture, LiveSpeed, flop_count_view
+from course_lib.tiny_transformer.stopwatch import reference
+display(LiveSpeed(reference()[0]))
+FlopCountPicture().still(flop_count_view([16], [8]))
+"""
+ROOM = """
+  app.shell[argument ? 'expandLeft' : 'collapseLeft']();
+  await new Promise(done => setTimeout(done, 500));
+  return [...document.querySelectorAll('.course-live-picture svg, .jp-RenderedSVG img')].map(picture => {
+    let box = picture.parentElement;
+    while (getComputedStyle(box).overflowX !== 'auto') box = box.parentElement;
+    const page = box.closest('.jp-WindowedPanel-outer');
+    const wide = Math.round(picture.getBoundingClientRect().width);
+    return [wide, box.clientWidth, page.scrollWidth <= page.clientWidth];
+  });
+"""
+"""How wide each picture is and the box that it scrolls in, and whether nothing else scrolls to the side."""
 
 CLOSE_AND_SHUT_DOWN = """
   await panel().context.save();
@@ -152,6 +172,26 @@ def test_a_training_is_followed_and_the_stop_button_leaves_what_it_reached(
     assert notebook.output_errors() == []
     if artifacts.folder:
         artifacts.keep(notebook.page, "stopped_training.png")
+
+
+def test_a_picture_without_controls_fits_a_small_screen_beside_the_files_and_scrolls_alone_on_a_phone(
+    notebook: Notebook, lab: Lab
+) -> None:
+    notebook.open(lab.write("still.ipynb", [STILL_PICTURES])).run_all()
+    pictures = notebook.page.locator(".course-live-picture svg, .jp-RenderedSVG img")
+    expect(pictures).to_have_count(2)
+    try:
+        notebook.page.set_viewport_size({"width": 1024, "height": 768})
+        for files_in_sight in (True, False):
+            for wide, box, nothing_else_scrolls in notebook.script(ROOM, files_in_sight):
+                assert wide == PAGE <= box
+                assert nothing_else_scrolls
+        notebook.page.set_viewport_size({"width": 360, "height": 740})
+        for wide, box, nothing_else_scrolls in notebook.script(ROOM, False):
+            assert wide == PAGE > 360 > box
+            assert nothing_else_scrolls
+    finally:
+        notebook.page.set_viewport_size(SCREEN)
 
 
 def test_a_notebook_that_is_closed_leaves_no_kernel(notebook: Notebook, lab: Lab) -> None:

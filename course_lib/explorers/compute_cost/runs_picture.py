@@ -31,7 +31,7 @@ OUTLIER: Any = {"color": RED, "marker": "D", "markersize": 6, "markeredgecolor":
 class RunHoursPicture(Picture):
     """Predicted over reported hours, both on logarithmic axes: on the diagonal the rule at 40 % is right.
 
-    The grey band is a quarter to either side; red diamonds are the runs outside it.
+    The grey band is a factor of 1.25 to either side; red diamonds are the runs outside it.
     """
 
     heights: ClassVar = {"still": 440}
@@ -60,7 +60,7 @@ class RunHoursPicture(Picture):
         top = 1 - 11 / self.height
         words = self.still_labels()
         words.add(8 / self.width, top, text="Published runs against the rule, in hours", size=TITLE)
-        for away, text, colour in ((90, "● within a quarter", BLUE), (8, "◆ further off", RED)):
+        for away, text, colour in ((90, "● within a factor of 1.25", BLUE), (8, "◆ further off", RED)):
             words.add(1 - away / self.width, top, text=text, color=colour, side="right")
         self.names = self.labels(axes)
         self.missing = self.labels().add(70 / self.width, 1 - 52 / self.height)

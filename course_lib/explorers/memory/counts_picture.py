@@ -27,7 +27,7 @@ from course_lib.memory import RECOMPUTE, activation_terms
 
 TERMS = (*activation_terms(SMALL.sequence, SMALL.hidden, SMALL.heads), "layer input")
 """The rows: the formula's terms, and what full recomputation keeps in their place."""
-ROW, HEAD = 21, 60
+ROW, HEAD = 17, 56
 """Points from one term to the next, and above the first."""
 FROM, TO, LARGEST = 132, 268, 16
 """Where the bars of bytes start and end, in points, and the bytes of the longest."""
@@ -41,7 +41,7 @@ class KeptPicture(Picture):
     The columns are the formula's in 16 bits, and what was counted in fp32 with each kind of recomputation.
     """
 
-    heights: ClassVar = {"still": HEAD + ROW * (len(TERMS) + 1) + 8}
+    heights: ClassVar = {"still": HEAD + ROW * (len(TERMS) + 1) + 4}
 
     def build(self, figure: Figure) -> None:
         """Write the terms and the heads of the columns, and make the bars and the numbers."""
@@ -73,17 +73,17 @@ class KeptPicture(Picture):
     def _pair(self, axes: Axes, y: float) -> tuple[Rectangle, Rectangle]:
         looks: Any = {"edgecolor": MUTED, "linewidth": 0.5}
         pair = (
-            Rectangle((FROM, y - 8), 0, 7, facecolor=FAINT, **looks),
-            Rectangle((FROM, y), 0, 8, facecolor=SKY, **looks),
+            Rectangle((FROM, y - 7), 0, 6, facecolor=FAINT, **looks),
+            Rectangle((FROM, y), 0, 7, facecolor=SKY, **looks),
         )
         for bar in pair:
             axes.add_patch(self.moving(bar))
         return pair
 
     def draw(self, view: KeptView) -> None:
-        """Set the bars to the formula and to what is kept without recomputation, or else with full, and the numbers."""
+        """Set the bars to the formula and to what is kept without recomputation, and the numbers."""
         columns = {"formula": view.formula} | view.counted
-        counted = view.counted["full"] | view.counted["none"]
+        counted = view.counted["none"]
         for term, (by_formula, by_count) in self.bars.items():
             for bar, size in ((by_formula, view.formula.get(term, 0)), (by_count, counted.get(term, 0))):
                 bar.set_width((TO - FROM) * size / LARGEST)

@@ -24,7 +24,7 @@ class StatesView:
         """The loss at the end of each training, in plain words."""
         fp32, dynamic, even = (self.runs.held_out[name] for name in ("fp32", "dynamic", "even"))
         return (
-            f"After {self.runs.steps[-1]:,} steps the loss is {fp32:.2f} with fp32 states, "
+            f"The loss after {self.runs.steps[-1]:,} steps: {fp32:.2f} nats a character with fp32 states, "
             f"{dynamic:.2f} with 8-bit states, {even:,.0f} with even steps."
         )
 

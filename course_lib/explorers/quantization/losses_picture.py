@@ -45,7 +45,7 @@ class QuantizedLossPicture(Picture):
             axes.grid(axis="x", color=FAINT, linewidth=0.6)
             axes.set_title(method, fontsize=TEXT, color=INK, pad=4)
             axes.set_xlabel("bits a weight, with its scales")
-            self.panels[method] = self._made(axes)
+            self.panels[method] = self._lines_in(axes)
         words = self.still_labels()
         line = 1 - 11 / self.height
         words.add(8 / self.width, line, text="How much the loss rises, in nats a character", size=TITLE)
@@ -58,7 +58,7 @@ class QuantizedLossPicture(Picture):
             key.plot([x, x + 12, x + 24], [46] * 3, **looks, markevery=[1], markersize=6, markeredgecolor="white")
             words.add((x + 30) / self.width, 1 - 46 / self.height, text=f"a scale per {scale_per}")
 
-    def _made(self, axes: Axes) -> dict[str, Any]:
+    def _lines_in(self, axes: Axes) -> dict[str, Any]:
         (allowed,) = axes.plot([], [], color=MUTED, linewidth=1.2, linestyle="--", zorder=0)
         made: dict[str, Any] = {"allowed": self.moving(allowed)}
         for scale_per, looks in LOOKS.items():
