@@ -1,5 +1,7 @@
 """The explorer of iso-FLOP curves: a grid that is moved and narrowed, and how far that moves what is read off it."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from explorer_parts import texts
@@ -94,6 +96,29 @@ def test_a_grid_with_too_few_models_says_so():
     facts = dict(view.facts)
     assert {facts["Exponent, parabolas"], facts["Tokens/parameter, largest"], facts["Loss formula"]} == {"none"}
     assert facts[f"Best P, {budget(1e10)} FLOP"].startswith("none; formula none; whole ")
+
+
+@pytest.mark.parametrize(("data", "picture"), [*zip(DATA, PICTURES, strict=True)])
+def test_every_grid_has_its_picture_also_where_a_budget_has_no_model_left(data, picture):
+    drawn, ends, none_left = picture(), (0.2, 1.0, 5.0), 0
+    drawn.svg(view_of(data=data))
+    for width, centre, centre_last in product((1.5, 2.5, 16.0), ends, ends):
+        view = view_of(data=data, width=width, centre=centre, centre_last=centre_last, count=3, noise="0.01 nats")
+        drawn.draw(view)
+        assert (len(view.facts), len(view.sentence.split()) <= 20) == (10, True)
+        shown = {flop for flop in view.reference if view.off(view.fit.best_by_loss(flop), flop)}
+        assert [*drawn.by_formula.get_xdata()] == sorted(shown)
+        assert shown == (set(view.runs.budgets) if view.fit.loss else set())
+        none_left += view.fit.loss is not None and len(shown) < len(view.reference)
+    assert bool(none_left) == (data == LADDER)
+
+
+def test_of_a_budget_without_a_model_left_the_explorer_says_so():
+    explorer = IsoFlopExplorer(width=1.5, centre_last=5.0)
+    last = max(explorer.shown.reference)
+    assert explorer.shown.fit.loss is not None
+    assert dict(explorer.shown.facts)[f"Best P, {budget(last)} FLOP"].startswith("none; formula none; whole ")
+    explorer.close()
 
 
 def test_what_was_trained_has_neither_noise_nor_another_count():

@@ -68,6 +68,13 @@ def test_what_has_too_few_models_or_no_lowest_point_is_none():
     assert [*nothing.parabolas.values(), nothing.power, nothing.loss] == [None] * 5
 
 
+def test_a_budget_without_models_has_no_best_size_though_the_others_have_a_formula():
+    runs = runs_of_law(HOFFMANN_2022, centred(HOFFMANN_2022), width=4, sizes=5)
+    fit = fit_iso_flop(runs.only(runs.flop < 1e20), BUDGETS)
+    assert fit.loss is not None
+    assert [fit.best_by_loss(flop) is None for flop in BUDGETS] == [False, False, True]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

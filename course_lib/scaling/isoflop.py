@@ -98,8 +98,8 @@ class IsoFlopFit:
         return parabola.best if parabola else None
 
     def best_by_loss(self, flop: float) -> float | None:
-        """Return the best size for a budget of the runs by the loss formula."""
-        return float(self.loss.optimal(self.spent[flop])[0]) if self.loss else None
+        """Return the best size for a budget by the loss formula, or None where no model of the budget was fitted."""
+        return float(self.loss.optimal(self.spent[flop])[0]) if self.loss and flop in self.spent else None
 
 
 def fit_iso_flop(runs: IsoFlopRuns, budgets: tuple[float, ...] = ()) -> IsoFlopFit:

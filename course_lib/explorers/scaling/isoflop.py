@@ -94,7 +94,7 @@ class IsoFlopView:
         )
 
     def _at(self, flop: float, whole: str) -> tuple[str, str]:
-        sizes = (self.fit.best(flop), self.fit.best_by_loss(flop) if flop in self.fit.spent else None)
+        sizes = (self.fit.best(flop), self.fit.best_by_loss(flop))
         by_parabola, by_loss = (format_count(size) if size and size < 1e15 else "none" for size in sizes)
         reference = format_count(self.reference[flop])
         return f"Best P, {budget(flop)} FLOP", f"{by_parabola}; formula {by_loss}; {whole} {reference}"
