@@ -63,6 +63,7 @@ def test_a_known_law_is_compared_with_itself():
     assert offs(view) == pytest.approx([1 / (1 - 0.0290)] * 4, abs=1e-4)
     assert view.fit.power.exponent == pytest.approx(HOFFMANN_2022.exponent)
     assert dict(view.facts)["Exponent, true"] == "0.452"
+    assert "Tokens/parameter, largest" in dict(view.facts), "and of the ladder, whose tokens are characters, those"
 
 
 def test_a_wrong_centre_everywhere_leaves_the_exponent_and_one_that_drifts_does_not():
@@ -89,12 +90,14 @@ def test_noise_is_the_same_each_time_and_moves_a_narrow_grid_farther():
     assert far(2) > 3 * far(16)
 
 
-def test_a_grid_with_too_few_models_says_so():
+def test_a_grid_with_too_few_models_or_too_much_noise_says_so():
     view = view_of(width=1.5, centre=5, centre_last=5)
     assert view.fit.power is None
-    assert view.sentence == "Too few models in this grid: at fewer than two budgets has a parabola a lowest point."
+    assert view.sentence == (
+        "Fewer than two budgets have a parabola with a lowest point: too few models, or too much noise."
+    )
     facts = dict(view.facts)
-    assert {facts["Exponent, parabolas"], facts["Tokens/parameter, largest"], facts["Loss formula"]} == {"none"}
+    assert {facts["Exponent, parabolas"], facts["Characters/parameter, largest"], facts["Loss formula"]} == {"none"}
     assert facts[f"Best P, {budget(1e10)} FLOP"].startswith("none; formula none; whole ")
 
 
@@ -119,6 +122,9 @@ def test_of_a_budget_without_a_model_left_the_explorer_says_so():
     assert explorer.shown.fit.loss is not None
     assert dict(explorer.shown.facts)[f"Best P, {budget(last)} FLOP"].startswith("none; formula none; whole ")
     explorer.close()
+    assert view_of(width=2, centre_last=5).sentence == (
+        "By parabolas the best size grows as C^0.36; at 2.7e11 FLOP no parabola has a lowest point."
+    )
 
 
 def test_what_was_trained_has_neither_noise_nor_another_count():

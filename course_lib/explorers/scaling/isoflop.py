@@ -64,9 +64,9 @@ class IsoFlopView:
         last = max(self.reference)
         off = self.off(self.fit.best(last), last)
         if self.fit.power is None:
-            return "Too few models in this grid: at fewer than two budgets has a parabola a lowest point."
+            return "Fewer than two budgets have a parabola with a lowest point: too few models, or too much noise."
         grows = f"By parabolas the best size grows as C^{self.fit.power.exponent:.2f}"
-        there = "it is not to be had" if off is None else f"it is {off:.2f} times {self._reference}"
+        there = "no parabola has a lowest point" if off is None else f"it is {off:.2f} times {self._reference}"
         return f"{grows}; at {budget(last)} FLOP {there}."
 
     @property
@@ -89,7 +89,7 @@ class IsoFlopView:
                 f"{(self.law.exponent if self.law else self.truth.exponent):.3f}",
             ),
             *(self._at(flop, whole) for flop in self.reference),
-            ("Tokens/parameter, largest", format_number(self.fit.spent[last] / 6 / best**2, 2) if best else "none"),
+            (f"{'Tokens' if self.law else 'Characters'}/parameter, largest", format_number(self.fit.spent[last] / 6 / best**2, 2) if best else "none"),
             ("Loss formula", f"E {loss.E:.2f}, alpha {loss.alpha:.2f}, beta {loss.beta:.2f}" if loss else "none"),
         )
 

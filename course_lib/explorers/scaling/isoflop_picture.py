@@ -49,6 +49,8 @@ class LadderPicture(Picture):
     data: ClassVar[str] = LADDER
     sizes: ClassVar[tuple[float, float]] = (1.5e3, 2e5)
     losses: ClassVar[tuple[float, float]] = (1.6, 2.9)
+    last_name: ClassVar[float] = 12
+    """How many points above the lowest loss of the largest budget its name stands."""
 
     def build(self, figure: Figure) -> None:
         """Draw the axes, a law's own curves and the names of the budgets; make the artists that follow a view."""
@@ -106,7 +108,8 @@ class LadderPicture(Picture):
         for flop, (size, lowest) in reference.items():
             if self.law:
                 axes.plot(grid, self.law.iso_flop_loss(flop, grid), **TRUE, zorder=0)
-            names.add(size, lowest + 12 * point, text=f"{budget(flop)} FLOP", side="center", halo=True)
+            above = self.last_name if flop == max(reference) else 12
+            names.add(size, lowest + above * point, text=f"{budget(flop)} FLOP", side="center", halo=True)
         self.curves = {flop: self.moving(*axes.plot([], [], **PARABOLA | BARE)) for flop in reference}
         self.left_out = self.moving(*axes.plot([], [], **LEFT_OUT))
         self.fitted = self.moving(*axes.plot([], [], **FITTED))
@@ -153,8 +156,9 @@ class HoffmannPicture(LadderPicture):
 
 
 class LopsidedPicture(LadderPicture):
-    """The same for models of a lopsided law, with the law's own curves."""
+    """The same for models of a lopsided law, with the law's own curves, of which the last two are near each other."""
 
     data = LOPSIDED
     sizes = (2e5, 2e10)
-    losses = (1.9, 3.0)
+    losses = (1.9, 2.82)
+    last_name = -12
