@@ -1,6 +1,7 @@
 """The explorer of training in any format: it shows the runs that come along, trains nothing, and says what is lost."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,16 +52,44 @@ def test_the_sentence_has_the_run_s_own_numbers_in_twenty_words():
         assert view.recipe.format in said
         assert f"step {STEP}: " in said
         at = (STEP - 1) // runs.EVERY
-        lost, zeros = run.lost[: at + 1].mean(), run.zeros[: at + 1].mean()
+        lost, zeros = np.nanmean(run.lost[: at + 1]), run.zeros[: at + 1].mean()
         if view.recipe == Recipe():
             assert said == f"fp32 throughout, step {STEP}: {BASE.loss[at]:.2f} nats a character."
             continue
-        assert said.endswith(f"(fp32 {BASE.loss[at]:.2f}).")
         diverged = run.loss[at] > DIVERGED
         assert ("diverges" in said, f" {run.loss[at]:.2f} nats" in said) == (diverged, not diverged)
+        if run.skipped > 128:
+            assert f"{run.skipped} of all 256 steps skipped, " in said
+            assert "lost" not in said
+            continue
+        assert said.endswith(f"(fp32 {BASE.loss[at]:.2f}).")
         how_many = f"{percent(lost)} of" if lost >= 0.001 else "hardly any"
         assert (f"{how_many} updates lost" in said) == ("weight" in STORED[view.recipe.stored])
         assert (f"{percent(zeros)} of gradients become 0" in said) == (view.recipe.stored == "gradients")
+
+
+def test_at_every_step_a_sentence_has_at_most_twenty_words():
+    for one in recipes():
+        given = one.format, one.stored, one.master_copy, one.loss_scaling, one.stochastic
+        for step in range(1, 257, runs.EVERY):
+            assert len(training_format_view(*given, step=step).sentence.split()) <= 20
+
+
+def test_a_training_whose_steps_are_skipped_lost_no_updates_as_it_had_none():
+    view = training_format_view("fp8 e4m3", "all three")
+    assert view.sentence == f"all three in fp8 e4m3, step {STEP}: 252 of all 256 steps skipped, diverges."
+    assert facts(view)["Steps skipped"] == "252 of 256"
+    assert facts(view)["Updates lost, the 8 steps around"] == "none: all skipped"
+    assert view.lost_so_far == view.run.lost[0] > 0.9
+    picture = TrainingFormatPicture()
+    picture.svg(view)
+    assert np.isfinite(picture.lost.get_ydata()).tolist() == [True] + [False] * 31
+
+
+def test_a_run_without_a_step_has_no_share_of_updates_lost():
+    view = training_format_view("fp8 e4m3", "all three")
+    none = replace(view, run=replace(view.run, lost=np.full(32, np.nan)))
+    assert math.isnan(none.lost_so_far)
 
 
 def test_the_untrained_model_guesses_worse_than_by_chance_and_has_not_diverged():
@@ -75,8 +104,8 @@ def test_the_step_looked_at_is_that_of_its_eight_steps(step):
         f"step {step}: {percent(run.lost[: at + 1].mean())} of updates lost, {run.loss[at]:.2f} nats" in view.sentence
     )
     found = facts(view)
-    assert found["Updates lost, 8 steps"] == percent(run.lost[at])
-    assert found["Gradients become 0, 8 steps"] == percent(run.zeros[at])
+    assert found["Updates lost, the 8 steps around"] == percent(run.lost[at])
+    assert found["Gradients become 0, the 8 steps around"] == percent(run.zeros[at])
     assert found["Learning rate"] == f"{runs.SETTINGS.rate(step - 1):.2g}"
 
 
@@ -90,13 +119,13 @@ def test_the_facts_are_those_of_the_run_and_of_the_weight_looked_at():
     found = facts(training_format_view("bf16", "weights", weight=0.07, step=32))
     run = format_runs()[Recipe("bf16")]
     assert found["At the end, text held out"] == f"{run.held_out:.3f} nats"
-    assert found["Above fp32 there"] == f"{run.held_out - BASE.held_out:.3f} nats"
+    assert found["Against fp32 there"] == f"+{run.held_out - BASE.held_out:.3f} nats"
     assert found["Steps skipped"] == f"0 of {runs.SETTINGS.steps}"
     assert found["Step there"] == f"{spacing(encode(0.07, BF16), BF16):.2g}" == "0.00049"
     assert found["An update of 0.00099 there"] == "is kept"
     assert found["Stays in fp32"] == "gradients, states, all arithmetic"
     diverged = facts(training_format_view("fp8 e4m3", "states"))
-    assert diverged["At the end, text held out"] == diverged["Above fp32 there"] == "beyond 100 nats"
+    assert diverged["At the end, text held out"] == diverged["Against fp32 there"] == "beyond 100 nats"
 
 
 @pytest.mark.parametrize(
@@ -105,12 +134,12 @@ def test_the_facts_are_those_of_the_run_and_of_the_weight_looked_at():
         (("bf16", "weights"), 0.6, "is lost"),
         (("bf16", "weights"), 0.5, "is kept"),
         (("bf16", "weights"), 0.2, "is kept"),
-        (("bf16", "weights", False, False, True), 0.45, "is kept in 51 %"),
+        (("bf16", "weights", False, False, True), 0.45, "is kept 51 % of the time"),
         (("bf16", "weights", True), 0.6, "is kept"),
         (("bf16", "gradients"), 0.6, "is kept"),
         (("fp8 e4m3", "weights"), 0.07, "is lost"),
-        (("fp8 e4m3", "all three", False, False, True), 0.07, "is kept in 13 %"),
-        (("fp4 e2m1", "weights", False, False, True), 0.07, "is kept in 0.2 %"),
+        (("fp8 e4m3", "all three", False, False, True), 0.07, "is kept 13 % of the time"),
+        (("fp4 e2m1", "weights", False, False, True), 0.07, "is kept 0.2 % of the time"),
         (("fp32", "weights"), 4, "is kept"),
     ],
 )
@@ -130,6 +159,30 @@ def test_an_update_is_kept_by_the_step_of_what_the_weight_is_stored_in(arguments
 def test_the_least_gradient_kept_is_half_a_step_above_0_divided_by_the_scale(stored, scaling, least):
     found = facts(training_format_view("fp16", stored, loss_scaling=scaling))
     assert found["Least gradient kept"] == f"{least:.1e}, in {'fp32' if stored == 'weights' else 'fp16'}"
+
+
+def test_by_chance_each_gradient_may_be_kept_where_gradients_are_rounded():
+    for stored, least in {
+        "gradients": "any, by chance",
+        "all three": "any, by chance",
+        "weights": "7.0e-46, in fp32",
+    }.items():
+        assert facts(training_format_view("bf16", stored, stochastic=True))["Least gradient kept"] == least
+
+
+def test_a_run_that_ended_better_than_fp32_is_shown_so():
+    better = [view for view in every_view() if view.run.held_out < BASE.held_out]
+    assert better
+    for view in better:
+        assert facts(view)["Against fp32 there"] == f"{view.run.held_out - BASE.held_out:+.3f} nats"
+        assert facts(view)["Against fp32 there"].startswith("-")
+
+
+def test_beside_a_master_copy_stands_what_the_passes_compute_with():
+    stored = [
+        facts(training_format_view(fmt, "weights", True))["0.07 is stored as"] for fmt in ("fp4 e2m1", "fp8 e4m3")
+    ]
+    assert stored == ["0.07 in fp32; computed with 0 in fp4 e2m1", "0.07 in fp32; computed with 0.070312 in fp8 e4m3"]
 
 
 def test_what_has_no_effect_is_said_at_its_control(explorer):
@@ -177,6 +230,7 @@ def test_every_run_s_loss_lies_within_the_axis_or_the_picture_says_that_it_left(
 
 def test_shares_are_written_without_hiding_what_is_nearly_none_or_nearly_all():
     shares = (0, 0.0004, 0.004, 0.25, 0.9951, 0.9999, 1)
+    assert percent(math.nan) == "none: all skipped"
     assert [percent(share) for share in shares] == ["0 %", "under 0.1 %", "0.4 %", "25 %", "99.5 %", "99.9 %", "100 %"]
 
 

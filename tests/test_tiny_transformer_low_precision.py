@@ -213,6 +213,14 @@ def test_the_beginning_of_a_run_is_what_the_code_gives(recipe):
     assert share == pytest.approx(run.zeros[1], abs=0.01)
 
 
+def test_eight_steps_that_are_skipped_have_no_share_of_updates_lost(monkeypatch):
+    recipe = Recipe("fp8 e4m3", "all three")
+    monkeypatch.setattr(runs, "SETTINGS", replace(SETTINGS, steps=2 * runs.EVERY))
+    found = measured(recipe).lost
+    assert np.isnan(found).tolist() == [False, True]
+    assert found == pytest.approx(format_runs()[recipe].lost[:2], abs=0.01, nan_ok=True)
+
+
 def test_the_run_in_fp32_is_what_the_code_gives():
     found, run = measured(Recipe()), format_runs()[Recipe()]
     assert found.held_out == pytest.approx(run.held_out, abs=0.02)
@@ -263,13 +271,16 @@ def test_the_curves_have_a_point_for_every_eight_steps_and_cannot_be_changed():
             assert curve.shape == (SETTINGS.steps // runs.EVERY,)
             with pytest.raises(ValueError, match="read-only"):
                 curve[0] = 0
-        assert ((run.lost >= 0) & (run.lost <= 1) & (run.zeros >= 0) & (run.zeros <= 1)).all()
+        lost = run.lost[~np.isnan(run.lost)]
+        assert ((lost >= 0) & (lost <= 1)).all()
+        assert ((run.zeros >= 0) & (run.zeros <= 1)).all()
+        assert runs.EVERY * (len(run.lost) - len(lost)) <= run.skipped
         assert (run.loss[np.isfinite(run.loss)] <= LARGEST_LOSS).all()
 
 
 def test_what_is_written_is_read_again_and_a_loss_beyond_all_is_infinite(tmp_path, monkeypatch):
     some = [Recipe("bf16"), Recipe("fp8 e4m3", "all three", loss_scaling=True)]
-    curves = dict(loss=np.array([4.5, math.nan]), lost=np.array([0.25, 1.0]), zeros=np.array([0.0, 0.125]))
+    curves = dict(loss=np.array([4.5, math.nan]), lost=np.array([0.25, math.nan]), zeros=np.array([0.0, 0.125]))
     made = {
         some[0]: runs.FormatRun(**curves, held_out=2.5, skipped=0),
         some[1]: runs.FormatRun(**curves, held_out=1e9, skipped=3),
@@ -284,7 +295,8 @@ def test_what_is_written_is_read_again_and_a_loss_beyond_all_is_infinite(tmp_pat
     assert list(read) == some
     assert read[some[0]].loss.tolist() == [4.5, math.inf]
     assert (read[some[0]].held_out, read[some[1]].held_out, read[some[1]].skipped) == (2.5, math.inf, 3)
-    assert read[some[1]].lost.tolist() == [0.25, 1.0]
+    assert '"lost":[0.25,null]' in (tmp_path / "runs.json").read_text(encoding="utf-8")
+    assert read[some[1]].lost == pytest.approx([0.25, math.nan], nan_ok=True)
     assert read[some[1]].zeros.tolist() == [0.0, 0.125]
 
 

@@ -112,8 +112,8 @@ class FormatRun:
     """What one training gave: its curves, with a point for every 8 steps, and its end.
 
     `loss` is that of the batches and `held_out` that of the text held out, in nats a character; infinite above 100 or
-    where it is no number. `lost` is the share of updates that changed nothing, `zeros` the share of gradients that
-    became 0, `skipped` the number of steps skipped for an infinite gradient.
+    where it is no number. `lost` is the share of updates that changed nothing, NaN where all eight steps were skipped,
+    `zeros` the share of gradients that became 0, `skipped` the number of steps skipped for an infinite gradient.
     """
 
     loss: NDArray[np.float64]
@@ -134,7 +134,7 @@ def measured(recipe: Recipe) -> FormatRun:
     )
     return FormatRun(
         loss=result.losses.reshape(-1, EVERY).mean(axis=1),
-        lost=lost / np.maximum(updates, 1),
+        lost=np.where(updates > 0, lost / np.maximum(updates, 1), np.nan),
         zeros=zeros / (EVERY * TINY.shape.parameters()["total"]),
         held_out=result.held_out_after,
         skipped=sum(one.infinite > 0 for one in steps),
@@ -153,7 +153,7 @@ def write_format_runs(path: str | Path, progress: Callable[[int, int], object] |
             "held_out": _written(run.held_out),
             "skipped": run.skipped,
             "loss": [_written(loss) for loss in run.loss.tolist()],
-            "lost": [round(share, 4) for share in run.lost.tolist()],
+            "lost": [None if math.isnan(share) else round(share, 4) for share in run.lost.tolist()],
             "zeros": [round(share, 4) for share in run.zeros.tolist()],
         }
         runs.append(json.dumps(row, separators=(",", ":")))
@@ -174,8 +174,8 @@ def _written(loss: float) -> float | None:
     return round(loss, 3) if loss <= LARGEST_LOSS else None
 
 
-def _read(point: float | None) -> float:
-    return math.inf if point is None else point
+def _read(point: float | None, missing: float = math.inf) -> float:
+    return missing if point is None else point
 
 
 @cache
@@ -189,7 +189,10 @@ def format_runs() -> dict[Recipe, FormatRun]:
     runs: dict[Recipe, FormatRun] = {}
     for row in _file()["runs"]:
         recipe = Recipe(*(row[name] for name in asdict(Recipe())))
-        loss, lost, zeros = (np.array([_read(point) for point in row[name]]) for name in ("loss", "lost", "zeros"))
+        loss, lost, zeros = (
+            np.array([_read(point, missing) for point in row[name]])
+            for name, missing in {"loss": math.inf, "lost": math.nan, "zeros": math.nan}.items()
+        )
         for curve in (loss, lost, zeros):
             curve.setflags(write=False)
         runs[recipe] = FormatRun(loss, lost, zeros, _read(row["held_out"]), row["skipped"])

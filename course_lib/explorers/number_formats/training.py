@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from course_lib._arguments import one_of, positive, single, whole
 from course_lib.number_formats import FP32, FloatFormat, chance_to_change, decode, encode, spacing
 from course_lib.tiny_transformer import TINY
@@ -78,18 +80,22 @@ class TrainingFormatView:
         if plain == Recipe():
             return f"fp32 throughout, step {self.step}: {loss:.2f} nats a character."
         lost, zeros = self.lost_so_far, float(self.run.zeros[: self.point + 1].mean())
+        end = "diverges" if loss > DIVERGED else f"{loss:.2f} nats"
+        if self.run.skipped > SETTINGS.steps / 2:
+            skipped = f"{self.run.skipped} of all {SETTINGS.steps} steps skipped"
+            return f"{self.name}, step {self.step}: {skipped}, {end}."
         what = ""
         if "weight" in STORED[plain.stored]:
             what = f"{percent(lost)} of updates lost, " if lost >= 0.001 else "hardly any updates lost, "
         elif "gradient" in STORED[plain.stored]:
             what = f"{percent(zeros)} of gradients become 0, "
-        end = "diverges" if loss > DIVERGED else f"{loss:.2f} nats"
         return f"{self.name}, step {self.step}: {what}{end} (fp32 {base:.2f})."
 
     @property
     def lost_so_far(self) -> float:
-        """The share of all updates up to the step that were lost."""
-        return float(self.run.lost[: self.point + 1].mean())
+        """The share of all updates up to the step that were lost, NaN where each step was skipped."""
+        lost = self.run.lost[: self.point + 1]
+        return float(np.nanmean(lost)) if not np.isnan(lost).all() else math.nan
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
@@ -99,22 +105,26 @@ class TrainingFormatView:
         weights, gradients = (self.format_of(part) for part in ("weight", "gradient"))
         pattern, rate = encode(self.weight, weights), SETTINGS.rate(self.step - 1)
         chance = chance_to_change(self.weight, -rate, weights, plain.stochastic)
-        kept = {0.0: "is lost", 1.0: "is kept"}.get(chance, f"is kept in {percent(chance)}")
+        kept = {0.0: "is lost", 1.0: "is kept"}.get(chance, f"is kept {percent(chance)} of the time")
         least = gradients.smallest_subnormal / 2 / (LOSS_SCALE if plain.loss_scaling else 1)
         exact = [name for part, name in PARTS.items() if part not in rounded]
-        above = max(run.held_out - self.fp32.held_out, 0.0)
+        by_chance = plain.stochastic and "gradient" in rounded
+        stored = f"{decode(pattern, weights):.5g} in {weights.name}"
+        if plain.master_copy:
+            passes = TRIED[plain.format]
+            stored += f"; computed with {decode(encode(self.weight, passes), passes):.5g} in {passes.name}"
         return (
             ("At the end, text held out", nats(run.held_out)),
-            ("Above fp32 there", nats(above)),
+            ("Against fp32 there", nats(run.held_out - self.fp32.held_out, "+")),
             ("Guessing", f"ln {TINY.vocab} = {GUESSING:.2f} nats"),
-            (f"Updates lost, {EVERY} steps", percent(run.lost[at])),
-            (f"Gradients become 0, {EVERY} steps", percent(run.zeros[at])),
+            (f"Updates lost, the {EVERY} steps around", percent(run.lost[at])),
+            (f"Gradients become 0, the {EVERY} steps around", percent(run.zeros[at])),
             ("Steps skipped", f"{run.skipped} of {SETTINGS.steps}"),
             ("Learning rate", f"{rate:.2g}"),
-            (f"{self.weight:.3g} is stored as", f"{decode(pattern, weights):.5g} in {weights.name}"),
+            (f"{self.weight:.3g} is stored as", stored),
             ("Step there", f"{spacing(pattern, weights):.2g}"),
             (f"An update of {rate:.2g} there", kept),
-            ("Least gradient kept", f"{least:.1e}, in {gradients.name}"),
+            ("Least gradient kept", "any, by chance" if by_chance else f"{least:.1e}, in {gradients.name}"),
             ("Stays in fp32", ", ".join([*exact, "all arithmetic"])),
         )
 
@@ -125,14 +135,16 @@ class TrainingFormatView:
         return FP32 if in_fp32 else TRIED[plain.format]
 
 
-def nats(loss: float) -> str:
-    """Return a loss with three decimals, or that it is beyond what was written down."""
-    return f"beyond {LARGEST_LOSS:.0f} nats" if math.isinf(loss) else f"{loss:.3f} nats"
+def nats(loss: float, sign: str = "") -> str:
+    """Return a loss with three decimals, or that it is beyond what was written down; `sign` "+" writes a plus too."""
+    return f"beyond {LARGEST_LOSS:.0f} nats" if math.isinf(loss) else f"{loss:{sign}.3f} nats"
 
 
 def percent(share: float) -> str:
-    """Return a share in per cents: whole ones from 1 on, and nothing smaller than 0.1 but 0 itself."""
+    """Return a share in per cents: whole ones from 1 on, and nothing smaller than 0.1 but 0 itself; none of NaN."""
     points = 100 * float(share)
+    if math.isnan(points):
+        return "none: all skipped"
     if points in (0, 100):
         return f"{points:.0f} %"
     if points < 0.1:

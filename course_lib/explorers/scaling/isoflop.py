@@ -89,7 +89,10 @@ class IsoFlopView:
                 f"{(self.law.exponent if self.law else self.truth.exponent):.3f}",
             ),
             *(self._at(flop, whole) for flop in self.reference),
-            (f"{'Tokens' if self.law else 'Characters'}/parameter, largest", format_number(self.fit.spent[last] / 6 / best**2, 2) if best else "none"),
+            (
+                f"{'Tokens' if self.law else 'Characters'}/parameter, largest",
+                format_number(self.fit.spent[last] / 6 / best**2, 2) if best else "none",
+            ),
             ("Loss formula", f"E {loss.E:.2f}, alpha {loss.alpha:.2f}, beta {loss.beta:.2f}" if loss else "none"),
         )
 
