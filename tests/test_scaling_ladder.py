@@ -100,10 +100,11 @@ def words_of_the_lesson():
 def test_the_lesson_says_what_was_measured():
     fit, said = fit_iso_flop(ladder()), words_of_the_lesson()
     sizes = [run.parameters for run in RUNS]
-    alone = [
-        fit_iso_flop(replace(ladder(), losses=np.array([run.losses[seed] for run in RUNS]))).power.exponent
-        for seed in range(3)
-    ]
+    fits = [fit_iso_flop(replace(ladder(), losses=np.array([run.losses[seed] for run in RUNS]))) for seed in range(3)]
+    alone, by_formula = ([getattr(one, way).exponent for one in fits] for way in ("power", "loss"))
+    apart = [np.ptp(run.losses) for run in RUNS]
+    second = ladder().at(3e10)
+    missed = fit.parabolas[3e10].loss(second.parameters[second.losses.argmin()]) - second.losses.min()
     first, last = ladder().budgets[0], ladder().budgets[-1]
     near = [run for run in RUNS if run.flop == last and run.hidden in (48, 64)]
     assert near[0].parameters < fit.best(last) < near[1].parameters
@@ -115,8 +116,10 @@ def test_the_lesson_says_what_was_measured():
         f"{fit.best(last) / 1e3:.0f} k: by parabolas the best size grew as $C^{{{fit.power.exponent:.2f}}}$",
         f"by the loss formula as $C^{{{fit.loss.exponent:.2f}}}$",
         f"read {min(read):.0f} to {max(read):.0f} characters a parameter",
-        f"{np.median([run.spread for run in RUNS]):.2f} nats apart",
-        f"the exponents {min(alone):.2f} to {max(alone):.2f}",
+        f"the losses of one model lie {np.mean(apart):.2f} nats apart on average, up to {max(apart):.2f}",
+        f"the exponents are {min(alone):.2f} to {max(alone):.2f} by parabolas",
+        f"{min(by_formula):.2f} to {max(by_formula):.2f} by the formula",
+        f"the parabola misses the best model by {missed:.2f} nats",
         f"the best model, at {min(run.loss for run in RUNS if run.flop == first):.2f} nats",
         f"{near[1].epochs:.0f} to {near[0].epochs:.0f} times, and know it {known_better:.1f} nats better",
         f"{shares[0]:.0f} % of the smallest model, {shares[1]:.0f} % of the largest",

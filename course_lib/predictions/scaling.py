@@ -115,8 +115,8 @@ def best_size_of_tiny_models() -> Prediction:
     """The best size of tiny models at a larger budget; wrong by no growth, by a cube root, and by all into size."""
     largest = ladder().budgets[-1]
     return Prediction(
-        asks="Take 27 times this compute for models as tiny, and let them follow the published fits. What is the best "
-        "size nearest to?",
+        asks="Spend 27 times this compute on tiny models. If the best size grows as in the fits above (C^0.45 to "
+        "C^0.51), which is it nearest to?",
         options={"8 k": 8e3, "24 k": 24e3, "43 k": 43e3, "220 k": 220e3},
         truth=fit_iso_flop(ladder()).best(largest),
         facts={

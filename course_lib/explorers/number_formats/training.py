@@ -118,7 +118,7 @@ class TrainingFormatView:
             ("Against fp32 there", nats(run.held_out - self.fp32.held_out, "+")),
             ("Guessing", f"ln {TINY.vocab} = {GUESSING:.2f} nats"),
             (f"Updates lost, the {EVERY} steps around", percent(run.lost[at])),
-            (f"Gradients become 0, the {EVERY} steps around", percent(run.zeros[at])),
+            ("Gradients become 0, same steps", percent(run.zeros[at])),
             ("Steps skipped", f"{run.skipped} of {SETTINGS.steps}"),
             ("Learning rate", f"{rate:.2g}"),
             (f"{self.weight:.3g} is stored as", stored),
