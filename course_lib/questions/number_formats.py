@@ -397,7 +397,7 @@ def pattern_of_int8(pick: Pick) -> Number:
 @question("5.11", "A loss scale", slides="S8", badge=Badge(difficulty=3, importance=2, minutes=6))
 def loss_scale(pick: Pick) -> Number:
     """The smallest power of two that lifts a gradient above half of the smallest subnormal."""
-    fmt, gradient = pick((FP16, 1e-9), (FP8_E5M2, 2e-8), (FP16, 3e-10), (FP8_E5M2, 6e-7), (FP16, 6e-9))
+    fmt, gradient = pick((FP16, 1e-9), (FP8_E5M2, 2e-8), (FP16, 3e-10), (FP8_E5M2, 6e-7), (FP16, 3e-9))
     half = fmt.smallest_subnormal / 2
 
     def above(limit: float) -> float:
@@ -414,12 +414,31 @@ def loss_scale(pick: Pick) -> Number:
             Wrong(right / 2, "With that it is still nearer to 0 than to the smallest number above 0."),
             Wrong(1 / right, "That is what the stored gradient is multiplied by afterwards. Before, it has to grow."),
             Wrong(half / gradient, "The ratio is right. Asked is a power of two: it changes no digit of the others."),
+            Wrong(math.ceil(half / gradient), "That is enough, but no power of two. Which is the next one?"),
+            Wrong(
+                2 * half / gradient,
+                "That takes it to the whole step, and is no power of two. Half a step is enough.",
+            ),
+            Wrong(
+                math.ceil(2 * half / gradient),
+                "That takes it to the whole step, rounded up, and is no power of two. Half a step is enough.",
+            ),
             Wrong(math.log2(right), "That is the power of two, an exponent. The scale is 2 raised to it."),
+            Wrong(
+                math.log2(above(2 * half)),
+                "That is an exponent, and one too many: half a step is enough. The scale is 2 raised to it.",
+            ),
+            Wrong(gradient * right, "That is the gradient after scaling. By which number did you multiply?"),
+            Wrong(
+                fmt.smallest_normal / gradient,
+                "That takes it to the smallest normal number. Below it there are others, the subnormal ones.",
+            ),
             Wrong(above(fmt.smallest_normal), "Below the smallest normal number there are others, the subnormal ones."),
             Wrong(
                 above(fmt.smallest_normal / 2),
                 "Half a step at the smallest normal number is much less than half of it.",
             ),
+            Wrong(above(fmt.epsilon), "That is the step at 1. Next to 0 the steps are much smaller."),
             Wrong(above(fmt.epsilon / 2), "That is half the step at 1. Next to 0 the steps are much smaller."),
         ),
     )

@@ -446,12 +446,12 @@ def many_users_at_once(pick: Pick) -> Choice:
 def bottom_of_a_bowl(pick: Pick) -> Number:
     """The best size at a budget by the parabola through three models of the measured ladder."""
     flop, widths = pick(
-        (30e9, (12, 24, 64)), (10e9, (12, 20, 40)), (90e9, (16, 32, 80)), (270e9, (20, 48, 96)), (30e9, (16, 32, 48))
-    )
+        (30e9, (12, 24, 64)), (90e9, (20, 32, 80)), (270e9, (20, 48, 96)), (30e9, (16, 20, 64)), (270e9, (20, 64, 80))
+    )  # each has its best size far enough from all that the mistakes below give
     runs = [run for run in ladder_runs() if run.flop == flop and run.hidden in widths]
     P, L = np.array([run.parameters for run in runs]), np.array([round(run.loss, 4) for run in runs])
     best, tried = fit_parabola(P, L).best, int(P[np.argmin(L)])
-    in_log10, in_p = np.polyfit(np.log10(P), L, 2), np.polyfit(P, L, 2)
+    in_log10, in_p, of_log = (np.polyfit(x, y, 2) for x, y in ((np.log10(P), L), (P, L), (np.log(P), np.log(L))))
     curvature, slope, start = np.polyfit(np.log(P), L, 2)
     return Number(
         given={
@@ -483,6 +483,11 @@ def bottom_of_a_bowl(pick: Pick) -> Number:
                 "The logarithm was to the base 10, the exponential to the base e.",
             ),
             Wrong(10 ** log(best), "The logarithm was the natural one, and the power one of 10."),
+            Wrong(
+                2 ** log(best),
+                "The logarithm was the natural one: its inverse is the exponential, not a power of 2.",
+            ),
+            Wrong(np.exp(-of_log[1] / (2 * of_log[0])), "The loss itself is fitted, not its logarithm."),
             Wrong(best**2, "The 2 is missing below: the slope of c2 x² + c1 x + c0 is 2 c2 x + c1."),
             Wrong(1 / best, "The sign is wrong: 2 c2 x + c1 = 0 has a minus in its solution."),
             Wrong(
@@ -497,6 +502,9 @@ def bottom_of_a_bowl(pick: Pick) -> Number:
             Wrong(
                 np.exp(np.log(P).mean()), "That is the middle of the three sizes, which their losses have no part in."
             ),
+            Wrong(P.mean(), "That is the mean of the three sizes, which their losses have no part in."),
+            Wrong(best_of_all(flop), "That is the parabola through all eight. Asked is the one through these three."),
+            Wrong((flop / 120) ** 0.5, "That is D = 20P. Here the sizes were measured: fit their losses."),
         ),
     )
 
