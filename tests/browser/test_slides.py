@@ -126,7 +126,7 @@ def fits_and_is_alive(page: Page, name: str, artifacts: Artifacts) -> int:
     for size in SIZES if explorers.count() else SIZES[1:]:
         page.set_viewport_size(size)
         too_large = settled(page, TOO_LARGE)
-        found = f"{too_large}, explorers: {page.evaluate(EXPLORERS)}" if too_large else ""
+        found = f"{page.evaluate(CELLS)} {too_large}, explorers: {page.evaluate(EXPLORERS)}" if too_large else ""
         assert not too_large, f"slide {name} at {size['width']} x {size['height']}: {found}"
         if size["width"] > SCREEN["width"]:
             assert settled(page, SMALL_EXPLORERS) == [], f"slide {name} has room for a larger explorer"
