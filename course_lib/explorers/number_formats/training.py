@@ -109,10 +109,7 @@ class TrainingFormatView:
         least = gradients.smallest_subnormal / 2 / (LOSS_SCALE if plain.loss_scaling else 1)
         exact = [name for part, name in PARTS.items() if part not in rounded]
         by_chance = plain.stochastic and "gradient" in rounded
-        stored = f"{decode(pattern, weights):.5g} in {weights.name}"
-        if plain.master_copy:
-            passes = TRIED[plain.format]
-            stored += f"; computed with {decode(encode(self.weight, passes), passes):.5g} in {passes.name}"
+        passes = TRIED[plain.format] if "weight" in rounded else FP32
         return (
             ("At the end, text held out", nats(run.held_out)),
             ("Against fp32 there", nats(run.held_out - self.fp32.held_out, "+")),
@@ -121,9 +118,10 @@ class TrainingFormatView:
             ("Gradients become 0, same steps", percent(run.zeros[at])),
             ("Steps skipped", f"{run.skipped} of {SETTINGS.steps}"),
             ("Learning rate", f"{rate:.2g}"),
-            (f"{self.weight:.3g} is stored as", stored),
+            (f"{self.weight:.3g} is stored as", f"{decode(pattern, weights):.5g} in {weights.name}"),
+            ("Passes compute with", f"{decode(encode(self.weight, passes), passes):.5g} in {passes.name}"),
             ("Step there", f"{spacing(pattern, weights):.2g}"),
-            (f"An update of {rate:.2g} there", kept),
+            (f"An update of {rate:.2g}", kept),
             ("Least gradient kept", "any, by chance" if by_chance else f"{least:.1e}, in {gradients.name}"),
             ("Stays in fp32", ", ".join([*exact, "all arithmetic"])),
         )
@@ -144,7 +142,7 @@ def percent(share: float) -> str:
     """Return a share in per cents: whole ones from 1 on, and nothing smaller than 0.1 but 0 itself; none of NaN."""
     points = 100 * float(share)
     if math.isnan(points):
-        return "none: all skipped"
+        return "none made"
     if points in (0, 100):
         return f"{points:.0f} %"
     if points < 0.1:
