@@ -9,6 +9,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -128,12 +129,9 @@ def parse_or_kept(path: Path) -> tuple[NotebookNode, str]:
         return parse(path.read_bytes()), ""
     except ValueError:
         kept = Path(path_to_intermediate(str(path)))
-        if kept.is_symlink() or not kept.is_file() or kept.stat().st_size > LARGEST_FILE:
-            raise
-        try:
-            return parse(kept.read_bytes()), CUT_OFF
-        except ValueError:
-            pass
+        if not kept.is_symlink() and kept.is_file() and kept.stat().st_size <= LARGEST_FILE:
+            with suppress(ValueError):
+                return parse(kept.read_bytes()), CUT_OFF
         raise
 
 
