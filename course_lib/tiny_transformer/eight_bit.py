@@ -125,7 +125,7 @@ class EightBitMoments(NamedTuple):
     variance: dict[str, Blocks]
 
 
-class EightBitAdamW:
+class EightBitAdamW(AdamW):
     """AdamW after clipping, with `EightBitMoments`: an `Optimizer` whose states take 2 (1 + 4/256) bytes a parameter.
 
     A step turns one parameter's states to fp32, does what AdamW does, and rounds them to 8 bits again. `code` is
@@ -148,10 +148,6 @@ class EightBitAdamW:
         zeros = {name: np.zeros_like(array) for name, array in parameters.items()}
         momentum, variance = ({name: to_blocks(zero, code) for name, zero in zeros.items()} for code in self.codes)
         return EightBitMoments(momentum, variance)
-
-    def weights(self, parameters: Mapping[str, Array]) -> Mapping[str, Array]:
-        """Return the parameters themselves."""
-        return parameters
 
     def update(
         self,
