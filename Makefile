@@ -88,7 +88,7 @@ bench: ## Measure the library and the explorers beside their references
 	@$(RUN) benchmarks/bench_marking.py
 	@$(RUN) benchmarks/bench_latency.py
 
-ladder: ## Train the tiny models that lesson 3 fits, and write course_lib/data/ladder.json (half an hour)
+ladder: ## Train the tiny models that lesson 3 fits, and write course_lib/data/ladder.json (ten minutes)
 	@$(RUN) tools/ladder.py
 
 clean: ## Remove .venv, caches and everything else that can be made again

@@ -24,11 +24,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from classroom.server import ONE_THREAD
+
 from course_lib.tiny_transformer import VOCABULARY, GPTConfig, TrainingSettings, encode, lessons_text, split, train
 from course_lib.tiny_transformer.weights import text_sha256
 
 PLACE = Path(__file__).resolve().parent.parent / "course_lib" / "data" / "ladder.json"
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 
 LADDER = {
     10e9: (8, 12, 16, 20, 24, 32, 40, 48),
