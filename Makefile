@@ -11,6 +11,7 @@ endif
 SYSTEM_PYTHON = $(or $(PYTHON),$(error No Python was found: install Python 3.11 or newer and try again))
 RUN = $(SYSTEM_PYTHON) tools/setup_env.py dev instructor --
 TEACH = $(SYSTEM_PYTHON) tools/setup_env.py instructor --
+HUB = $(SYSTEM_PYTHON) tools/setup_env.py hub --
 SITE = $(SYSTEM_PYTHON) tools/setup_env.py site instructor --
 
 TEST = -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(NBVAL) tests course_lib tools notebooks exercises
@@ -18,12 +19,12 @@ NBVAL = --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.c
 	--nbval-kernel-startup-timeout=600
 
 # These start hundreds of processes, each of which would compile the course anew where nothing may be kept compiled.
-mark test test-all site-test: export PYTHONDONTWRITEBYTECODE =
+mark test test-all hub-demo hub-test site-test: export PYTHONDONTWRITEBYTECODE =
 
 # Two workers share the cores: numpy's threads would wait for each other, many times as long as they work.
 test test-all notebooks: export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: help lab present handout site site-serve site-test release mark fresh test test-all notebooks exercises lint format lock bench ladder clean
+.PHONY: help lab present handout hub-demo hub-test site site-serve site-test release mark fresh test test-all notebooks exercises lint format lock bench ladder clean
 
 help: ## List these commands (what a bare `make` does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +37,12 @@ present: ## Open a lesson as live slides (LESSON=04 or LESSON=memory)
 
 handout: ## Write each lesson as one page that needs no network, into build/handout (LESSON=04 for one)
 	@$(TEACH) tools/handout.py $(LESSON)
+
+hub-demo: ## Show a class on a hub, on this machine alone, with two invented students (PORT=9000 to choose the port)
+	@$(HUB) tools/hub_demo.py $(if $(PORT),--port $(PORT))
+
+hub-test: ## Try all of the hub: faults, accounts, forbidden reaches (as root on Linux, else a part)
+	@$(RUN) -m pytest -m "whole_hub or not whole_hub" -s tests/hub
 
 site: ## Build the course as a folder that runs in any browser, into build/site (WHEELS=folder with Pyodide's wheels)
 	@$(SITE) tools/make_site.py $(if $(WHEELS),--wheels="$(WHEELS)")
@@ -60,7 +67,7 @@ test: ## Run the tests: units, doctests, notebooks, and the explorers in a brows
 	@$(RUN) $(TEST)
 
 test-all: ## Run the tests with every lesson, explorer and size of what takes long in a browser
-	@$(RUN) $(TEST) -m "not whole_site"
+	@$(RUN) $(TEST) -m "not whole_site and not whole_hub"
 
 notebooks: ## Run the lessons and rewrite their outputs (NOTEBOOKS=notebooks/01_compute_cost.ipynb for one)
 	@$(RUN) tools/run_notebooks.py $(NOTEBOOKS)

@@ -249,14 +249,16 @@ SHARED = {
         test_explorers.py test_float_decoder.py test_handout.py test_notebooks.py test_own_copies.py
         test_plan_markdown.py test_predictions.py test_site.py test_site_whole.py test_slides.py test_unit_converter.py
     """,
+    "deploy/hub": "demo_config.py jupyterhub_config.py",
+    "tests/hub": "__init__.py conftest.py test_demo.py",
     "tools": """
-        clean.py fresh.py handout.py lab.py ladder.py lint_page.py lock.py make_exercises.py make_site.py mark.py
-        present.py release.py run_notebooks.py serve.py serve_site.py setup_env.py jupyter/
+        clean.py fresh.py handout.py hub_demo.py lab.py ladder.py lint_page.py lock.py make_exercises.py make_site.py
+        mark.py present.py release.py run_notebooks.py serve.py serve_on_hub.py serve_site.py setup_env.py jupyter/
     """,
     "tools/classroom": """
         __init__.py cells.py client.py contents.py editions.py environment.py feedback.py gradebook.py
-        isolation.py kernel.py lab_kernel.py local_kernel.py master.py notebooks.py own_copies.py pages.css
-        pages.py patience.py quick_socket.py run_one.py running.py server.py sets.py site/ student_copy.py
+        hub.py hub_client.py isolation.py kernel.py lab_kernel.py local_kernel.py master.py notebooks.py own_copies.py
+        pages.css pages.py patience.py quick_socket.py run_one.py running.py server.py sets.py site/ student_copy.py
         submissions.py
     """,
 }

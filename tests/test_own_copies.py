@@ -20,8 +20,8 @@ import nbformat
 import pytest
 from classroom.contents import Contents, Download
 from classroom.notebooks import ANSWER, WIDGET_VIEW
-from classroom.own_copies import OWN as OWN_FOLDERS
 from classroom.own_copies import course_notebook, fresh_copy, notebooks_in, own_copy, write_new
+from classroom.server import OWN as OWN_FOLDERS
 from nbformat import NotebookNode
 from notebook_guards import link_targets
 from tornado.web import HTTPError

@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 AT_THE_TOP = (
     ".venv",
+    ".venv-hub",
     ".venv-site",
     ".jupyter",
     ".pytest_cache",

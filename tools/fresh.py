@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from classroom.environment import ROOT
-from classroom.own_copies import OWN, lay, notebooks_in, own_copy, write_new
+from classroom.own_copies import lay, notebooks_in, own_copy, write_new
+from classroom.server import OWN
 from classroom.sets import find_set
 
 CALLED = {"notebooks": "lesson is", "exercises": "exercises are"}

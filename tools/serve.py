@@ -16,9 +16,8 @@ from jupyterlab.labapp import main as jupyterlab
 
 
 def main() -> None:
-    paths = [*server.OF_THE_COURSE, os.environ.get("JUPYTER_CONFIG_PATH", "")]
     os.environ.update(server.ONE_THREAD | os.environ)
-    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
+    os.environ["JUPYTER_CONFIG_PATH"] = server.config_path()
     arguments = sys.argv[1:] or server.server_arguments(server.choose_port(None), server.has_screen())
     sys.exit(jupyterlab(arguments))
 

@@ -1,6 +1,6 @@
 """Make the course's environment in `.venv`, then run its Python: `setup_env.py [EXTRA ...] [-- ARGUMENT ...]`.
 
-The extra `site` has an environment of its own, `.venv-site`.
+The extras `site` and `hub` have environments of their own, `.venv-site` and `.venv-hub`.
 
 What is installed is the course itself (editable) with the named extras, at the versions that `requirements.txt` pins.
 Nothing is installed when `.venv` already holds just that. Any Python can run this file, to be told where it is too old.

@@ -18,7 +18,8 @@ from tornado.web import HTTPError
 from traitlets import default
 
 from classroom.notebooks import without_live_widgets
-from classroom.own_copies import OWN, course_notebook, fresh_copy, is_course_folder, is_outdated, lay, own_copy, shown
+from classroom.own_copies import course_notebook, fresh_copy, is_course_folder, is_outdated, lay, own_copy, shown
+from classroom.server import OWN
 
 
 class Checkpoints(AsyncFileCheckpoints):

@@ -1,4 +1,4 @@
-"""The course's own Python in `.venv`, and the site's in `.venv-site`: made, brought up to date, and run.
+"""The course's own Python in `.venv`, the site's in `.venv-site`, the hub's in `.venv-hub`: made, kept up to date, run.
 
 This file uses the standard library alone, and only syntax that an old Python can read, so that an old Python is told in
 one sentence that it is too old.
@@ -21,8 +21,9 @@ OLDEST = (3, 11)
 NEWEST_TESTED = (3, 14)
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ".venv"
-APART = {"site": ".venv-site"}
-"""Extras with an environment of their own: what `site` brings for JupyterLab, JupyterLab would load and complain of."""
+APART = {"site": ".venv-site", "hub": ".venv-hub"}
+"""Extras with an environment of their own: what `site` brings for JupyterLab, JupyterLab would load and complain of;
+what `hub` brings, no laptop needs."""
 
 
 def venv_for(extras: "Iterable[str]") -> str:

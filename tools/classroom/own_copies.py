@@ -25,10 +25,8 @@ from nbformat import NotebookNode
 from nbformat.sign import NotebookNotary
 
 from classroom.notebooks import ANSWER, serialise
+from classroom.server import OWN
 from classroom.sets import names_of
-
-OWN = {"notebooks": "my_lessons", "exercises": "my_exercises"}
-"""The folders of the course's notebooks, each with the folder of their own copies."""
 
 NAME = re.compile(r"[0-9][0-9]_\w+\.ipynb")
 STAMP = "course"

@@ -15,12 +15,20 @@ from classroom import environment
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM")}
 """What keeps numpy to one thread: the lessons' matrices are small, and threads that wait for each other take time."""
 
+OWN = {"notebooks": "my_lessons", "exercises": "my_exercises"}
+"""The folders of the course's notebooks, each with the folder of a learner's own copies."""
+
 FIRST_LESSON = "notebooks/00_start_here.ipynb"
 USUAL_PORT = 8888
 PORTS_TO_TRY = 100
 LOCAL_KERNELS = "--MappingKernelManager.kernel_manager_class=classroom.lab_kernel.LabKernel"
 OF_THE_COURSE = [str(environment.ROOT / "tools" / "jupyter" / folder) for folder in ("course", ".")]
 """Where `JUPYTER_CONFIG_PATH` finds what JupyterLab is told of the course, and that nobody is asked about news."""
+
+
+def config_path() -> str:
+    """Return where Jupyter's programs look for settings: the course's places, then those that were named already."""
+    return os.pathsep.join([*OF_THE_COURSE, *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])])
 
 
 def wanted_port(arguments: "Sequence[str]") -> "int | None":
@@ -32,12 +40,14 @@ def wanted_port(arguments: "Sequence[str]") -> "int | None":
     return sys.exit(f"A port is a whole number from 1 to 65535, as in PORT=9000; got {' '.join(arguments[1:])!r}.")
 
 
-def choose_port(wanted: "int | None") -> int:
+def choose_port(wanted: "int | None", start: "int | None" = None) -> int:
+    """Return the wanted port if it is free, and without a wish the next free one from `start` or the usual one on."""
     if wanted is None:
-        for port in range(USUAL_PORT, USUAL_PORT + PORTS_TO_TRY):
+        start = start or USUAL_PORT
+        for port in range(start, start + PORTS_TO_TRY):
             if why_not(port) is None:
                 return port
-        sys.exit(f"Every port from {USUAL_PORT} to {port} is busy: stop one of those servers, or name a free PORT.")
+        sys.exit(f"Every port from {start} to {port} is busy: stop one of those servers, or name a free PORT.")
     reason = why_not(wanted)
     if reason:
         sys.exit(f"Port {wanted} {reason}: choose another with PORT=, or leave PORT out to get the next free one.")

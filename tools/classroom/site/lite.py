@@ -11,7 +11,8 @@ from typing import Any
 from nbformat import NotebookNode
 
 from classroom.environment import ROOT
-from classroom.own_copies import OWN, fresh_copy, notebooks_in
+from classroom.own_copies import fresh_copy, notebooks_in
+from classroom.server import OWN
 
 APPS = ("notebooks", "tree")
 """One notebook a page; links between lessons need the other. The lab application restores every earlier kernel."""

@@ -15,8 +15,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from classroom.environment import ROOT
-from classroom.own_copies import OWN, STAMP, notebooks_in
+from classroom.own_copies import STAMP, notebooks_in
 from classroom.pages import title_of
+from classroom.server import OWN
 
 WEB = Path(__file__).parent / "web"
 SCRIPTS = ("storage.js", "landing.js", "notebook.js", "site.css")

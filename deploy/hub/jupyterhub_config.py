@@ -1,0 +1,65 @@
+"""A class on one machine: JupyterHub's own engine, and what the course needs of it.
+
+Start it as root, from a Python environment that students can read and not write; `README.md` beside this file says how.
+It listens on this machine alone: what the students' browsers reach is a web server with a certificate before it. Places
+and numbers come from the environment, so that an update never meets a changed file:
+
+    COURSE_HUB_URL         where the hub listens; http://127.0.0.1:8000
+    COURSE_HUB_PORT        the hub's own port, which nobody calls; 8081
+    COURSE_HUB_PROXY_PORT  the proxy's, likewise; 8001
+    COURSE_HUB_STATE       what the hub remembers, for root alone; /var/lib/training-cost-hub
+    COURSE_HUB_STUDENTS    who may log in, with spaces between the names
+    COURSE_HUB_TEACHERS    likewise, and they see who is there and can stop a server
+"""
+
+import os
+import sys
+from pathlib import Path
+
+c = get_config()  # type: ignore[name-defined] # noqa: F821
+
+COURSE = Path(__file__).resolve().parents[2]
+STATE = Path(os.environ.get("COURSE_HUB_STATE", "/var/lib/training-cost-hub"))
+PROXY = COURSE / ".venv-hub" / "proxy" / "node_modules" / ".bin" / "configurable-http-proxy"
+STATE.mkdir(parents=True, exist_ok=True)
+STATE.chmod(0o700)
+
+c.JupyterHub.bind_url = os.environ.get("COURSE_HUB_URL", "http://127.0.0.1:8000")
+c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{os.environ.get('COURSE_HUB_PORT', '8081')}"
+c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{os.environ.get('COURSE_HUB_PROXY_PORT', '8001')}"
+c.ConfigurableHTTPProxy.command = [str(PROXY)]
+c.ConfigurableHTTPProxy.log_level = "warn"
+c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")
+c.JupyterHub.db_url = f"sqlite:///{STATE / 'hub.sqlite'}"
+c.JupyterHub.cookie_secret_file = str(STATE / "cookie_secret")
+
+# Who may come in. HERE: the accounts of the machine stand until you name your school's own way of logging in, such as
+# oauthenticator or ldapauthenticator.
+c.JupyterHub.authenticator_class = "pam"
+c.Authenticator.allowed_users = set(os.environ.get("COURSE_HUB_STUDENTS", "").split())
+c.Authenticator.admin_users = set(os.environ.get("COURSE_HUB_TEACHERS", "").split())
+
+# A student's server: under the student's own account, with limits that the machine's kernel enforces.
+c.JupyterHub.spawner_class = "systemd"
+c.Spawner.cmd = [sys.executable, str(COURSE / "tools" / "serve_on_hub.py")]
+c.Spawner.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
+c.Spawner.mem_limit = "1G"
+c.Spawner.cpu_limit = 1.0
+c.SystemdSpawner.unit_extra_properties = {
+    "TasksMax": "256",
+    # Nothing but this machine: the hub must be reached, and nothing else is.
+    "IPAddressDeny": "any",
+    "IPAddressAllow": "localhost",
+}
+c.SystemdSpawner.isolate_tmp = True
+c.SystemdSpawner.isolate_devices = True
+c.SystemdSpawner.disable_user_sudo = True
+c.SystemdSpawner.readonly_paths = [str(COURSE)]
+
+# A class comes all at once: so many servers start together, and the next one's page says to try again in a moment.
+c.JupyterHub.concurrent_spawn_limit = 10
+c.Spawner.start_timeout = 300
+c.Spawner.http_timeout = 300
+
+# Work outlives the hub: a restart finds the students' servers and takes them up again.
+c.JupyterHub.cleanup_servers = False

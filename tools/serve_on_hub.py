@@ -1,0 +1,64 @@
+"""Be a student's server on a hub, with the course as `make lab` opens it: `serve_on_hub.py [OPTION ...]`.
+
+The hub starts it as the student, never as itself. The course lies in a shared place that no student can write to; in
+the student's home, `training-cost-course` leads to it and holds what is the student's own. The options are those of
+`jupyterhub-singleuser`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from classroom import server
+from classroom.environment import ROOT
+
+FOLDER = "training-cost-course"
+SHARED = ("notebooks", "exercises", "README.md", "LICENSE")
+IDLE_KERNEL, IDLE_SERVER = 30 * 60, 60 * 60
+"""After how many idle seconds a kernel is ended, and after how many a server without kernels ends itself."""
+
+
+def main() -> None:
+    from jupyterhub.singleuser import main as single_user  # of the hub's environment, where this alone is run
+
+    course = lay_course(Path.home())
+    os.chdir(course)
+    os.environ.update(server.ONE_THREAD | os.environ)
+    os.environ["JUPYTER_CONFIG_PATH"] = server.config_path()
+    os.environ["COURSE_PREDICTIONS"] = str(course / server.OWN["exercises"] / "predictions.json")
+    sys.argv[1:] = [*arguments(course), *sys.argv[1:]]
+    single_user()
+
+
+def arguments(course: Path) -> list[str]:
+    """Return what the server is told; what the hub adds comes after it."""
+    return [
+        f"--ServerApp.root_dir={course}",
+        f"--MappingKernelManager.cull_idle_timeout={IDLE_KERNEL}",
+        f"--ServerApp.shutdown_no_activity_timeout={IDLE_SERVER}",
+        "--Application.log_level=WARN",
+        "--LabApp.extension_manager=readonly",
+    ]
+
+
+def lay_course(home: Path, shared: Path = ROOT) -> Path:
+    """Return the student's folder of the course: links to what is shared, beside folders for what is the student's own.
+
+    A link of an earlier place of the course is renewed. What else bears one of those names is the student's, and stays.
+    """
+    course = home / FOLDER
+    for name in server.OWN.values():
+        (course / name).mkdir(parents=True, exist_ok=True)
+    for name in SHARED:
+        place = course / name
+        if place.is_symlink() and place.readlink() != shared / name:
+            place.unlink()
+        if not place.is_symlink() and not place.exists():
+            place.symlink_to(shared / name)
+    return course
+
+
+if __name__ == "__main__":
+    main()
