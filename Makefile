@@ -19,12 +19,12 @@ NBVAL = --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.c
 	--nbval-kernel-startup-timeout=600
 
 # These start hundreds of processes, each of which would compile the course anew where nothing may be kept compiled.
-mark test test-all hub-demo hub-test site-test: export PYTHONDONTWRITEBYTECODE =
+hub mark test test-all hub-demo hub-test site-test: export PYTHONDONTWRITEBYTECODE =
 
 # Two workers share the cores: numpy's threads would wait for each other, many times as long as they work.
 test test-all notebooks: export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: help lab present handout hub-demo hub-test site site-serve site-test release mark fresh test test-all notebooks exercises lint format lock bench ladder clean
+.PHONY: help lab present handout hub hub-demo hub-test site site-serve site-test release mark fresh test test-all notebooks exercises lint format lock bench ladder clean
 
 help: ## List these commands (what a bare `make` does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +40,9 @@ handout: ## Write each lesson as one page that needs no network, into build/hand
 
 hub-demo: ## Show a class on a hub, on this machine alone, with two invented students (PORT=9000 to choose the port)
 	@$(HUB) tools/hub_demo.py $(if $(PORT),--port $(PORT))
+
+hub: ## Install what a class on a hub on this machine needs; deploy/hub/README.md says what then
+	@$(SYSTEM_PYTHON) tools/setup_env.py hub instructor -- tools/serve_hub.py --install-only
 
 hub-test: ## Try all of the hub: faults, accounts, forbidden reaches (as root on Linux, else a part)
 	@$(RUN) -m pytest -m "whole_hub or not whole_hub" -s tests/hub

@@ -249,11 +249,12 @@ SHARED = {
         test_explorers.py test_float_decoder.py test_handout.py test_notebooks.py test_own_copies.py
         test_plan_markdown.py test_predictions.py test_site.py test_site_whole.py test_slides.py test_unit_converter.py
     """,
-    "deploy/hub": "demo_config.py jupyterhub_config.py",
-    "tests/hub": "__init__.py conftest.py test_demo.py",
+    "deploy/hub": "README.md demo_config.py jupyterhub_config.py training-cost-hub.service",
+    "tests/hub": "__init__.py conftest.py idle_config.py test_demo.py test_idle.py",
     "tools": """
         clean.py fresh.py handout.py hub_demo.py lab.py ladder.py lint_page.py lock.py make_exercises.py make_site.py
-        mark.py present.py release.py run_notebooks.py serve.py serve_on_hub.py serve_site.py setup_env.py jupyter/
+        mark.py present.py release.py run_notebooks.py serve.py serve_hub.py serve_on_hub.py serve_site.py
+        setup_env.py jupyter/
     """,
     "tools/classroom": """
         __init__.py cells.py client.py contents.py editions.py environment.py feedback.py gradebook.py

@@ -16,8 +16,6 @@ from classroom.environment import ROOT
 
 FOLDER = "training-cost-course"
 SHARED = ("notebooks", "exercises", "README.md", "LICENSE")
-IDLE_KERNEL, IDLE_SERVER = 30 * 60, 60 * 60
-"""After how many idle seconds a kernel is ended, and after how many a server without kernels ends itself."""
 
 
 def main() -> None:
@@ -26,21 +24,10 @@ def main() -> None:
     course = lay_course(Path.home())
     os.chdir(course)
     os.environ.update(server.ONE_THREAD | os.environ)
-    os.environ["JUPYTER_CONFIG_PATH"] = server.config_path()
+    os.environ["JUPYTER_CONFIG_PATH"] = server.config_path("hub")
     os.environ["COURSE_PREDICTIONS"] = str(course / server.OWN["exercises"] / "predictions.json")
-    sys.argv[1:] = [*arguments(course), *sys.argv[1:]]
+    sys.argv[1:1] = [f"--ServerApp.root_dir={course}"]
     single_user()
-
-
-def arguments(course: Path) -> list[str]:
-    """Return what the server is told; what the hub adds comes after it."""
-    return [
-        f"--ServerApp.root_dir={course}",
-        f"--MappingKernelManager.cull_idle_timeout={IDLE_KERNEL}",
-        f"--ServerApp.shutdown_no_activity_timeout={IDLE_SERVER}",
-        "--Application.log_level=WARN",
-        "--LabApp.extension_manager=readonly",
-    ]
 
 
 def lay_course(home: Path, shared: Path = ROOT) -> Path:

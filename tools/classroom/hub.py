@@ -25,7 +25,9 @@ from classroom.environment import APART, ROOT, venv_python
 
 VENV = ROOT / APART["hub"]
 PROXY = "configurable-http-proxy@5.3.0"
-DEMO = ROOT / "deploy" / "hub" / "demo_config.py"
+CLASS = ROOT / "deploy" / "hub" / "jupyterhub_config.py"
+DEMO = CLASS.with_name("demo_config.py")
+STATE = Path("/var/lib/training-cost-hub")
 END_SECONDS, START_SECONDS = 60.0, 120.0
 """How long a process may take to end, and a hub to answer; only a failure waits so long."""
 

@@ -22,13 +22,15 @@ FIRST_LESSON = "notebooks/00_start_here.ipynb"
 USUAL_PORT = 8888
 PORTS_TO_TRY = 100
 LOCAL_KERNELS = "--MappingKernelManager.kernel_manager_class=classroom.lab_kernel.LabKernel"
-OF_THE_COURSE = [str(environment.ROOT / "tools" / "jupyter" / folder) for folder in ("course", ".")]
+SETTINGS = environment.ROOT / "tools" / "jupyter"
+OF_THE_COURSE = [str(SETTINGS / folder) for folder in ("course", ".")]
 """Where `JUPYTER_CONFIG_PATH` finds what JupyterLab is told of the course, and that nobody is asked about news."""
 
 
-def config_path() -> str:
-    """Return where Jupyter's programs look for settings: the course's places, then those that were named already."""
-    return os.pathsep.join([*OF_THE_COURSE, *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])])
+def config_path(*folders: str) -> str:
+    """Return where Jupyter looks for settings: in more folders of ours, the course's, then those named already."""
+    named = os.environ.get("JUPYTER_CONFIG_PATH", "")
+    return os.pathsep.join(filter(None, [*(str(SETTINGS / one) for one in folders), *OF_THE_COURSE, named]))
 
 
 def wanted_port(arguments: "Sequence[str]") -> "int | None":
