@@ -24,10 +24,10 @@ hub mark test test-all hub-demo hub-test site-test: export PYTHONDONTWRITEBYTECO
 # Two workers share the cores: numpy's threads would wait for each other, many times as long as they work.
 test test-all notebooks: export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: help lab present handout hub hub-demo hub-test site site-serve site-test release mark fresh test test-all notebooks exercises lint format lock bench ladder clean
+.PHONY: help lab present handout hub hub-demo hub-test site site-serve site-test release mark fresh test test-all notebooks exercises lint format lock bench ladder cluster-check clean
 
 help: ## List these commands (what a bare `make` does)
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 lab: ## Open the first lesson in JupyterLab (PORT=9000 to choose the port)
 	@$(SYSTEM_PYTHON) tools/lab.py $(if $(PORT),--port $(PORT))
@@ -100,6 +100,9 @@ bench: ## Measure the library and the explorers beside their references
 
 ladder: ## Train the tiny models that lesson 3 fits, and write course_lib/data/ladder.json (ten minutes)
 	@$(RUN) tools/ladder.py
+
+cluster-check: ## Hold a cluster's values against their chart (CHART=jupyterhub-4.4.0.tgz, VALUES=my_class/cluster.yaml, DRAFT=1)
+	@$(RUN) tools/check_cluster.py --hub --chart="$(CHART)" $(if $(DRAFT),--draft) $(VALUES)
 
 clean: ## Remove .venv, caches and everything else that can be made again
 	@$(SYSTEM_PYTHON) tools/clean.py

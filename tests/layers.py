@@ -236,7 +236,7 @@ SHARED = {
         test_setup_check.py test_explorer_contract.py test_explorers_base.py test_explorers_package.py
         test_explorers_still.py test_classroom.py test_classroom_cells.py test_classroom_local_kernel.py
         test_classroom_patience.py test_classroom_plain.py test_classroom_quick_socket.py test_classroom_sets.py
-        test_classroom_submissions.py test_exercises.py test_mark.py test_mark_machine.py
+        test_classroom_submissions.py test_cluster.py test_exercises.py test_mark.py test_mark_machine.py
         test_notebooks.py test_notebooks_of_before.py test_own_copies.py test_release.py
         test_import_cost.py test_instructors.py test_kernel_memory.py test_layers.py test_lint_page.py test_make.py
         test_map.py test_packaging.py test_predict.py test_predictions.py test_site.py test_tiny_transformer.py
@@ -249,12 +249,13 @@ SHARED = {
         test_explorers.py test_float_decoder.py test_handout.py test_notebooks.py test_own_copies.py
         test_plan_markdown.py test_predictions.py test_site.py test_site_whole.py test_slides.py test_unit_converter.py
     """,
+    "deploy/cluster": "README.md hub_config.py values.yaml",
     "deploy/hub": "README.md demo_config.py jupyterhub_config.py training-cost-hub.service",
     "tests/hub": "__init__.py conftest.py idle_config.py test_demo.py test_idle.py",
     "tools": """
-        clean.py fresh.py handout.py hub_demo.py lab.py ladder.py lint_page.py lock.py make_exercises.py make_site.py
-        mark.py present.py release.py run_notebooks.py serve.py serve_hub.py serve_on_hub.py serve_site.py
-        setup_env.py jupyter/
+        check_cluster.py clean.py fresh.py handout.py hub_demo.py lab.py ladder.py lint_page.py lock.py
+        make_exercises.py make_site.py mark.py present.py release.py run_notebooks.py serve.py serve_hub.py
+        serve_on_hub.py serve_site.py setup_env.py jupyter/
     """,
     "tools/classroom": """
         __init__.py cells.py client.py contents.py editions.py environment.py feedback.py gradebook.py

@@ -1,0 +1,378 @@
+"""A cluster's values are held against their chart as helm holds them, and against what its schema lets through."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import re
+import sys
+import tarfile
+import textwrap
+import tomllib
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import check_cluster
+import pytest
+import serve_on_hub
+import yaml
+from check_cluster import Chart, as_helm_merges, complaints, on_top, read_chart, read_values, refused_by_the_hub
+from classroom.server import FIRST_LESSON, SETTINGS
+
+ROOT = Path(__file__).resolve().parent.parent
+CLUSTER = ROOT / "deploy" / "cluster"
+VALUES = read_values(CLUSTER / "values.yaml")
+IMAGE = yaml.safe_load((ROOT / ".binder/environment.yml").read_text(encoding="utf-8"))
+
+SERVER = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {key: {} for key in ("image", "memory", "cpu", "storage", "extraEnv")},
+}
+SCHEMA = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["hub", "singleuser"],
+    "properties": {
+        "custom": {"type": "object"},
+        "hub": {
+            "type": "object",
+            "properties": {
+                "config": {"type": "object", "additionalProperties": False, "patternProperties": {"^[A-Z]": {}}}
+            },
+        },
+        "singleuser": SERVER,
+        "replicas": {"type": ["integer", "null"]},
+    },
+}
+DEFAULTS = {
+    "hub": {"config": {"JupyterHub": {"admin_access": True}}},
+    "singleuser": {
+        "image": {"name": "sample", "tag": "1"},
+        "memory": {"guarantee": "1G", "limit": None},
+        "cpu": {"guarantee": None, "limit": None},
+        "storage": {"capacity": "10Gi"},
+        "extraEnv": {},
+    },
+    "replicas": 2,
+}
+TINY = Chart({"version": "1.2.3", "appVersion": "4.5.6"}, DEFAULTS, SCHEMA)
+"""A chart made up for these tests; the real one is downloaded by who runs `make cluster-check`."""
+
+MINE = {"custom": {"chart": "1.2.3", "hub": "4.5.6"}}
+
+
+def said_of(values: dict[str, Any], chart: Chart = TINY) -> list[str]:
+    return complaints(on_top([MINE, values]), chart)
+
+
+def with_value(values: dict[str, Any], place: str, value: Any) -> dict[str, Any]:
+    """Return values in which one place, such as singleuser.memory.limit, holds something else."""
+    changed = copy.deepcopy(values)
+    *folders, name = place.split(".")
+    inside = changed
+    for folder in folders:
+        inside = inside.setdefault(folder, {})
+    inside[name] = value
+    return changed
+
+
+# Merging
+
+
+def test_maps_are_merged_and_lists_and_texts_are_replaced() -> None:
+    defaults = {"a": {"b": 1, "c": {"d": [1, 2]}}, "e": "old", "f": [{"g": 1}]}
+    values = {"a": {"c": {"d": [3]}}, "e": "new", "f": [], "h": {"i": 1}}
+    merged = as_helm_merges(defaults, values)
+    assert merged == {"a": {"b": 1, "c": {"d": [3]}}, "e": "new", "f": [], "h": {"i": 1}}
+    assert defaults["a"] == {"b": 1, "c": {"d": [1, 2]}}, "the defaults were changed"
+
+
+def test_null_takes_a_default_away_and_a_default_of_null_stays() -> None:
+    assert as_helm_merges({"a": {"b": 1, "c": 2}, "d": None}, {"a": {"b": None}}) == {"a": {"c": 2}, "d": None}
+    assert as_helm_merges({"a": {"b": 1}}, {"a": None, "e": None}) == {}
+
+
+def test_a_second_file_goes_on_top_of_the_first_before_both_meet_the_defaults() -> None:
+    values = on_top([{"a": None, "l": [1, 2]}, {"a": {"c": 2}, "l": [3]}])
+    assert as_helm_merges({"a": {"b": 1}, "l": []}, values) == {"a": {"b": 1, "c": 2}, "l": [3]}
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "values.yaml").write_text("hub: {}\nsingleuser: {}\nhub:\n  a: 1\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"values\.yaml, line 3: hub stands twice"):
+        read_values(tmp_path / "values.yaml")
+
+
+# The chart
+
+
+def files_of(chart: Chart, schema: str) -> dict[str, str]:
+    texts = {"Chart.yaml": yaml.safe_dump(chart.about), "values.yaml": yaml.safe_dump(chart.defaults)}
+    return texts | {schema: json.dumps(chart.schema)}
+
+
+def test_a_chart_is_read_from_a_folder_with_either_schema_and_from_what_helm_pulls(tmp_path: Path) -> None:
+    for schema in ("values.schema.json", "values.schema.yaml"):
+        (tmp_path / schema).mkdir()
+        for name, text in files_of(TINY, schema).items():
+            (tmp_path / schema / name).write_text(text, encoding="utf-8")
+        assert read_chart(tmp_path / schema) == TINY
+    archive = tmp_path / "tiny-1.2.3.tgz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name, text in {**files_of(TINY, "values.schema.json"), "charts/other/values.yaml": "no: this"}.items():
+            member = tarfile.TarInfo(f"tiny/{name}")
+            member.size = len(text.encode())
+            tar.addfile(member, io.BytesIO(text.encode()))
+    assert read_chart(archive) == TINY
+
+
+def test_what_is_no_chart_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is no chart: it needs"):
+        read_chart(tmp_path)
+    (tmp_path / "page.tgz").write_text("<html>404</html>", encoding="utf-8")
+    with pytest.raises(ValueError, match="is no chart"):
+        read_chart(tmp_path / "page.tgz")
+
+
+def test_a_misspelt_key_and_a_wrong_type_are_named_with_their_places() -> None:
+    assert said_of({}) == []
+    assert said_of({"singleuser": {"memroy": {"limit": "1G"}}}) == [
+        "singleuser.memroy: the chart has no setting of that name"
+    ]
+    assert said_of({"cul": {"enabled": True}}) == ["cul: the chart has no setting of that name"]
+    assert said_of({"hub": {"config": {"jupyterhub": {}}}}) == [
+        "hub.config.jupyterhub: the chart has no setting of that name"
+    ]
+    assert said_of({"replicas": "two"}) == ["replicas: 'two' is not of type 'integer', 'null'"]
+    assert said_of({"singleuser": None}) == ["the values: 'singleuser' is a required property"]
+
+
+def test_values_for_another_chart_or_another_hub_are_refused() -> None:
+    other = TINY._replace(about={"version": "1.3.0", "appVersion": "5.0.0"})
+    assert [line.partition(":")[0] for line in said_of({}, other)] == ["custom.chart", "custom.hub"]
+    in_its_repository = TINY._replace(about={"version": "0.0.1-set.by.chartpress", "appVersion": "4.5.6"})
+    assert said_of({}, in_its_repository) == []
+
+
+# What a schema lets through
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        ("singleuser.memory.limit", "1 GB", "'1 GB' is no amount"),
+        ("singleuser.memory.limit", "1Gi", "'1Gi' is no amount"),
+        ("singleuser.memory.guarantee", "lots", "'lots' is no amount"),
+        ("singleuser.memory.limit", "512M", "the guarantee 1G is more than the limit"),
+        ("singleuser.cpu.limit", "500m", "'500m' is no amount"),
+        ("singleuser.cpu", {"guarantee": 2, "limit": 1}, "the guarantee 2 is more than the limit"),
+        ("singleuser.storage.capacity", "1GB", "'1GB' is no amount"),
+        ("singleuser.extraEnv", {"DEPTH": 1}, "1 is no text"),
+        ("singleuser.extraEnv", {"DEBUG": True}, "True is no text"),
+        ("singleuser.extraEnv", {"MY-NAME": "x"}, "'MY-NAME' is no name of a variable"),
+        ("hub.extraEnv", {"TOKEN": ["a"]}, "['a'] is no text"),
+    ],
+)
+def test_what_the_schema_lets_through_and_no_cluster_takes_is_refused(place: str, value: Any, words: str) -> None:
+    (line,) = said_of(with_value({}, place, value))
+    assert words in line
+    assert line.startswith(place.rpartition(".")[0])
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("singleuser.memory.limit", "1.5G"),
+        ("singleuser.memory.limit", 2**30),
+        ("singleuser.memory", {"guarantee": "1024M", "limit": "1G"}),
+        ("singleuser.storage.capacity", "500Mi"),
+        ("singleuser.extraEnv", {"A": "1", "B": {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}}),
+    ],
+)
+def test_what_a_cluster_takes_is_let_through(place: str, value: Any) -> None:
+    assert said_of(with_value({}, place, value)) == []
+
+
+def test_a_placeholder_that_is_left_is_named_wherever_it_stands() -> None:
+    values = {"singleuser": {"image": {"name": "x/CHANGE-ME"}, "extraEnv": {"HOSTS": "CHANGE-ME-DOMAIN"}}}
+    assert said_of(values) == [
+        "singleuser.image.name: still says x/CHANGE-ME",
+        "singleuser.extraEnv.HOSTS: still says CHANGE-ME-DOMAIN",
+    ]
+    assert complaints(on_top([MINE, values]), TINY, draft=True) == []
+
+
+def test_the_command_names_what_is_wrong_and_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chart, base, own = tmp_path / "chart", tmp_path / "values.yaml", tmp_path / "own.yaml"
+    chart.mkdir()
+    for name, text in files_of(TINY, "values.schema.json").items():
+        (chart / name).write_text(text, encoding="utf-8")
+    base.write_text(yaml.safe_dump(on_top([MINE, {"singleuser": {"image": {"tag": "CHANGE-ME"}}}])), encoding="utf-8")
+    monkeypatch.setattr(check_cluster, "VALUES", base)
+
+    def run(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["check_cluster.py", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            check_cluster.main()
+        return str(stopped.value)
+
+    assert run().startswith("Name the chart")
+    assert run("--chart", str(chart)) == "singleuser.image.tag: still says CHANGE-ME"
+    assert "No such file" in run("--chart", str(chart), str(own))
+    own.write_text("singleuser: {image: {tag: '2'}, cpu: {limit: many}}", encoding="utf-8")
+    assert run("--chart", str(chart), str(own)).startswith("singleuser.cpu.limit: 'many' is no amount")
+    own.write_text("singleuser: {image: {tag: '2'}}", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["check_cluster.py", "--chart", str(chart), str(own)])
+    check_cluster.main()
+    assert capsys.readouterr().out == "The chart 1.2.3 takes these values.\n"
+
+
+# The course's own values
+
+
+def test_the_courses_amounts_and_variables_are_what_a_cluster_takes() -> None:
+    whole = as_helm_merges({"hub": {}}, VALUES)
+    assert [*check_cluster.wrong_amounts(whole), *check_cluster.wrong_variables(whole)] == []
+    assert list(check_cluster.wrong_amounts(with_value(whole, "singleuser.memory.limit", "100M")))
+
+
+def test_every_placeholder_of_the_courses_values_is_found() -> None:
+    left = check_cluster.placeholders(VALUES)
+    lines = (CLUSTER / "values.yaml").read_text(encoding="utf-8").splitlines()
+    assert len(left) == sum("CHANGE-ME" in line for line in lines if not line.startswith("#"))
+    filled = yaml.safe_load(re.sub(r"CHANGE-ME[A-Z-]*", "filled.example.org", yaml.safe_dump(VALUES)))
+    assert check_cluster.placeholders(filled) == []
+
+
+def test_hub_image_and_values_name_one_version_of_jupyterhub() -> None:
+    header = re.search(r"^# /// script\n(.*?)^# ///$", (CLUSTER / "hub_config.py").read_text("utf-8"), re.M | re.S)
+    packages = tomllib.loads(re.sub(r"^# ?", "", header[1], flags=re.M))["dependencies"]
+    hub = VALUES["custom"]["hub"]
+    assert f"jupyterhub=={hub}" in packages
+    assert all("==" in package for package in packages)
+    assert f"jupyterhub-singleuser={hub}" in IMAGE["dependencies"]
+
+
+def test_the_page_names_the_version_of_the_chart() -> None:
+    for path in (CLUSTER / "README.md", ROOT / ".github/workflows/cluster.yml"):
+        named = re.findall(r"(?:--version |jupyterhub-)([0-9.]+[0-9])\b", path.read_text(encoding="utf-8"))
+        assert {*named} == {VALUES["custom"]["chart"]}, path.name
+
+
+def test_the_page_counts_a_term_as_the_values_do() -> None:
+    page = (CLUSTER / "README.md").read_text(encoding="utf-8")
+    server = VALUES["singleuser"]
+    by_memory = int(14e9 / check_cluster.amount(server["memory"]["guarantee"], check_cluster.UNITS))
+    by_cores = round(3.5 / server["cpu"]["guarantee"])
+    machines = -(-VALUES["hub"]["activeServerLimit"] // min(by_memory, by_cores))
+    assert (
+        f"14 GB / {server['memory']['guarantee']} = {by_memory}, and 3.5 / {server['cpu']['guarantee']} = {by_cores}"
+        in page
+    )
+    assert f"so {min(by_memory, by_cores)}. `activeServerLimit: {VALUES['hub']['activeServerLimit']}`" in page
+    assert machines == 2
+    assert "two\nsuch machines" in page
+    assert f"15 weeks: {15 * 168:,} machine-hours" in page
+    assert f"40 students, 44 hours a week: {44 * 15 * -(-40 // by_memory)} machine-hours" in page
+    assert server["storage"]["capacity"] == "1Gi"
+    assert f"40 students, 4 months: {40 * 4} GiB-months" in page
+
+
+def test_the_pages_own_values_fill_every_place() -> None:
+    page = (CLUSTER / "README.md").read_text(encoding="utf-8")
+    own = re.search(r"`my_class/cluster.yaml`.*?\n\n((?: {7}.*\n)+)", page)[1]
+    assert check_cluster.placeholders(on_top([VALUES, yaml.safe_load(textwrap.dedent(own))])) == []
+
+
+def test_the_pages_link_is_nbgitpullers() -> None:
+    (link,) = re.findall(
+        r"^ {4}(https://DOMAIN/hub/user-redirect/git-pull\?\S+)$", (CLUSTER / "README.md").read_text("utf-8"), re.M
+    )
+    assert parse_qs(urlsplit(link).query) == {
+        "repo": ["https://FORGE/OWNER/REPOSITORY"],
+        "branch": ["main"],
+        "targetPath": ["."],
+        "urlpath": [f"lab/tree/{FIRST_LESSON}"],
+    }
+    assert VALUES["singleuser"]["defaultUrl"] == f"/lab/tree/{FIRST_LESSON}"
+
+
+def test_a_students_server_reaches_nothing_but_the_hub_and_the_names_of_the_cluster() -> None:
+    policy = VALUES["singleuser"]["networkPolicy"]
+    assert policy["enabled"] is True
+    assert policy["egress"] == []
+    open_rules = {name for name, is_open in policy["egressAllowRules"].items() if is_open}
+    assert open_rules == {"dnsPortsKubeSystemNamespace"}
+    assert len(policy["egressAllowRules"]) == 6, (
+        "a rule that is not named is the chart's, which leaves the internet open"
+    )
+    assert VALUES["singleuser"]["allowPrivilegeEscalation"] is False
+
+
+def test_a_students_server_takes_what_was_measured_and_a_student_keeps_all_that_can_be_written() -> None:
+    memory = {
+        key: check_cluster.amount(text, check_cluster.UNITS) for key, text in VALUES["singleuser"]["memory"].items()
+    }
+    assert memory["guarantee"] >= (105 + 72 + 24) * 1e6
+    assert memory["limit"] >= (105 + 146) * 1e6
+    written = sum(file.stat().st_size for name in ("notebooks", "exercises") for file in (ROOT / name).glob("*.ipynb"))
+    assert 2 * written <= 4e6, "say in values.yaml how large a student's copies are"
+    assert check_cluster.amount(VALUES["singleuser"]["storage"]["capacity"], check_cluster.KUBERNETES) > 100 * 4e6
+
+
+def test_a_server_ends_as_on_one_machine_when_nobody_uses_it_and_no_disk_is_deleted() -> None:
+    idle = json.loads((SETTINGS / "hub" / "jupyter_server_config.json").read_text(encoding="utf-8"))
+    after = idle["ServerApp"]["shutdown_no_activity_timeout"]
+    assert VALUES["cull"] == {"enabled": True, "timeout": after, "every": 300, "users": False}
+    assert VALUES["hub"]["config"]["KubeSpawner"]["delete_pvc"] is False
+
+
+def test_a_students_server_is_the_one_of_a_hub_and_lies_where_the_page_has_the_image_built() -> None:
+    python, script = VALUES["singleuser"]["cmd"]
+    (folder,) = re.findall(r"--target-repo-dir (\S+)", (CLUSTER / "README.md").read_text(encoding="utf-8"))
+    assert python == "python"
+    assert ROOT / Path(script).relative_to(folder) == Path(serve_on_hub.__file__)
+    assert not Path(folder).is_relative_to(VALUES["singleuser"]["storage"]["homeMountPath"])
+
+
+# The chart's own JupyterHub
+
+SABOTAGED = [
+    ("hub.config.GenericOAuthenticator.clientid", "x", "`clientid` not recognized"),
+    ("hub.config.JupyterHub.admin_access", "no", "expected a boolean, not the str 'no'"),
+    ("hub.config.GenericOAuthenticator.allow_all", "yes", "expected a boolean"),
+    ("hub.config.GitHubOAuthenticator", {"client_id": "x"}, "this hub has no part of that name"),
+    ("hub.config.ConfigurableHTTPProxy", {"nonsense": 1}, "`nonsense` not recognized"),
+    ("hub.config.JupyterHub.authenticator_class", "my-sign-in", "could not be imported"),
+    ("hub.config.GenericOAuthenticator.allowed_users", [], "nobody can login"),
+    ("singleuser.memory.limit", "1 gigabyte", "not a valid memory specification"),
+    ("singleuser.cpu.guarantee", "half", "expected a float"),
+    ("hub.concurrentSpawnLimit", "many", "expected an int"),
+]
+
+
+@pytest.mark.apart
+def test_the_charts_own_hub_takes_the_configuration() -> None:
+    assert refused_by_the_hub(VALUES) == []
+
+
+@pytest.mark.apart
+@pytest.mark.parametrize(("place", "value", "words"), SABOTAGED, ids=[place for place, *_ in SABOTAGED])
+def test_the_charts_own_hub_names_what_it_does_not_take(place: str, value: Any, words: str) -> None:
+    (line,) = refused_by_the_hub(with_value(VALUES, place, value))
+    assert words in line
+
+
+@pytest.mark.apart
+def test_a_hub_that_cannot_be_had_is_no_success(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    script = tmp_path / "hub_config.py"
+    script.write_text("raise RuntimeError('no hub here')", encoding="utf-8")
+    monkeypatch.setattr(check_cluster, "HUB", script)
+    (line,) = refused_by_the_hub(VALUES)
+    assert "no hub here" in line
