@@ -70,6 +70,11 @@ class Clone:
         return (self.folder / path).read_bytes()
 
 
+def own(student: Clone, folder: str = "my_exercises") -> list[str]:
+    """Return what lies among a learner's own, but for what one can revert to."""
+    return sorted(path.name for path in (student.folder / folder).iterdir() if path.name != ".ipynb_checkpoints")
+
+
 @pytest.fixture(autouse=True)
 def signatures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep what is trusted here apart from the user's own notebooks."""
@@ -134,6 +139,29 @@ def test_an_exercise_that_was_only_looked_at_is_updated(upstream: Clone, student
     student.git("pull", "--quiet")
     assert "mended upstream" in student.shows()
     assert not (student.folder / OWN).exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a class shares a course by links, on a hub")
+def test_what_one_can_revert_to_lies_beside_the_own_copy_and_shows_no_other_students(
+    upstream: Clone, tmp_path: Path
+) -> None:
+    class_of_two = [Clone(tmp_path / name) for name in ("ann", "ben")]
+    for one in class_of_two:
+        one.folder.mkdir()
+        for name in OWN_FOLDERS:
+            (one.folder / name).symlink_to(upstream.folder / name)
+    ann, ben = class_of_two
+    ann.answer("cost = 2.5e24")
+    asyncio.run(ann.files.create_checkpoint(EXERCISE))
+    assert asyncio.run(ben.files.list_checkpoints(EXERCISE)) == []
+    ben.answer("cost = 1")
+    kept = asyncio.run(ben.files.create_checkpoint(EXERCISE))
+    ann.answer("cost = 3")
+    asyncio.run(ann.files.restore_checkpoint(kept["id"], EXERCISE))
+    assert "cost = 2.5e24" in ann.shows()
+    assert "cost = 1" in ben.shows()
+    assert [file.name for file in (ann.folder / "my_exercises" / ".ipynb_checkpoints").iterdir()]
+    assert upstream.git("status", "--porcelain", "--ignored") == ""
 
 
 def test_saving_changes_no_file_of_the_course(student: Clone) -> None:
@@ -240,11 +268,11 @@ def test_a_full_disk_leaves_no_part_of_a_copy_and_the_set_opens_again(
             HTTPError, match=r"No space left on device: your own copy of 01_\w+\.ipynb could not be made"
         ):
             student.save(content, path)
-    folder = student.folder / OWN_FOLDERS[path.split("/")[0]]
-    assert list(folder.iterdir()) == []
+    folder = OWN_FOLDERS[path.split("/")[0]]
+    assert list((student.folder / folder).iterdir()) == []
     assert student.open(path)["content"]["cells"]
     student.save(content, path)
-    assert [place.name for place in folder.iterdir()] == [Path(path).name]
+    assert own(student, folder) == [Path(path).name]
 
 
 @pytest.mark.parametrize("path", [EXERCISE, LESSON])
@@ -324,10 +352,6 @@ def renamed(upstream: Clone, tmp_path: Path) -> Clone:
     upstream.git("commit", "--quiet", "--message=Rename it")
     student.git("pull", "--quiet")
     return student
-
-
-def own(student: Clone) -> list[str]:
-    return sorted(path.name for path in (student.folder / "my_exercises").iterdir())
 
 
 @pytest.mark.parametrize("opened", [RENAMED, FORMER])

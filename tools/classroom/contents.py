@@ -7,6 +7,7 @@ written; `own_copies.py` says where it lies. No file of the course's notebooks i
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,14 @@ from classroom.server import OWN
 
 class Checkpoints(AsyncFileCheckpoints):
     """What one can revert to: of a notebook that was only opened, the fresh copy that was shown."""
+
+    def checkpoint_path(self, checkpoint_id: str, path: str) -> str:
+        """Return where a version is kept: beside the own copy, as the course's folder may be shared by a class."""
+        contents: Any = self.parent
+        own = contents.own_path(path)
+        with suppress(OSError):
+            Path(contents.root_dir, own).parent.mkdir(exist_ok=True)
+        return str(super().checkpoint_path(checkpoint_id, own))
 
     async def create_checkpoint(self, contents_mgr: Contents, path: str) -> Any:
         """Keep the notebook as it is now."""
@@ -64,6 +73,11 @@ class Contents(AsyncLargeFileManager):
         root = Path(self.root_dir)
         notebook = course_notebook(root, Path(super()._get_os_path(path.strip("/"))))
         return (root / notebook, own_copy(root, notebook)) if notebook else None
+
+    def own_path(self, path: str) -> str:
+        """Return the path of the own copy of a notebook of the course; any other path as it is."""
+        places = self._course_notebook(path)
+        return places[1].relative_to(self.root_dir).as_posix() if places else path
 
     def only_the_courses(self, path: str) -> Path | None:
         """Return the place of a notebook of the course that has no own copy; None for any other path."""
