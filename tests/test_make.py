@@ -463,6 +463,7 @@ def test_skipped_browser_tests_fail_where_a_browser_is_required(browser_tests: P
 
 def test_clean_removes_what_can_be_made_again_and_nothing_else(tmp_path: Path) -> None:
     kept = ["README.md", "notebooks/00_start.ipynb", "exercises/mine.ipynb", "build.txt", "outside/keep.txt"]
+    kept += ["my_exercises/.ipynb_checkpoints/01-checkpoint.ipynb", "my_lessons/04_memory.ipynb"]
     gone = [
         ".venv/bin/python",
         "artifacts/a.png",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from classroom.server import OWN
+
 ROOT = Path(__file__).resolve().parent.parent
 AT_THE_TOP = (
     ".venv",
@@ -28,7 +30,8 @@ def main(root: Path = ROOT) -> None:
         remove(root / name)
     for pattern in ANYWHERE:
         for folder in list(root.rglob(pattern)):
-            remove(folder)
+            if folder.parent.name not in OWN.values():  # there lies what a learner can revert to
+                remove(folder)
 
 
 def remove(path: Path) -> None:

@@ -13,6 +13,7 @@ from classroom import hub
 from classroom.environment import ROOT
 from classroom.hub_client import Student
 
+collect_ignore_glob = ["*_config.py"]  # they are JupyterHub's to read
 PASSWORD = "a password for tests"
 STUDENTS = ["ada", "emmy"]
 
