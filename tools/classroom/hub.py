@@ -48,9 +48,9 @@ def install_proxy() -> None:
     installed.touch()
 
 
-def command(config: Path = DEMO) -> list[str]:
-    """Return the command that is the hub."""
-    return [str(venv_python(ROOT, VENV.name)), "-m", "jupyterhub", "--log-level=WARN", "-f", str(config)]
+def command(config: Path = DEMO, course: Path = ROOT) -> list[str]:
+    """Return the command that is the hub, in the environment of a course."""
+    return [str(venv_python(course, VENV.name)), "-m", "jupyterhub", "--log-level=WARN", "-f", str(config)]
 
 
 def surroundings(state: Path, students: Sequence[str], password: str, port: int | None = None) -> dict[str, str]:
@@ -124,10 +124,10 @@ def wait_until_it_answers(url: str, process: psutil.Popen) -> bool:
 class Hub:
     """A hub that runs until the end of a `with`, with all that it has started; nothing else is ended."""
 
-    def __init__(self, variables: Mapping[str, str], config: Path = DEMO) -> None:
+    def __init__(self, variables: Mapping[str, str], config: Path = DEMO, course: Path = ROOT) -> None:
         """Start a hub with an environment as `surroundings` gives it; what it says goes to a file beside its state."""
         self.url = variables["COURSE_HUB_URL"]
-        self.variables, self.config = dict(variables), config
+        self.variables, self.command = dict(variables), command(config, course)
         self.state = Path(variables["COURSE_HUB_STATE"])
         self.log = self.state / "hub.log"
         self.state.mkdir(parents=True, exist_ok=True)
@@ -147,11 +147,13 @@ class Hub:
         end_what_was_left(self.state)
         with self.log.open("a") as log:
             self.process = psutil.Popen(
-                command(self.config), env=self.variables, stdout=log, stderr=log, cwd=self.state, start_new_session=True
+                self.command, env=self.variables, stdout=log, stderr=log, cwd=self.state, start_new_session=True
             )
-        if not wait_until_it_answers(self.url, self.process):
-            self.stop()
-            raise RuntimeError(f"the hub did not start:\n{self.said()}")
+        with ExitStack() as unless_it_answers:
+            unless_it_answers.callback(self.stop)
+            if not wait_until_it_answers(self.url, self.process):
+                raise RuntimeError(f"the hub did not start:\n{self.said()}")
+            unless_it_answers.pop_all()
 
     def said(self) -> str:
         """Return what the hub, its proxy and the students' servers have said."""

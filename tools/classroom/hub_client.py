@@ -57,10 +57,14 @@ class Student:
         raise Refused(f"{self.name} got no server: {answer.status_code} at {answer.url}")
 
     def api(self, method: str, path: str, content: Any = None) -> Any:
+        """Ask Jupyter's own part of the student's server, and return what it answers."""
+        return self.request(method, f"api/{path}", content)
+
+    def request(self, method: str, path: str, content: Any = None) -> Any:
         """Ask the student's server, as its page does, and return what it answers; raise `Refused` with its words."""
         answer = self.session.request(
             method,
-            f"{self.server}/api/{quote(path)}",
+            f"{self.server}/{quote(path)}",
             json=content,
             headers={"X-XSRFToken": self._token(f"/user/{quote(self.name)}/")},
             timeout=READY_SECONDS,
@@ -101,7 +105,8 @@ class Kernel:
     def ask(self, code: str) -> str:
         """Run code and return what it prints; raise `Refused` with the error's name where it has one."""
         said = []
-        request = self.send("execute_request", {"code": code, "silent": False, "allow_stdin": False})
+        options = {"silent": False, "allow_stdin": False, "stop_on_error": False}  # or the next request is given up
+        request = self.send("execute_request", {"code": code} | options)
         for message in self.messages(request):
             if message["msg_type"] == "stream":
                 said.append(message["content"]["text"])
