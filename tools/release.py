@@ -35,6 +35,7 @@ def main() -> None:
     chosen = parser.parse_args()
     seed = seed_from(chosen.seed)
     edition = Edition(seed, CLASSES / f"edition_{seed}")
+    CLASSES.mkdir(mode=0o700, exist_ok=True)
     for path in masters(chosen.names):
         print(release(path, edition), flush=True)
     folder = shown(edition.folder)

@@ -1,8 +1,8 @@
 """Be a student's server on a hub, with the course as `make lab` opens it: `serve_on_hub.py [OPTION ...]`.
 
 The hub starts it as the student, never as itself. The course lies in a shared place that no student can write to; in
-the student's home, `training-cost-course` leads to it and holds what is the student's own. The options are those of
-`jupyterhub-singleuser`.
+the student's home, `training-cost-course` leads to it and holds what is the student's own, which nobody else can
+read, whatever the home itself allows. The options are those of `jupyterhub-singleuser`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ SHARED = ("notebooks", "exercises", "README.md", "LICENSE")
 def main() -> None:
     from jupyterhub.singleuser import main as single_user  # of the hub's environment, where this alone is run
 
+    os.umask(0o077)
     course = lay_course(Path.home())
     os.chdir(course)
     os.environ.update(server.ONE_THREAD | os.environ)
@@ -33,9 +34,12 @@ def main() -> None:
 def lay_course(home: Path, shared: Path = ROOT) -> Path:
     """Return the student's folder of the course: links to what is shared, beside folders for what is the student's own.
 
+    It is closed to everybody else, as many systems make a home that all may read.
     A link of an earlier place of the course is renewed. What else bears one of those names is the student's, and stays.
     """
     course = home / FOLDER
+    course.mkdir(mode=0o700, parents=True, exist_ok=True)
+    course.chmod(0o700)
     for name in server.OWN.values():
         (course / name).mkdir(parents=True, exist_ok=True)
     for name in SHARED:

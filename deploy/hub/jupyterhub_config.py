@@ -24,6 +24,12 @@ PROXY = COURSE / ".venv-hub" / "proxy" / "node_modules" / ".bin" / "configurable
 STATE.mkdir(parents=True, exist_ok=True)
 STATE.chmod(0o700)
 
+# The masters, a class edition and git's own store, which has the masters too, are for who owns the course. Students can
+# read the rest. An update keeps a folder's mode, and what it brings lies inside.
+for name in ("exercises/solutions", "my_class", ".git"):
+    if os.geteuid() == 0 and (COURSE / name).is_dir():
+        (COURSE / name).chmod(0o700)
+
 c.JupyterHub.bind_url = os.environ.get("COURSE_HUB_URL", "http://127.0.0.1:8000")
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{os.environ.get('COURSE_HUB_PORT', '8081')}"
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{os.environ.get('COURSE_HUB_PROXY_PORT', '8001')}"

@@ -61,6 +61,14 @@ def test_a_student_works_in_the_course_and_only_the_own_home_changes(running: hu
     assert log_in("emmy").read(EXERCISE)["cells"][0]["source"] != "mine"
 
 
+def test_what_a_student_has_and_writes_is_closed_to_others(running: hub.Hub, log_in: LogIn) -> None:
+    ada = log_in("ada")
+    ada.save("mine.ipynb", ada.read(EXERCISE))
+    own = home_of(running, "ada")
+    for place in (own, own / "mine.ipynb", own / "my_exercises"):
+        assert place.stat().st_mode & 0o077 == 0, place
+
+
 def test_a_kernel_runs_the_course_and_predictions_are_kept_at_home(running: hub.Hub, log_in: LogIn) -> None:
     kernel = log_in("ada").kernel(LESSON)
     assert kernel.ask("from course_lib import compute_cost; print(compute_cost.training_flop(1, 1))") == "6.0\n"
