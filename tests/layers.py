@@ -250,8 +250,11 @@ SHARED = {
         test_plan_markdown.py test_predictions.py test_site.py test_site_whole.py test_slides.py test_unit_converter.py
     """,
     "deploy/cluster": "README.md hub_config.py values.yaml",
-    "deploy/hub": "README.md demo_config.py jupyterhub_config.py training-cost-hub.service",
-    "tests/hub": "__init__.py conftest.py idle_config.py test_demo.py test_idle.py",
+    "deploy/hub": "README.md demo_config.py jupyterhub_config.py nbgrader_config.py training-cost-hub.service",
+    "tests/hub": """
+        __init__.py accounts.py accounts_config.py conftest.py idle_config.py test_demo.py test_idle.py
+        test_nbgrader.py
+    """,
     "tools": """
         check_cluster.py clean.py fresh.py handout.py hub_demo.py lab.py ladder.py lint_page.py lock.py
         make_exercises.py make_site.py mark.py present.py release.py run_notebooks.py serve.py serve_hub.py

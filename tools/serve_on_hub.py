@@ -2,11 +2,13 @@
 
 The hub starts it as the student, never as itself. The course lies in a shared place that no student can write to; in
 the student's home, `training-cost-course` leads to it and holds what is the student's own, which nobody else can
-read, whatever the home itself allows. The options are those of `jupyterhub-singleuser`.
+read, whatever the home itself allows. Where the hub has nbgrader, the student has its *Assignment List*. The options
+are those of `jupyterhub-singleuser`.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ from classroom import server
 from classroom.environment import ROOT
 
 FOLDER = "training-cost-course"
+HUB = ROOT / "deploy" / "hub"
 SHARED = ("notebooks", "exercises", "README.md", "LICENSE")
 
 
@@ -25,10 +28,15 @@ def main() -> None:
     course = lay_course(Path.home())
     os.chdir(course)
     os.environ.update(server.ONE_THREAD | os.environ)
-    os.environ["JUPYTER_CONFIG_PATH"] = server.config_path("hub")
+    os.environ["JUPYTER_CONFIG_PATH"] = server.config_path(*settings_of_nbgrader(), "hub")
     os.environ["COURSE_PREDICTIONS"] = str(course / server.OWN["exercises"] / "predictions.json")
     sys.argv[1:1] = [f"--ServerApp.root_dir={course}"]
     single_user()
+
+
+def settings_of_nbgrader() -> list[str]:
+    """Return where Jupyter finds a student's part of nbgrader, which the course's settings leave out otherwise."""
+    return ["nbgrader", str(HUB)] if importlib.util.find_spec("nbgrader") else []
 
 
 def lay_course(home: Path, shared: Path = ROOT) -> Path:

@@ -10,6 +10,7 @@ and numbers come from the environment, so that an update never meets a changed f
     COURSE_HUB_STATE       what the hub remembers, for root alone; /var/lib/training-cost-hub
     COURSE_HUB_STUDENTS    who may log in, with spaces between the names
     COURSE_HUB_TEACHERS    likewise, and they see who is there and can stop a server
+    COURSE_HUB_EXCHANGE    nbgrader's exchange, where the hub has nbgrader; /srv/training-cost-exchange
 """
 
 import os
@@ -49,6 +50,7 @@ c.Authenticator.admin_users = set(os.environ.get("COURSE_HUB_TEACHERS", "").spli
 c.JupyterHub.spawner_class = "systemd"
 c.Spawner.cmd = [sys.executable, str(COURSE / "tools" / "serve_on_hub.py")]
 c.Spawner.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
+c.Spawner.env_keep.append("COURSE_HUB_EXCHANGE")
 c.Spawner.mem_limit = "1G"
 c.Spawner.cpu_limit = 1.0
 c.SystemdSpawner.unit_extra_properties = {

@@ -13,6 +13,8 @@ from classroom import hub
 from classroom.environment import ROOT
 from classroom.hub_client import Student
 
+from hub.accounts import Class, a_class
+
 collect_ignore_glob = ["*_config.py"]  # they are JupyterHub's to read
 PASSWORD = "a password for tests"
 STUDENTS = ["ada", "emmy"]
@@ -51,3 +53,10 @@ def log_in(running: hub.Hub) -> Callable[[str], Student]:
         return one
 
     return student
+
+
+@pytest.fixture(scope="session")
+def the_class(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
+    """A class with accounts of the machine; all its tests share it."""
+    with a_class(tmp_path_factory.mktemp("class")) as one:
+        yield one

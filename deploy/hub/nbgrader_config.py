@@ -1,0 +1,78 @@
+"""nbgrader's exchange on one machine: nobody but its author and the instructor reads or changes what was handed in.
+
+Found where `JUPYTER_CONFIG_PATH` names this folder: a student's server does it, an instructor does it in the shell.
+nbgrader itself lays a submission open to whoever learns its name, believes the name on it and follows its links.
+`THREATS.md` beside this file says what each of these classes prevents.
+"""
+
+import os
+import pwd
+import shutil
+import tempfile
+from pathlib import Path
+
+from nbgrader.auth import BaseAuthPlugin
+from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseAssignment, ExchangeSubmit
+
+EXCHANGE = Path(os.environ.get("COURSE_HUB_EXCHANGE", "/srv/training-cost-exchange"))
+FILES, FOLDERS, INBOUND = 0o640, 0o770, 0o3733
+"""Modes: what is handed in is for its author and the instructor's group; to the inbound folder everybody may add, its
+owner alone may list it, nobody renames another's, and what is laid into it gets its group."""
+
+
+class InstructorsCourses(BaseAuthPlugin):
+    """The courses that whoever owns the exchange has made in it; one that a student makes there is none."""
+
+    def get_student_courses(self, student_id):
+        """Return their names."""
+        owner = EXCHANGE.stat().st_uid
+        return [folder.name for folder in EXCHANGE.iterdir() if folder.lstat().st_uid == owner]
+
+
+class Release(ExchangeReleaseAssignment):
+    """Release a set, and let nobody rename or remove what others hand in."""
+
+    def init_dest(self):
+        """Make the folders."""
+        super().init_dest()
+        os.chmod(self.inbound_path, INBOUND)
+
+
+class Submit(ExchangeSubmit):
+    """Hand in, for the instructor alone."""
+
+    def copy_files(self):
+        """Have nbgrader lay the submission into a folder of the student's own, and from there where it is collected."""
+        inbound = self.inbound_path
+        if os.stat(inbound).st_gid in {os.getegid(), *os.getgroups()}:
+            self.fail("You are in the instructor's group, and so may be others who could read your work.")
+        with tempfile.TemporaryDirectory() as self.inbound_path:
+            super().copy_files()
+            laid = os.path.join(self.inbound_path, self.assignment_filename)
+            self.set_perms(laid, FILES, FOLDERS)
+            shutil.copytree(laid, os.path.join(inbound, self.assignment_filename))
+
+
+class Collect(ExchangeCollect):
+    """Collect what each student handed in, by whose it is and not by what it is called."""
+
+    def _path_to_record(self, path):
+        return super()._path_to_record(path) | {"username": pwd.getpwuid(os.lstat(path).st_uid).pw_name}
+
+    def do_copy(self, src, dest, log=None):
+        """Copy one submission; leave out one with a link in it, and one that cannot be copied, and go on."""
+        if any(path.is_symlink() for path in (Path(src), *Path(src).rglob("*"))):
+            self.log.error("%s has a link in it, which is not followed: ask for another", src)
+            return
+        try:
+            super().do_copy(src, dest, log)
+        except (OSError, RuntimeError) as error:
+            self.log.error("%s could not be copied: %s", src, error)
+
+
+c = get_config()  # type: ignore[name-defined] # noqa: F821
+c.Exchange.root = str(EXCHANGE)
+c.Authenticator.plugin_class = InstructorsCourses
+c.ExchangeFactory.release_assignment = Release
+c.ExchangeFactory.submit = Submit
+c.ExchangeFactory.collect = Collect
