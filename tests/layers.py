@@ -252,8 +252,8 @@ SHARED = {
     "deploy/cluster": "README.md hub_config.py values.yaml",
     "deploy/hub": "README.md demo_config.py jupyterhub_config.py nbgrader_config.py training-cost-hub.service",
     "tests/hub": """
-        __init__.py accounts.py accounts_config.py conftest.py idle_config.py test_demo.py test_idle.py
-        test_nbgrader.py
+        __init__.py accounts.py accounts_config.py conftest.py idle_config.py read_config.py test_demo.py
+        test_idle.py test_nbgrader.py test_settings.py
     """,
     "tools": """
         check_cluster.py clean.py fresh.py handout.py hub_demo.py lab.py ladder.py lint_page.py lock.py

@@ -1,0 +1,104 @@
+"""The class's configuration as JupyterHub itself reads it: nothing unknown, nothing of a wrong type, and the limits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from classroom import hub
+from classroom.environment import ROOT, venv_python
+
+CONFIG = ROOT / "deploy" / "hub" / "jupyterhub_config.py"
+READ = Path(__file__).with_name("read_config.py")
+
+
+WRONG = [
+    "c.JupyterHub.bind_urls = 'http://127.0.0.1:8000'",
+    "c.Spawner.memory_limit = '1G'",
+    "c.SystemSpawner.isolate_tmp = True",
+    "c.Spawner.mem_limit = 'a lot'",
+    "c.Spawner.cpu_limit = 'all'",
+    "c.JupyterHub.concurrent_spawn_limit = 'ten'",
+    "c.JupyterHub.spawner_class = 'systemdd'",
+    "c.SystemdSpawner.readonly_paths = 5",
+    "c.Authenticator.admin_users = 5",
+]
+
+
+@pytest.fixture(scope="module")
+def readings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Return what JupyterHub makes of the configuration as it stands, and with each of the wrong lines."""
+    folder = tmp_path_factory.mktemp("read")
+    files = {"as it stands": CONFIG}
+    for number, line in enumerate(WRONG):
+        files[line] = folder / f"wrong_{number}.py"
+        files[line].write_text(f"load_subconfig({str(CONFIG)!r})\n{line}\n", encoding="utf-8")
+    surroundings = hub.surroundings(folder / "state", ["ada", "emmy"], "none") | {"COURSE_HUB_TEACHERS": "lise"}
+    command = [venv_python(ROOT, hub.VENV.name), READ, folder, *files.values()]
+    done = subprocess.run(list(map(str, command)), env=surroundings, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return dict(zip(files, json.loads(done.stdout), strict=True))
+
+
+@pytest.fixture
+def read(readings: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return readings["as it stands"]
+
+
+def test_the_hub_knows_every_option_and_takes_every_value(read: dict[str, Any]) -> None:
+    assert not read["wrong"]
+
+
+def test_the_hub_listens_on_this_machine_alone(read: dict[str, Any]) -> None:
+    for name in ("bind_url", "hub_bind_url", "proxy"):
+        assert read["hub"][name].startswith("http://127.0.0.1:")
+
+
+def test_who_is_named_may_come_in_by_the_machines_own_accounts(read: dict[str, Any]) -> None:
+    about = read["hub"]
+    assert about["authenticator"] == "PAMAuthenticator"
+    assert (about["allowed"], about["admins"]) == (["ada", "emmy"], ["lise"])
+
+
+def test_nobody_else_reads_what_the_hub_remembers(read: dict[str, Any]) -> None:
+    database = Path(read["hub"]["db_url"].removeprefix("sqlite:///"))
+    assert database.parent == Path(read["hub"]["cookie_secret_file"]).parent
+    assert database.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_servers_outlive_the_hub_and_not_all_start_at_once(read: dict[str, Any]) -> None:
+    assert read["hub"]["cleanup_servers"] is False
+    assert 1 <= read["hub"]["concurrent_spawn_limit"] <= 20
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "MemoryMax=1073741824",
+        "CPUQuota=100%",
+        "TasksMax=256",
+        "IPAddressDeny=any",
+        "IPAddressAllow=localhost",
+        "PrivateTmp=yes",
+        "PrivateDevices=yes",
+        "NoNewPrivileges=yes",
+        f"ReadOnlyDirectories={ROOT}",
+        "OOMPolicy=continue",
+    ],
+)
+def test_systemd_is_told_of_each_limit(read: dict[str, Any], limit: str) -> None:
+    assert f"--property={limit}" in read["command"]
+
+
+def test_a_server_runs_under_the_students_account(read: dict[str, Any]) -> None:
+    assert {f"--uid={os.getuid()}", f"--gid={os.getgid()}"} <= {*read["command"]}
+    assert read["command"][-1] == str(ROOT / "tools" / "serve_on_hub.py")
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_what_the_hub_would_not_take_is_noticed(readings: dict[str, dict[str, Any]], line: str) -> None:
+    assert readings[line]["wrong"]
