@@ -250,10 +250,12 @@ SHARED = {
         test_plan_markdown.py test_predictions.py test_site.py test_site_whole.py test_slides.py test_unit_converter.py
     """,
     "deploy/cluster": "README.md hub_config.py values.yaml",
-    "deploy/hub": "README.md demo_config.py jupyterhub_config.py nbgrader_config.py training-cost-hub.service",
+    "deploy/hub": """
+        README.md THREATS.md demo_config.py jupyterhub_config.py nbgrader_config.py training-cost-hub.service
+    """,
     "tests/hub": """
         __init__.py accounts.py accounts_config.py conftest.py idle_config.py read_config.py test_demo.py
-        test_idle.py test_nbgrader.py test_settings.py
+        test_idle.py test_nbgrader.py test_reach.py test_settings.py
     """,
     "tools": """
         check_cluster.py clean.py fresh.py handout.py hub_demo.py lab.py ladder.py lint_page.py lock.py
