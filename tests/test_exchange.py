@@ -1,0 +1,124 @@
+"""nbgrader's exchange as a hub's class has it, with one account: modes, whose a submission is, and what is left out.
+
+`tests/hub/test_nbgrader.py` tries the same with accounts of the machine, which only root can make.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from class_edition import ROOT
+from classroom.gradebook import programs_of_this_environment
+from nbgrader.auth import Authenticator
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange import ExchangeError, ExchangeFactory
+from nbgrader.utils import get_username
+from traitlets.config import Config, PyFileConfigLoader
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the hub is for Linux")
+
+COURSE, SET = "training_cost_edition_7", "04_memory"
+
+
+@dataclass
+class Exchange:
+    """An exchange and two folders: an edition with a released set, and a student's."""
+
+    config: Config
+    folder: Path
+
+    @property
+    def inbound(self) -> Path:
+        return self.folder / "exchange" / COURSE / "inbound"
+
+    def do(self, step: str, **options: bool) -> None:
+        """Do one step as nbgrader does."""
+        course = CourseDirectory(config=self.config)
+        factory = ExchangeFactory(config=self.config)
+        one = getattr(factory, step)(
+            coursedir=course, authenticator=Authenticator(config=self.config), config=self.config
+        )
+        for name, value in options.items():
+            setattr(one, name, value)
+        with programs_of_this_environment():
+            one.start()
+
+    def collected(self) -> dict[str, str]:
+        """Return what was collected, by student and file."""
+        files = (self.folder / "edition" / "submitted").rglob("*.ipynb")
+        return {path.relative_to(self.folder / "edition" / "submitted").parts[0]: path.read_text() for path in files}
+
+
+@pytest.fixture
+def exchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Exchange:
+    """Release a set, and let this account be a student too, in no group of the instructor's."""
+    for folder in ("exchange", f"edition/release/{SET}", "student"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "edition" / "release" / SET / "answers.ipynb").write_text("{}")
+    (tmp_path / "exchange").chmod(0o1777)
+    monkeypatch.setenv("COURSE_HUB_EXCHANGE", str(tmp_path / "exchange"))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(os, "getegid", lambda: -1)
+    monkeypatch.setattr(os, "getgroups", list)
+    monkeypatch.chdir(tmp_path / "student")
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT / "deploy" / "hub")).load_config()
+    config.CourseDirectory.update(root=str(tmp_path / "edition"), course_id=COURSE, assignment_id=SET)
+    one = Exchange(config, tmp_path)
+    one.do("ReleaseAssignment")
+    one.do("FetchAssignment")
+    return one
+
+
+def modes(*paths: Path) -> list[str]:
+    return [oct(path.stat().st_mode & 0o7777) for path in paths]
+
+
+def test_a_submission_is_closed_to_all_but_its_author_and_the_instructors_group(exchange: Exchange) -> None:
+    exchange.do("Submit")
+    [submission] = exchange.inbound.iterdir()
+    files = sorted(submission.iterdir())
+    assert [file.name for file in files] == ["answers.ipynb", "submission_secret.txt", "timestamp.txt"]
+    assert modes(exchange.inbound, submission, *files) == ["0o3733", "0o770", "0o640", "0o640", "0o640"]
+    assert {file.stat().st_gid for file in (submission, *files)} == {exchange.inbound.stat().st_gid}
+
+
+def test_when_a_file_was_changed_outlives_the_exchange(exchange: Exchange) -> None:
+    file = exchange.folder / "student" / SET / "answers.ipynb"
+    os.utime(file, (1e9, 1e9))
+    exchange.do("Submit")
+    exchange.do("Collect")
+    [collected] = (exchange.folder / "edition" / "submitted").rglob("*.ipynb")
+    assert collected.stat().st_mtime == 1e9
+
+
+def test_who_is_in_the_instructors_group_is_refused(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getgroups", lambda: [exchange.inbound.stat().st_gid])
+    with pytest.raises(ExchangeError, match="You are in the instructor's group"):
+        exchange.do("Submit")
+    assert not list(exchange.inbound.iterdir())
+
+
+def test_what_is_collected_is_whose_it_is_and_no_link(exchange: Exchange) -> None:
+    exchange.do("Submit")
+    forged = exchange.inbound / f"somebody+{SET}+2099-01-01 00:00:00.000000 UTC+forged"
+    forged.mkdir()
+    (forged / "answers.ipynb").write_text("forged")
+    exchange.do("Collect")
+    assert exchange.collected() == {get_username(): "forged"}
+    link = exchange.inbound / f"{get_username()}+{SET}+2099-01-02 00:00:00.000000 UTC+link"
+    link.mkdir()
+    (link / "answers.ipynb").symlink_to(exchange.folder / "edition" / "release" / SET / "answers.ipynb")
+    exchange.do("Collect", update=True)
+    assert exchange.collected() == {}
+
+
+def test_what_cannot_be_copied_is_left_out(exchange: Exchange) -> None:
+    odd = exchange.inbound / f"{get_username()}+{SET}+2099-01-01 00:00:00.000000 UTC+odd"
+    odd.mkdir()
+    os.mkfifo(odd / "answers.ipynb")
+    exchange.do("Collect")
+    assert exchange.collected() == {}
