@@ -43,8 +43,12 @@ c.JupyterHub.cookie_secret_file = str(STATE / "cookie_secret")
 # Who may come in. HERE: the accounts of the machine stand until you name your school's own way of logging in, such as
 # oauthenticator or ldapauthenticator.
 c.JupyterHub.authenticator_class = "pam"
-c.Authenticator.allowed_users = set(os.environ.get("COURSE_HUB_STUDENTS", "").split())
-c.Authenticator.admin_users = set(os.environ.get("COURSE_HUB_TEACHERS", "").split())
+STUDENTS, TEACHERS = (os.environ.get(f"COURSE_HUB_{name}", "").split() for name in ("STUDENTS", "TEACHERS"))
+c.Authenticator.allowed_users = {*STUDENTS, *TEACHERS}
+c.Authenticator.allow_existing_users = False
+# A teacher is no admin: an admin may open every server, and the page of a student's would then act as that admin.
+TEACHER = ["admin-ui", "list:users", "read:users", "read:servers", "delete:servers"]
+c.JupyterHub.load_roles = [{"name": "teacher", "scopes": TEACHER, "users": TEACHERS}]
 
 # A student's server: under the student's own account, with limits that the machine's kernel enforces.
 c.JupyterHub.spawner_class = "systemd"

@@ -28,7 +28,7 @@ import course_lib.explorers
 from browser import axe
 from browser.cases import CASES, Case
 from browser.lab import NOTEBOOKS, Artifacts, Lab, Notebook
-from browser.served_site import PATIENCE, Served, Visit, visiting
+from browser.served_site import ASK, PATIENCE, Served, Visit, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.whole_site]
 
@@ -281,6 +281,13 @@ def test_all_answers_survive_two_launches_and_are_marked_with_all_their_points(
     marks = (edition.folder / f"marks_{SET}.csv").read_text(encoding="utf-8-sig")
     assert "Ann Lee" in marks
     assert f",{MOST}," in marks
+
+
+def test_python_in_the_page_reaches_no_file_and_no_program_of_the_machine(visit: Visit, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine", encoding="utf-8")
+    visit.open(f"notebooks/{LESSONS[0]}")
+    assert "No such file" in visit.script(ASK, f"open({str(tmp_path / 'mine')!r}).read()")
+    assert "does not support processes" in visit.script(ASK, "__import__('subprocess').run(['true'])")
 
 
 def test_links_lead_from_lesson_to_lesson(visit: Visit) -> None:

@@ -181,6 +181,6 @@ def a_class(state: Path) -> Iterator[Class]:
         exchange = course.with_name("exchange")
         subprocess.run(["install", "-d", "-m", "1777", "-o", instructor.name, exchange], check=True)
         variables = hub.surroundings(state, [one.name for one in students], password="of each account")
-        variables["COURSE_HUB_EXCHANGE"] = str(exchange)
+        variables |= {"COURSE_HUB_EXCHANGE": str(exchange), "COURSE_HUB_TEACHERS": instructor.name}
         running = stack.enter_context(hub.Hub(variables, course / "tests" / "hub" / "accounts_config.py", course))
         yield Class(course, exchange, running, students, instructor)

@@ -21,7 +21,8 @@ from systemdspawner import systemd
 from traitlets import TraitError
 from traitlets.config import Configurable
 
-OF_THE_HUB = ["bind_url", "hub_bind_url", "db_url", "cookie_secret_file", "cleanup_servers", "concurrent_spawn_limit"]
+OF_THE_HUB = ["bind_url", "hub_bind_url", "db_url", "cookie_secret_file", "cleanup_servers", "load_roles"]
+OF_THE_HUB += ["concurrent_spawn_limit"]
 
 
 def main() -> None:
@@ -51,6 +52,7 @@ def about(hub: JupyterHub) -> dict[str, Any]:
     proxy, people = hub.proxy_class(parent=hub), hub.authenticator_class(parent=hub)
     told = {name: getattr(hub, name) for name in OF_THE_HUB}
     told |= {"proxy": proxy.api_url, "authenticator": type(people).__name__, "spawner": hub.spawner_class.__name__}
+    told |= {"once in, always in": people.allow_existing_users}
     return told | {"allowed": sorted(people.allowed_users), "admins": sorted(people.admin_users)}
 
 

@@ -93,7 +93,7 @@ def answered(notebook: Any, solutions: Path, wanted: set[str] | None = None) -> 
 def teaching(the_class: Class) -> Teaching:
     """Release the set."""
     instructor = the_class.instructor
-    clone = instructor.home / "training-cost-course"
+    clone = instructor.home / "teaching"
     subprocess.run(["git", "clone", "--quiet", the_class.course.with_name("origin"), clone], check=True)
     subprocess.run(["chown", "--recursive", f"{instructor.name}:", clone], check=True)
     one = Teaching(the_class, clone)
@@ -189,7 +189,7 @@ def test_feedback_goes_back_to_each_student_alone(
         "mv '{submission}' '{inbound}/elsewhere'",
         "mv '{exchange}/{course}' '{exchange}/elsewhere'",
         "touch '{exchange}/{course}/outbound/{set}/more.ipynb'",
-        "ls ~{instructor}/training-cost-course/my_class",
+        "ls ~{instructor}/teaching/my_class",
     ],
 )
 def test_nobody_else_gets_at_a_submission_even_by_its_full_name(

@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 import requests
+from classroom import hub
 from classroom.environment import ROOT
 from classroom.hub_client import Kernel, Refused, Student
 
@@ -238,6 +239,28 @@ def test_the_token_can_do_what_is_written_in_the_list_and_no_more(scene: Scene) 
     assert about["admin"] is False
 
 
+def test_a_teacher_sees_who_is_there_and_stops_a_server_and_opens_none(the_class: Class, scene: Scene) -> None:
+    """An admin could open every server; the page of a student's would then act with an admin's rights."""
+    teacher, grace = the_class.log_in(the_class.instructor), the_class.students[2]
+    the_class.log_in(grace)
+    site = the_class.running.url
+
+    def status(method: str, path: str) -> int:
+        told = {"X-XSRFToken": teacher._token("/hub/"), "Referer": f"{site}/hub/admin"}
+        return teacher.session.request(method, f"{site}{path}", headers=told, json={}, timeout=60).status_code
+
+    assert status("GET", "/hub/admin") == status("GET", "/hub/api/users") == 200
+    for method, path in (
+        ("GET", f"/user/{grace.name}/api/contents"),
+        ("POST", f"/hub/api/users/{grace.name}/tokens"),
+        ("POST", "/hub/api/users/eve"),
+        ("PATCH", f"/hub/api/users/{teacher.name}"),
+        ("POST", "/hub/api/shutdown"),
+    ):
+        assert status(method, path) == 403, path
+    assert status("DELETE", f"/hub/api/users/{grace.name}/server") in (202, 204)
+
+
 def test_no_token_stands_where_all_can_read_it(scene: Scene) -> None:
     """What a process was started with, everybody reads; its environment, its own account alone."""
     token = token_of(scene.emmy)
@@ -249,6 +272,20 @@ def test_no_token_stands_where_all_can_read_it(scene: Scene) -> None:
     )
     assert "serve_on_hub.py" in lines
     assert token not in lines
+
+
+def test_who_is_no_longer_named_does_not_come_in_again(tmp_path: Path) -> None:
+    password = "a password for tests"
+    with hub.Hub(hub.surroundings(tmp_path, ["ada", "emmy"], password)) as one:
+        before = Student(one.url, "emmy", password)
+        one.stop()
+        one.variables["COURSE_HUB_STUDENTS"] = "ada"
+        (tmp_path / "cookie_secret").unlink()  # which ends who is still logged in
+        one.start()
+        assert Student(one.url, "ada", password)
+        with pytest.raises(Refused, match="emmy was not let in: 403"):
+            Student(one.url, "emmy", password)
+        assert "/hub/login" in before.session.get(f"{one.url}/hub/home", timeout=60).url
 
 
 # The network

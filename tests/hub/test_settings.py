@@ -61,7 +61,9 @@ def test_the_hub_listens_on_this_machine_alone(read: dict[str, Any]) -> None:
 def test_who_is_named_may_come_in_by_the_machines_own_accounts(read: dict[str, Any]) -> None:
     about = read["hub"]
     assert about["authenticator"] == "PAMAuthenticator"
-    assert (about["allowed"], about["admins"]) == (["ada", "emmy"], ["lise"])
+    assert (about["allowed"], about["admins"]) == (["ada", "emmy", "lise"], [])
+    assert about["once in, always in"] is False
+    assert [role["users"] for role in about["load_roles"]] == [["lise"]]
 
 
 def test_nobody_else_reads_what_the_hub_remembers(read: dict[str, Any]) -> None:
