@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,9 +117,53 @@ def test_what_is_collected_is_whose_it_is_and_no_link(exchange: Exchange) -> Non
     assert exchange.collected() == {}
 
 
-def test_what_cannot_be_copied_is_left_out(exchange: Exchange) -> None:
-    odd = exchange.inbound / f"{get_username()}+{SET}+2099-01-01 00:00:00.000000 UTC+odd"
-    odd.mkdir()
-    os.mkfifo(odd / "answers.ipynb")
+def laid_by_hand(exchange: Exchange, name: str) -> Path:
+    """Lay a submission of this account into the inbound folder without nbgrader."""
+    folder = exchange.inbound / name
+    folder.mkdir()
+    (folder / "answers.ipynb").write_text("by hand")
+    return folder
+
+
+def spoil_what_it_is(folder: Path) -> None:
+    (folder / "answers.ipynb").unlink()
+    os.mkfifo(folder / "answers.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        (f"+{SET}+2099-01-01 00:00:00.000000 UTC+odd", spoil_what_it_is),
+        (f"..+{SET}+2099-01-01 00:00:00.000000 UTC+climbs", lambda folder: None),
+        (f"somebody+{SET}+no time", lambda folder: None),
+        (f"a+{SET}+b+c+d+e", lambda folder: None),
+        (f"somebody+{SET}+99999999999999999999+x", lambda folder: None),
+        (f"somebody+{SET}+2099-01-01 00:00:00.000000 UTC+y", lambda f: (f / "timestamp.txt").write_bytes(b"\xff")),
+    ],
+)
+def test_whatever_is_laid_down_by_hand_stops_no_collecting(
+    name: str, spoil: Callable[[Path], object], exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here is one account; who the author is, is told by the place."""
+    exchange.do("Submit")
+    [honest] = exchange.inbound.iterdir()
+    spoil(laid_by_hand(exchange, name))
+    names = exchange.config.ExchangeFactory.collect.copy_files.__globals__
+    monkeypatch.setitem(names, "author_of", lambda path: "honest" if Path(path) == honest else "odd")
     exchange.do("Collect")
-    assert exchange.collected() == {}
+    exchange.do("Collect", update=True)
+    assert exchange.collected()["honest"] == "{}"
+    assert {path.name for path in (exchange.folder / "edition" / "submitted").iterdir()} <= {"honest", "odd"}
+
+
+def test_a_page_without_nbgraders_files_stops_no_giving_back(exchange: Exchange) -> None:
+    for student in ("ada", "emmy", "grace"):
+        folder = exchange.folder / "edition" / "feedback" / student / SET
+        folder.mkdir(parents=True)
+        (folder / "answers.html").write_text(student)
+    for name in ("timestamp.txt", "submission_secret.txt"):
+        (folder / name).write_text("secret")
+        (folder.parents[1] / "emmy" / SET / name).write_bytes(b"\xff")
+    exchange.do("ReleaseFeedback")
+    given = [path.read_text() for path in (exchange.inbound.parent / "feedback").iterdir()]
+    assert given == ["grace"]

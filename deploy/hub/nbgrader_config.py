@@ -9,10 +9,19 @@ import os
 import pwd
 import shutil
 import tempfile
+from contextlib import suppress
+from datetime import datetime
+from glob import glob
 from pathlib import Path
 
 from nbgrader.auth import BaseAuthPlugin
-from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseAssignment, ExchangeSubmit
+from nbgrader.exchange import ExchangeError
+from nbgrader.exchange.default import (
+    ExchangeCollect,
+    ExchangeReleaseAssignment,
+    ExchangeReleaseFeedback,
+    ExchangeSubmit,
+)
 
 EXCHANGE = Path(os.environ.get("COURSE_HUB_EXCHANGE", "/srv/training-cost-exchange"))
 FILES, FOLDERS, INBOUND = 0o640, 0o770, 0o3733
@@ -57,17 +66,47 @@ class Collect(ExchangeCollect):
     """Collect what each student handed in, by whose it is and not by what it is called."""
 
     def _path_to_record(self, path):
-        return super()._path_to_record(path) | {"username": pwd.getpwuid(os.lstat(path).st_uid).pw_name}
+        about = {"username": author_of(path), "filename": os.path.basename(path), "timestamp": datetime.min}
+        with suppress(ValueError, OverflowError, ExchangeError):
+            about["timestamp"] = super()._path_to_record(path)["timestamp"]
+        return about
+
+    def copy_files(self):
+        """Collect one after the other: what cannot be collected holds up nobody else."""
+        for record in self.src_records:
+            self.src_records = [record]
+            try:
+                super().copy_files()
+            except (Exception, SystemExit) as error:  # of any kind: a student may have laid down whatever it is
+                self.log.error("%s was not collected: %s", record["filename"], error)
 
     def do_copy(self, src, dest, log=None):
-        """Copy one submission; leave out one with a link in it, and one that cannot be copied, and go on."""
+        """Copy one submission, if no link is in it: it might lead to what the instructor alone can read."""
         if any(path.is_symlink() for path in (Path(src), *Path(src).rglob("*"))):
-            self.log.error("%s has a link in it, which is not followed: ask for another", src)
-            return
-        try:
-            super().do_copy(src, dest, log)
-        except (OSError, RuntimeError) as error:
-            self.log.error("%s could not be copied: %s", src, error)
+            self.fail("a link is in it, which is not followed; ask for another")
+        super().do_copy(src, dest, log)
+
+
+class GiveBack(ExchangeReleaseFeedback):
+    """Give each student the own page back."""
+
+    def copy_files(self):
+        """Give back one after the other: where nbgrader's files are missing beside a page, the others are given."""
+        for folder in sorted(glob(self.src_path)):
+            self.src_path = folder
+            try:
+                super().copy_files()
+            except (OSError, ValueError) as error:
+                self.log.error("%s was not given back: %s", folder, error)
+
+
+def author_of(path):
+    """Return the name of the account that a file belongs to; of one that is no longer there, its number."""
+    number = os.lstat(path).st_uid
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"account {number}"
 
 
 c = get_config()  # type: ignore[name-defined] # noqa: F821
@@ -76,3 +115,4 @@ c.Authenticator.plugin_class = InstructorsCourses
 c.ExchangeFactory.release_assignment = Release
 c.ExchangeFactory.submit = Submit
 c.ExchangeFactory.collect = Collect
+c.ExchangeFactory.release_feedback = GiveBack
