@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import serve_on_hub
 from class_edition import ROOT
+from classroom import server
 from classroom.gradebook import programs_of_this_environment
 from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
@@ -167,3 +169,13 @@ def test_a_page_without_nbgraders_files_stops_no_giving_back(exchange: Exchange)
     exchange.do("ReleaseFeedback")
     given = [path.read_text() for path in (exchange.inbound.parent / "feedback").iterdir()]
     assert given == ["grace"]
+
+
+def test_a_hub_without_an_exchange_spares_its_students_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve_on_hub, "EXCHANGE", tmp_path)
+    assert serve_on_hub.settings_of_nbgrader() == ["nbgrader", str(ROOT / "deploy" / "hub")]
+    assert (server.SETTINGS / "nbgrader").is_dir()
+    monkeypatch.setattr(serve_on_hub, "EXCHANGE", tmp_path / "none")
+    assert serve_on_hub.settings_of_nbgrader() == []

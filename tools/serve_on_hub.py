@@ -2,8 +2,8 @@
 
 The hub starts it as the student, never as itself. The course lies in a shared place that no student can write to; in
 the student's home, `training-cost-course` leads to it and holds what is the student's own, which nobody else can
-read, whatever the home itself allows. Where the hub has nbgrader, the student has its *Assignment List*. The options
-are those of `jupyterhub-singleuser`.
+read, whatever the home itself allows. Where the hub has an exchange for nbgrader, the student has its *Assignment
+List*. The options are those of `jupyterhub-singleuser`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from classroom.environment import ROOT
 
 FOLDER = "training-cost-course"
 HUB = ROOT / "deploy" / "hub"
+EXCHANGE = Path(os.environ.get("COURSE_HUB_EXCHANGE", "/srv/training-cost-exchange"))
 SHARED = ("notebooks", "exercises", "README.md", "LICENSE")
 
 
@@ -35,8 +36,8 @@ def main() -> None:
 
 
 def settings_of_nbgrader() -> list[str]:
-    """Return where Jupyter finds a student's part of nbgrader, which the course's settings leave out otherwise."""
-    return ["nbgrader", str(HUB)] if importlib.util.find_spec("nbgrader") else []
+    """Return where Jupyter finds a student's part of nbgrader, for which there must be a place to exchange sets."""
+    return ["nbgrader", str(HUB)] if EXCHANGE.is_dir() and importlib.util.find_spec("nbgrader") else []
 
 
 def lay_course(home: Path, shared: Path = ROOT) -> Path:

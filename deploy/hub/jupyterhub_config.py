@@ -10,7 +10,7 @@ and numbers come from the environment, so that an update never meets a changed f
     COURSE_HUB_STATE       what the hub remembers, for root alone; /var/lib/training-cost-hub
     COURSE_HUB_STUDENTS    who may log in, with spaces between the names
     COURSE_HUB_TEACHERS    likewise, and they see who is there and can stop a server
-    COURSE_HUB_EXCHANGE    nbgrader's exchange, where the hub has nbgrader; /srv/training-cost-exchange
+    COURSE_HUB_EXCHANGE    nbgrader's exchange, if sets are handed in on the hub; /srv/training-cost-exchange
 """
 
 import os
