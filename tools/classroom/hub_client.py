@@ -6,12 +6,14 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import requests
-from websocket import WebSocket, create_connection
+from websocket import ABNF, WebSocket, create_connection
 
+PROTOCOL = "v1.kernel.websocket.jupyter.org"
 READY_SECONDS = 300.0
 """How long a server or an answer of a kernel may take; only a failure waits so long."""
 
@@ -45,8 +47,11 @@ class Student:
 
     def open_server(self) -> None:
         """Have the hub start the student's server, and follow its pages until JupyterLab is there."""
-        self.session.get(f"{self.hub}/hub/spawn/{quote(self.name)}", timeout=READY_SECONDS)
         end = time.monotonic() + READY_SECONDS
+        spawn = f"{self.hub}/hub/spawn/{quote(self.name)}"
+        while (asked := self.session.get(spawn, timeout=READY_SECONDS)).status_code == 429 and time.monotonic() < end:
+            time.sleep(float(asked.headers["Retry-After"]))  # too many start at once: the page says when to come again
+        self._follow_the_start()
         while time.monotonic() < end:
             answer = self.session.get(f"{self.server}/lab", timeout=READY_SECONDS)
             if answer.status_code == 200 and urlsplit(answer.url).path.startswith(f"/user/{quote(self.name)}/"):
@@ -55,6 +60,16 @@ class Student:
                 break
             time.sleep(0.1)
         raise Refused(f"{self.name} got no server: {answer.status_code} at {answer.url}")
+
+    def _follow_the_start(self) -> None:
+        """Wait as the hub's page does, which is told when the server is there; asking again and again takes time."""
+        progress = f"{self.hub}/hub/api/users/{quote(self.name)}/server/progress"
+        told = {"_xsrf": self._token("/hub/")}
+        with self.session.get(progress, params=told, stream=True, timeout=READY_SECONDS) as events:
+            for line in events.iter_lines(chunk_size=1):
+                event = json.loads(line.removeprefix(b"data:")) if line.startswith(b"data:") else {}
+                if event.get("failed"):
+                    raise Refused(f"{self.name} got no server: {event['message']}")
 
     def api(self, method: str, path: str, content: Any = None) -> Any:
         """Ask Jupyter's own part of the student's server, and return what it answers."""
@@ -91,11 +106,22 @@ class Student:
         sent = (one for one in self.session.cookies if f"{self.server}/".endswith(one.path))
         cookies = "; ".join(f"{one.name}={one.value}" for one in sent)
         address = f"{self.server.replace('http', 'ws', 1)}/api/kernels/{kernel}/channels"
-        return create_connection(address, cookie=cookies, origin=self.hub, timeout=READY_SECONDS)
+        return create_connection(
+            address, cookie=cookies, origin=self.hub, subprotocols=[PROTOCOL], timeout=READY_SECONDS
+        )
+
+
+class Message(NamedTuple):
+    """What a kernel says: on which channel, of which kind, to which request, and, in JSON, what."""
+
+    channel: str
+    kind: str
+    request: str
+    content: bytes
 
 
 class Kernel:
-    """A kernel, over the websocket that a page has to it."""
+    """A kernel, over the websocket that a page has to it, in the words that JupyterLab's page uses."""
 
     def __init__(self, student: Student, name: str) -> None:
         """Connect to the kernel of that name."""
@@ -108,31 +134,62 @@ class Kernel:
         options = {"silent": False, "allow_stdin": False, "stop_on_error": False}  # or the next request is given up
         request = self.send("execute_request", {"code": code} | options)
         for message in self.messages(request):
-            if message["msg_type"] == "stream":
-                said.append(message["content"]["text"])
-            elif message["msg_type"] == "error":
-                raise Refused(f"{message['content']['ename']}: {message['content']['evalue']}")
+            if message.kind == "stream":
+                said.append(json.loads(message.content)["text"])
+            elif message.kind == "error":
+                error = json.loads(message.content)
+                raise Refused(f"{error['ename']}: {error['evalue']}")
         return "".join(said)
 
     def send(self, kind: str, content: dict[str, Any], channel: str = "shell") -> str:
         """Send a message and return its name."""
         name = uuid.uuid4().hex
         header = {"msg_id": name, "msg_type": kind, "session": self.session, "username": "", "version": "5.3"}
-        message = {"channel": channel, "header": header, "parent_header": {}, "metadata": {}, "content": content}
-        self.line.send(json.dumps(message))
+        self.line.send_binary(
+            packed(channel.encode(), *(json.dumps(part).encode() for part in (header, {}, {}, content)))
+        )
         return name
 
-    def messages(self, request: str) -> Iterator[dict[str, Any]]:
+    def receive(self) -> Message:
+        """Wait for what the kernel says next; what it says is not looked into."""
+        kind, data = self.line.recv_data()
+        if kind != ABNF.OPCODE_BINARY:
+            raise Refused("the server has hung up")
+        channel, header, parent, _, content = unpacked(data)[:5]
+        return Message(channel.decode(), json.loads(header)["msg_type"], json.loads(parent).get("msg_id", ""), content)
+
+    def messages(self, request: str) -> Iterator[Message]:
         """Yield what the kernel says to a request, until it has answered and rests."""
         replied = idle = False
         while not (replied and idle):
-            message = json.loads(self.line.recv())
-            if message["parent_header"].get("msg_id") != request:
+            message = self.receive()
+            if message.request != request:
                 continue
-            replied |= message["channel"] == "shell"
-            idle |= message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
+            replied |= message.channel == "shell"
+            idle |= message.kind == "status" and json.loads(message.content)["execution_state"] == "idle"
             yield message
 
     def close(self) -> None:
         """Leave the kernel, which goes on."""
         self.line.close()
+
+
+def packed(*parts: bytes) -> bytes:
+    """Return parts as one message: how many places follow, the place where each part begins, the end, the parts."""
+    places = [8 * (len(parts) + 2)]
+    for part in parts:
+        places.append(places[-1] + len(part))
+    return b"".join(number.to_bytes(8, "little") for number in (len(places), *places)) + b"".join(parts)
+
+
+def unpacked(message: bytes) -> list[bytes]:
+    """Return the parts of a message.
+
+    >>> unpacked(packed(b"shell", b"{}"))
+    [b'shell', b'{}']
+    """
+    numbers = [
+        int.from_bytes(message[at : at + 8], "little")
+        for at in range(0, 8 * int.from_bytes(message[:8], "little") + 8, 8)
+    ]
+    return [message[begin:end] for begin, end in pairwise(numbers[1:])]
