@@ -56,3 +56,23 @@ def test_an_import_opens_no_data_file(module):
 def test_a_table_of_the_catalog_is_read_once_when_it_is_first_asked_for():
     code = "from course_lib import catalog; catalog.models(); catalog.model('GPT-2 124M'); catalog.models()"
     assert in_a_new_python(WATCH.format(code=code)) == ["models.csv"]
+
+
+LEAN = """
+import gc, os, sys
+sys.path.insert(0, "tools")
+from classroom import server
+started, path = [], os.environ["PATH"]
+sys.addaudithook(lambda event, args: started.append(args[0]) if event == "subprocess.Popen" else None)
+with server.nothing_needless():
+    import jupyterlab.labapp
+assert os.environ["PATH"] == path and gc.isenabled()
+print(*started, *sys.modules)
+"""
+
+
+def test_jupyterlab_is_imported_without_a_grammar_and_starts_no_program():
+    loaded = in_a_new_python(LEAN)
+    assert loaded[0] == "sys"
+    assert "jupyterlab.labapp" in loaded
+    assert "lark" not in loaded

@@ -12,10 +12,12 @@ import os
 import sys
 
 from classroom import server
-from jupyterlab.labapp import main as jupyterlab
 
 
 def main() -> None:
+    with server.nothing_needless():
+        from jupyterlab.labapp import main as jupyterlab
+
     os.environ.update(server.ONE_THREAD | os.environ)
     os.environ["JUPYTER_CONFIG_PATH"] = server.config_path()
     arguments = sys.argv[1:] or server.server_arguments(server.choose_port(None), server.has_screen())
