@@ -1,6 +1,7 @@
 """Be the hub of a class, as `deploy/hub/jupyterhub_config.py` says: `serve_hub.py [--install-only]`, in `.venv-hub`.
 
-It is started as root, usually by `deploy/hub/training-cost-hub.service`. `--install-only` brings the proxy and ends.
+It is started as root, usually by `deploy/hub/training-cost-hub.service`. `--install-only` brings the proxy, does what
+students cannot do for themselves, and ends.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ def main() -> None:
     if sys.argv[1:] not in ([], ["--install-only"]):
         sys.exit(USAGE)
     hub.install_proxy()
+    hub.prepare_for_students()
     if not sys.argv[1:]:
         hub.end_what_was_left(Path(os.environ.get("COURSE_HUB_STATE", hub.STATE)))
         command = hub.command(hub.CLASS)

@@ -10,26 +10,42 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
+import socket
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from classroom import server
-from classroom.environment import ROOT
+from classroom.environment import APART, ROOT
 
 FOLDER = "training-cost-course"
 HUB = ROOT / "deploy" / "hub"
 EXCHANGE = Path(os.environ.get("COURSE_HUB_EXCHANGE", "/srv/training-cost-exchange"))
 SHARED = ("notebooks", "exercises", "README.md", "LICENSE")
+FONTS = ROOT / APART["hub"] / "fonts"
+LEAN = server.SETTINGS / "hub"
+"""Where there are kernels without a debugger, beside the settings of a student's server."""
+PORT_SECONDS = 10.0
+"""How long another program may have the port, as one that calls somebody has for a moment."""
 
 
 def main() -> None:
-    from jupyterhub.singleuser import main as single_user  # of the hub's environment, where this alone is run
+    port = hold_port(os.environ["JUPYTERHUB_SERVICE_URL"])  # until the server ends  # noqa: F841
+    with server.nothing_needless():
+        import jupyterlab.labapp  # noqa: F401 # which the server would import later
+        from jupyterhub.singleuser import main as single_user  # of the hub's environment, where this alone is run
 
     os.umask(0o077)
     course = lay_course(Path.home())
+    lay_list_of_fonts(Path.home())
     os.chdir(course)
     os.environ.update(server.ONE_THREAD | os.environ)
     os.environ["JUPYTER_CONFIG_PATH"] = server.config_path(*settings_of_nbgrader(), "hub")
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(LEAN), os.environ.get("JUPYTER_PATH")]))
+    os.environ["NBFORMAT_VALIDATOR"] = "jsonschema"  # the other one is quicker the second time, and takes 10 MB
     os.environ["COURSE_PREDICTIONS"] = str(course / server.OWN["exercises"] / "predictions.json")
     sys.argv[1:1] = [f"--ServerApp.root_dir={course}"]
     single_user()
@@ -38,6 +54,22 @@ def main() -> None:
 def settings_of_nbgrader() -> list[str]:
     """Return where Jupyter finds a student's part of nbgrader, for which there must be a place to exchange sets."""
     return ["nbgrader", str(HUB)] if EXCHANGE.is_dir() and importlib.util.find_spec("nbgrader") else []
+
+
+def hold_port(url: str) -> socket.socket:
+    """Take the port that the hub chose, at once: for seconds the server does not, and the system may give it away.
+
+    The server takes it as well: both say that they share it, and only one of them listens.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    end = time.monotonic() + PORT_SECONDS
+    while time.monotonic() < end:
+        with suppress(OSError):
+            held.bind((urlsplit(url).hostname or "", urlsplit(url).port))
+            break
+        time.sleep(0.1)
+    return held
 
 
 def lay_course(home: Path, shared: Path = ROOT) -> Path:
@@ -58,6 +90,16 @@ def lay_course(home: Path, shared: Path = ROOT) -> Path:
         if not place.is_symlink() and not place.exists():
             place.symlink_to(shared / name)
     return course
+
+
+def lay_list_of_fonts(home: Path) -> None:
+    """Give matplotlib the list that `hub.prepare_for_students` has made; where that cannot be, it makes its own."""
+    with suppress(OSError):
+        for file in FONTS.glob("fontlist-*.json"):
+            place = home / ".cache" / "matplotlib" / file.name
+            if not place.exists():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, place)
 
 
 if __name__ == "__main__":

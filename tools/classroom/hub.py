@@ -6,6 +6,7 @@ JupyterHub comes from `.venv-hub`, its proxy from npm. What a hub that was kille
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import signal
@@ -28,6 +29,8 @@ PROXY = "configurable-http-proxy@5.3.0"
 CLASS = ROOT / "deploy" / "hub" / "jupyterhub_config.py"
 DEMO = CLASS.with_name("demo_config.py")
 STATE = Path("/var/lib/training-cost-hub")
+FONTS = VENV / "fonts"
+"""Where matplotlib's list of the machine's fonts lies, which takes long to make where there are many."""
 END_SECONDS, START_SECONDS = 60.0, 120.0
 """How long a process may take to end, and a hub to answer; only a failure waits so long."""
 
@@ -46,6 +49,15 @@ def install_proxy() -> None:
     if subprocess.call(command) != 0:
         sys.exit("The hub's proxy could not be installed; the lines above say why. Is this machine online?")
     installed.touch()
+
+
+def prepare_for_students() -> None:
+    """Do once what each student's first kernel would do anew, as no student can write to the course."""
+    for folder in ("course_lib", "tools"):
+        compileall.compile_dir(str(ROOT / folder), quiet=1)
+    FONTS.mkdir(exist_ok=True)
+    look = [str(venv_python(ROOT, VENV.name)), "-c", "import matplotlib.font_manager"]
+    subprocess.run(look, env=os.environ | {"MPLCONFIGDIR": str(FONTS)}, check=True)
 
 
 def command(config: Path = DEMO, course: Path = ROOT) -> list[str]:

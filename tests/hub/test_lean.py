@@ -1,0 +1,57 @@
+"""A student's server and kernels hold nothing that nobody uses, and the server gets the port that the hub chose."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import serve_on_hub
+from classroom import hub
+from classroom.hub_client import Refused, Student
+
+LESSON = "notebooks/01_compute_cost.ipynb"
+LogIn = Callable[[str], Student]
+
+
+def test_a_students_kernel_has_no_debugger_and_runs_all_the_same(log_in: LogIn) -> None:
+    kernel = log_in("ada").kernel(LESSON)
+    assert kernel.ask("import sys; print(sys.modules['debugpy'], sys.path[0] == '')") == "None False\n"
+    assert kernel.ask("import gc; print(gc.isenabled(), gc.get_freeze_count() > 0)") == "True True\n"
+    with pytest.raises(Refused, match="ZeroDivisionError"):
+        kernel.ask("1 / 0")
+
+
+def test_what_nobody_uses_is_switched_off_and_a_terminal_is_not(log_in: LogIn) -> None:
+    ada = log_in("ada")
+    assert ada.session.get(f"{ada.server}/lsp/status").status_code == 404
+    assert ada.session.get(f"{ada.server}/api/terminals").status_code == 200
+
+
+def test_matplotlib_finds_its_list_of_fonts_where_one_is_laid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve_on_hub, "FONTS", tmp_path)
+    (tmp_path / "fontlist-v1.json").write_text("the machine's")
+    home = tmp_path / "home"
+    for _ in range(2):
+        serve_on_hub.lay_list_of_fonts(home)
+        (home / ".cache" / "matplotlib" / "fontlist-v1.json").write_text("the student's own by now")
+    assert (home / ".cache" / "matplotlib" / "fontlist-v1.json").read_text() == "the student's own by now"
+
+
+def test_a_port_that_is_held_goes_to_nobody_but_the_server() -> None:
+    port = hub.free_ports(1)[0]
+    with serve_on_hub.hold_port(f"http://127.0.0.1:{port}/user/ada/"), socket.socket() as stranger:
+        with pytest.raises(OSError, match="in use"):
+            stranger.bind(("127.0.0.1", port))
+        with socket.create_server(("127.0.0.1", port)) as server, socket.create_connection(("127.0.0.1", port)) as line:
+            assert server.accept()[1] == line.getsockname()
+
+
+def test_a_port_that_somebody_has_for_a_moment_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        monkeypatch.setattr(serve_on_hub.time, "sleep", lambda _: other.close())
+        with serve_on_hub.hold_port(f"http://127.0.0.1:{port}/") as held:
+            assert held.getsockname() == ("127.0.0.1", port)
