@@ -19,12 +19,12 @@ NBVAL = --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.c
 	--nbval-kernel-startup-timeout=600
 
 # These start hundreds of processes, each of which would compile the course anew where nothing may be kept compiled.
-hub mark test test-all hub-demo hub-test site-test: export PYTHONDONTWRITEBYTECODE =
+hub mark test test-all hub-demo load hub-test site-test: export PYTHONDONTWRITEBYTECODE =
 
 # Two workers share the cores: numpy's threads would wait for each other, many times as long as they work.
 test test-all notebooks: export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: help lab present handout hub hub-demo hub-test site site-serve site-test release mark fresh test test-all notebooks exercises lint format lock bench ladder cluster-check clean
+.PHONY: help lab present handout hub hub-demo hub-test load site site-serve site-test release mark fresh test test-all notebooks exercises lint format lock bench ladder cluster-check clean
 
 help: ## List these commands (what a bare `make` does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,6 +46,9 @@ hub: ## Install what a class on a hub on this machine needs; deploy/hub/README.m
 
 hub-test: ## Try all of the hub: faults, accounts, forbidden reaches (as root on Linux, else a part)
 	@$(RUN) -m pytest -m "whole_hub or not whole_hub" -s tests/hub
+
+load: ## Load a hub with a class on this machine alone (STUDENTS=20, or several: STUDENTS="1 5 10 20 40"; STARTED=1)
+	@$(HUB) tools/load.py $(if $(STARTED),--started) $(STUDENTS)
 
 site: ## Build the course as a folder that runs in any browser, into build/site (WHEELS=folder with Pyodide's wheels)
 	@$(SITE) tools/make_site.py $(if $(WHEELS),--wheels="$(WHEELS)")

@@ -251,22 +251,22 @@ SHARED = {
     """,
     "deploy/cluster": "README.md hub_config.py values.yaml",
     "deploy/hub": """
-        README.md THREATS.md demo_config.py jupyterhub_config.py nbgrader_config.py training-cost-hub.service
+        LOAD.md README.md THREATS.md demo_config.py jupyterhub_config.py nbgrader_config.py training-cost-hub.service
     """,
     "tests/hub": """
         __init__.py accounts.py accounts_config.py conftest.py idle_config.py read_config.py test_demo.py
-        test_idle.py test_nbgrader.py test_reach.py test_settings.py
+        test_idle.py test_lean.py test_load.py test_nbgrader.py test_reach.py test_settings.py
     """,
     "tools": """
-        check_cluster.py clean.py fresh.py handout.py hub_demo.py lab.py ladder.py lint_page.py lock.py
+        check_cluster.py clean.py fresh.py handout.py hub_demo.py lab.py ladder.py lint_page.py load.py lock.py
         make_exercises.py make_site.py mark.py present.py release.py run_notebooks.py serve.py serve_hub.py
         serve_on_hub.py serve_site.py setup_env.py jupyter/
     """,
     "tools/classroom": """
         __init__.py cells.py client.py contents.py editions.py environment.py feedback.py gradebook.py
-        hub.py hub_client.py isolation.py kernel.py lab_kernel.py local_kernel.py master.py notebooks.py own_copies.py
-        pages.css pages.py patience.py quick_socket.py run_one.py running.py server.py sets.py site/ student_copy.py
-        submissions.py
+        hub.py hub_client.py hub_visit.py isolation.py kernel.py lab_kernel.py local_kernel.py master.py notebooks.py
+        own_copies.py pages.css pages.py patience.py quick_socket.py run_one.py running.py server.py sets.py site/
+        student_copy.py submissions.py
     """,
 }
 """What belongs to no topic, by folder: at the top, the commands, what these share, and the tests of all that."""

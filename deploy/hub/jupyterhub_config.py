@@ -68,8 +68,9 @@ c.SystemdSpawner.isolate_devices = True
 c.SystemdSpawner.disable_user_sudo = True
 c.SystemdSpawner.readonly_paths = [str(COURSE)]
 
-# A class comes all at once: so many servers start together, and the next one's page says to try again in a moment.
-c.JupyterHub.concurrent_spawn_limit = 10
+# A class comes all at once, and all its servers start together: beyond this number, the page says to try again in a
+# minute, and does not do so by itself. LOAD.md beside this file says how long a start takes.
+c.JupyterHub.concurrent_spawn_limit = 100
 c.Spawner.start_timeout = 300
 c.Spawner.http_timeout = 300
 
