@@ -9,7 +9,7 @@ and numbers come from the environment, so that an update never meets a changed f
     COURSE_HUB_PROXY_PORT  the proxy's, likewise; 8001
     COURSE_HUB_STATE       what the hub remembers, for root alone; /var/lib/training-cost-hub
     COURSE_HUB_STUDENTS    who may log in, with spaces between the names
-    COURSE_HUB_TEACHERS    likewise, and they see who is there and can stop a server
+    COURSE_HUB_TEACHERS    likewise, and they see who is there, and start and stop servers
     COURSE_HUB_EXCHANGE    nbgrader's exchange, if sets are handed in on the hub; /srv/training-cost-exchange
 """
 
@@ -47,7 +47,7 @@ STUDENTS, TEACHERS = (os.environ.get(f"COURSE_HUB_{name}", "").split() for name 
 c.Authenticator.allowed_users = {*STUDENTS, *TEACHERS}
 c.Authenticator.allow_existing_users = False
 # A teacher is no admin: an admin may open every server, and the page of a student's would then act as that admin.
-TEACHER = ["admin-ui", "list:users", "read:users", "read:servers", "delete:servers"]
+TEACHER = ["admin-ui", "list:users", "read:users", "servers"]
 c.JupyterHub.load_roles = [{"name": "teacher", "scopes": TEACHER, "users": TEACHERS}]
 
 # A student's server: under the student's own account, with limits that the machine's kernel enforces.

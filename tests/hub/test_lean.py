@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import serve_on_hub
 from classroom import hub
+from classroom.environment import ROOT
 from classroom.hub_client import Refused, Student
 
 LESSON = "notebooks/01_compute_cost.ipynb"
@@ -55,3 +59,27 @@ def test_a_port_that_somebody_has_for_a_moment_is_waited_for(monkeypatch: pytest
         monkeypatch.setattr(serve_on_hub.time, "sleep", lambda _: other.close())
         with serve_on_hub.hold_port(f"http://127.0.0.1:{port}/") as held:
             assert held.getsockname() == ("127.0.0.1", port)
+
+
+def test_a_students_server_has_nothing_of_the_hubs_database(running: hub.Hub, log_in: LogIn) -> None:
+    log_in("ada")
+    held = [one for one in running.family() if "serve_on_hub.py" in " ".join(one.cmdline())]
+    assert held
+    for process in held:
+        assert not [place.path for place in process.memory_maps() if "sqlalchemy" in place.path]
+
+
+@pytest.mark.parametrize("unknown", ["from sqlalchemy import more", "from jupyterhub.orm import User"])
+def test_a_version_that_uses_more_is_started_plainly(unknown: str, tmp_path: Path) -> None:
+    package = tmp_path / "jupyterhub"
+    (package / "singleuser").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "orm.py").write_text("User = 1")
+    (tmp_path / "sqlalchemy.py").write_text("more = 1")
+    (package / "singleuser" / "__init__.py").write_text(f"{unknown}\nmain = 'imported'")
+    look = "import serve_on_hub; print(serve_on_hub.import_single_user())"
+    path = os.pathsep.join([str(tmp_path), str(ROOT / "tools")])
+    said = subprocess.run(
+        [sys.executable, "-c", look], env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
+    )
+    assert said.stdout == "imported\n", said.stderr
