@@ -266,7 +266,7 @@ SHARED = {
         __init__.py cells.py client.py contents.py editions.py environment.py feedback.py gradebook.py
         hub.py hub_client.py hub_visit.py isolation.py kernel.py lab_kernel.py local_kernel.py master.py notebooks.py
         own_copies.py pages.css pages.py patience.py quick_socket.py run_one.py running.py server.py sets.py site/
-        student_copy.py submissions.py
+        student_copy.py submissions.py whole_files.py
     """,
 }
 """What belongs to no topic, by folder: at the top, the commands, what these share, and the tests of all that."""

@@ -10,6 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
@@ -18,6 +20,7 @@ import clean
 import fresh
 import nbformat
 import pytest
+from classroom import contents
 from classroom.contents import Contents, Download
 from classroom.notebooks import ANSWER, WIDGET_VIEW
 from classroom.own_copies import course_notebook, fresh_copy, notebooks_in, own_copy, write_new
@@ -293,6 +296,121 @@ def test_a_copy_that_was_cut_off_while_it_was_saved_comes_back_as_it_was_before(
         (student.folder / OWN).write_bytes(kept.read_bytes()[:rest])
         assert "flop = 42" in student.shows()
         assert not kept.exists()
+
+
+def cut_off(student: Clone, rest: int = 1000) -> Path:
+    """Answer, and leave what a server leaves that is killed while it saves once more; return what it kept."""
+    student.answer("flop = 42")
+    kept = student.folder / "my_exercises" / ".~01_compute_cost.ipynb"
+    kept.write_bytes(student.read(OWN))
+    (student.folder / OWN).write_bytes(kept.read_bytes()[:rest])
+    return kept
+
+
+def test_make_fresh_takes_back_what_was_saved_before_a_copy_was_cut_off_and_says_so(
+    student: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for part in ("01_compute_cost.ipynb.invalid", "01_compute_cost.ipynb.invalid-2"):
+        good = cut_off(student).read_bytes()
+        cut = student.read(OWN)
+        made = fresh.fresh("exercises", "01", root=student.folder)
+        assert capsys.readouterr().out == (
+            f"{OWN} was cut off while it was saved: it is what had been saved before again, and the part is {part}\n"
+        )
+        assert made.name.startswith("01_compute_cost.fresh")
+        assert student.read(OWN) == good
+        assert student.read(f"my_exercises/{part}") == cut
+
+
+@pytest.mark.parametrize("kept", [None, b"{"], ids=["nothing kept", "kept in part"])
+def test_make_fresh_leaves_a_copy_that_cannot_be_read_and_says_so(
+    kept: bytes | None, student: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = cut_off(student)
+    place.write_bytes(kept) if kept else place.unlink()
+    before = {one: (student.folder / "my_exercises" / one).read_bytes() for one in own(student)}
+    made = fresh.fresh("exercises", "01", root=student.folder)
+    assert capsys.readouterr().out == f"{OWN} cannot be read as a notebook, and stays as it is\n"
+    after = {one: (student.folder / "my_exercises" / one).read_bytes() for one in own(student)}
+    assert after == before | {made.name: student.read(EXERCISE)}
+
+
+def test_make_fresh_says_nothing_of_a_copy_that_is_whole(student: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+    student.answer("flop = 42")
+    fresh.fresh("exercises", "01", root=student.folder)
+    assert capsys.readouterr().out == ""
+
+
+def test_saving_over_a_copy_that_was_cut_off_loses_nothing_that_was_saved(student: Clone) -> None:
+    """The page was open when its server was killed, and saves to the next one without opening the notebook again."""
+    content = student.open()["content"]
+    kept = cut_off(student)
+    good = kept.read_bytes()
+    with pytest.raises(HTTPError), a_disk_that_is_full_at_the_end():
+        student.save(content, EXERCISE)
+    assert kept.read_bytes() == good
+    assert "flop = 42" in student.shows()
+
+
+@contextmanager
+def a_disk_that_is_full_at_the_end() -> Iterator[None]:
+    """Refuse what is still to be written when all of a file's content has been handed over."""
+    with pytest.MonkeyPatch.context() as full:
+        full.setattr(os, "fsync", MagicMock(side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
+        yield
+
+
+WORDS = r"No space left on device: 01_\w+\.ipynb was not saved, and what you saved before is still there\."
+
+
+@pytest.mark.parametrize("path", [EXERCISE, LESSON])
+def test_a_full_disk_leaves_what_was_saved_however_often_it_is_tried(path: str, student: Clone) -> None:
+    run_and_save(student, note="\nmy note") if path == LESSON else student.answer("my note")
+    folder = student.folder / OWN_FOLDERS[path.split("/")[0]]
+    saved = (folder / Path(path).name).read_bytes()
+    content = student.open(path)["content"]
+    with a_disk_that_is_full_at_the_end():
+        for _ in range(3):
+            with pytest.raises(HTTPError, match=WORDS):
+                student.save(content, path)
+            with pytest.raises(HTTPError, match=WORDS):
+                asyncio.run(student.files.restore_checkpoint("checkpoint", path))
+    assert (folder / Path(path).name).read_bytes() == saved
+    assert own(student, folder.name) == [Path(path).name]
+    student.save(content, path)
+
+
+def test_a_notebook_opens_on_a_full_disk_though_nothing_is_kept_to_revert_to(student: Clone) -> None:
+    """JupyterLab asks for a checkpoint when it opens a notebook that has none, and takes no other refusal than 403."""
+    with a_disk_that_is_full_at_the_end(), pytest.raises(HTTPError) as refused:
+        asyncio.run(student.files.create_checkpoint(LESSON))
+    assert refused.value.status_code == 403
+    assert refused.value.log_message == (f"No space left on device: of {LESSON} nothing could be kept to revert to.")
+
+
+def test_what_was_saved_counts_though_nothing_is_kept_to_revert_to(student: Clone) -> None:
+    content = student.open()["content"]
+    content["cells"][0]["source"] = "mine"
+    student.answer("flop = 1")
+    shutil.rmtree(student.folder / "my_exercises" / ".ipynb_checkpoints")
+    with pytest.MonkeyPatch.context() as full:
+        full.setattr(contents, "copy_whole", MagicMock(side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
+        student.save(content, EXERCISE)
+    assert "mine" in student.shows()
+
+
+def test_a_full_disk_opens_what_is_trusted_and_saves_what_is_not_noted(student: Clone) -> None:
+    """Jupyter writes into its list of trusted notebooks also when it only asks whether one is there."""
+    run_and_save(student)
+    files = student.files
+    files.notary.store.db.execute("PRAGMA query_only = ON")
+    opened = asyncio.run(files.get(LESSON))["content"]
+    assert all(cell.metadata.trusted for cell in opened.cells if cell.cell_type == "code")
+    opened.cells[0].source += "\nmy note"
+    asyncio.run(files.save({"type": "notebook", "content": opened}, LESSON))
+    again = asyncio.run(files.get(LESSON))["content"]
+    assert "my note" in again.cells[0].source
+    assert not all(cell.metadata.trusted for cell in again.cells if cell.cell_type == "code")
 
 
 @pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])

@@ -1,29 +1,113 @@
 """JupyterLab's access to files, with a learner's own copy in the place of each notebook of the course.
 
 Whatever the page does to a lesson or to exercises, it does to the own copy, which is made when something is first
-written; `own_copies.py` says where it lies. No file of the course's notebooks is ever written from here.
+written; `own_copies.py` says where it lies. No file of the course's notebooks is ever written from here. What is saved
+takes the place of what was there as a whole, as `whole_files.py` does it.
 """
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import os
-from contextlib import suppress
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from jupyter_server.base.handlers import AuthenticatedFileHandler
 from jupyter_server.services.contents.filecheckpoints import AsyncFileCheckpoints
+from jupyter_server.services.contents.fileio import AsyncFileManagerMixin, path_to_intermediate
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from nbformat import NotebookNode
+from nbformat.sign import NotebookNotary, SQLiteSignatureStore
 from tornado.web import HTTPError
 from traitlets import default
 
 from classroom.notebooks import without_live_widgets
-from classroom.own_copies import course_notebook, fresh_copy, is_course_folder, is_outdated, lay, own_copy, shown
+from classroom.own_copies import (
+    course_notebook,
+    fresh_copy,
+    is_course_folder,
+    is_outdated,
+    lay,
+    own_copy,
+    recover,
+    shown,
+)
 from classroom.server import OWN
+from classroom.whole_files import copy_whole, written_whole
 
 
-class Checkpoints(AsyncFileCheckpoints):
+class NoCheckpoint(HTTPError):
+    """There is no room for what one could revert to; JupyterLab opens a notebook all the same where it reads 403."""
+
+
+def why_full(error: BaseException | None) -> str:
+    """Return what the system says of a disk, or of somebody's share of it, that is full; nothing for another error."""
+    return error.strerror or "" if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+
+
+def not_saved(full: str, place: Path) -> HTTPError:
+    """Return what is said of a file that found no room."""
+    reason = f"{full}: {place.name} was not saved, and what you saved before is still there."
+    return HTTPError(500, f"{reason} Delete what you do not need, then save again.")
+
+
+class Signatures(SQLiteSignatureStore):
+    """Jupyter's list of the notebooks that are trusted; a full disk leaves it as it is, and open to be read."""
+
+    def store_signature(self, digest: str, algorithm: str) -> None:
+        """Note a notebook; without room for it, its pictures are shown only once its cells are run."""
+        try:
+            super().store_signature(digest, algorithm)
+        except sqlite3.OperationalError:
+            self.db.rollback()
+
+    def check_signature(self, digest: str, algorithm: str) -> bool:
+        """Tell whether a notebook is noted, also where there is no room to note that it was asked for."""
+        try:
+            return bool(super().check_signature(digest, algorithm))
+        except sqlite3.OperationalError:
+            self.db.rollback()
+            asked = "SELECT id FROM nbsignatures WHERE algorithm = ? AND signature = ?"
+            return self.db.execute(asked, (algorithm, digest)).fetchone() is not None
+
+
+class Notary(NotebookNotary):
+    """Jupyter's own, with that list."""
+
+    @default("store_factory")
+    def _store_factory_default(self) -> Callable[[], Signatures]:
+        return lambda: Signatures(self.db_file, parent=self)
+
+
+class WholeFiles(AsyncFileManagerMixin):
+    """Jupyter's own reading and writing, but nothing is emptied before what takes its place is on the disk.
+
+    Jupyter keeps what was there as `.~NAME` while it writes, and writes over that too when it saves once more after a
+    full disk or an end in the middle.
+    """
+
+    @contextmanager
+    def atomic_writing(self, os_path: str, text: bool = True, encoding: str = "utf-8") -> Iterator[IO[Any]]:
+        """Give a file to write into, which is at its place at the end, or nothing is changed."""
+        place = Path(os.path.realpath(os_path))
+        if not self.use_atomic_writing or not os.access(place.parent, os.W_OK):
+            with super().atomic_writing(os_path, text=text, encoding=encoding if text else None) as file:
+                yield file
+            return
+        with self.perm_to_403(os_path), written_whole(place, encoding=encoding if text else None) as file:
+            yield file
+        Path(path_to_intermediate(str(place))).unlink(missing_ok=True)
+
+    async def _copy(self, src: str, dest: str) -> None:
+        with self.perm_to_403(dest):
+            await asyncio.to_thread(copy_whole, src, dest)
+
+
+class Checkpoints(WholeFiles, AsyncFileCheckpoints):
     """What one can revert to: of a notebook that was only opened, the fresh copy that was shown."""
 
     def checkpoint_path(self, checkpoint_id: str, path: str) -> str:
@@ -36,6 +120,14 @@ class Checkpoints(AsyncFileCheckpoints):
 
     async def create_checkpoint(self, contents_mgr: Contents, path: str) -> Any:
         """Keep the notebook as it is now."""
+        try:
+            return await self._keep(contents_mgr, path)
+        except OSError as error:
+            if full := why_full(error):
+                raise NoCheckpoint(403, f"{full}: of {path.strip('/')} nothing could be kept to revert to.") from error
+            raise
+
+    async def _keep(self, contents_mgr: Contents, path: str) -> Any:
         source = contents_mgr.only_the_courses(path)
         if source is None:
             return await super().create_checkpoint(contents_mgr, path)
@@ -54,7 +146,7 @@ class Download(AuthenticatedFileHandler):
         return str(shown(Path(root), Path(super().get_absolute_path(root, path))))
 
 
-class Contents(AsyncLargeFileManager):
+class Contents(WholeFiles, AsyncLargeFileManager):  # type: ignore[misc] # as Jupyter's own, of which it is made
     """Jupyter's own access to files, but for the course's notebooks."""
 
     @default("checkpoints_class")
@@ -64,6 +156,10 @@ class Contents(AsyncLargeFileManager):
     @default("files_handler_class")
     def _files_handler_class_default(self) -> type:
         return Download
+
+    @default("notary")
+    def _notary_default(self) -> NotebookNotary:
+        return Notary(parent=self)
 
     def _get_os_path(self, path: str) -> str:
         return str(shown(Path(self.root_dir), Path(super()._get_os_path(path))))
@@ -116,8 +212,12 @@ class Contents(AsyncLargeFileManager):
         """Return a file; a notebook that is opened is the learner's own, or a fresh copy of the course's."""
         if not content or type not in (None, "notebook") or not path.endswith(".ipynb"):
             return await super().get(path, content, type, format, require_hash)
-        if (places := self._course_notebook(path)) and is_outdated(own := places[1], places[0]):
-            own.unlink()
+        if places := self._course_notebook(path):
+            source, own = places
+            if part := recover(own):
+                self.log.warning("%s was cut off while it was saved; the part is %s", own, part.name)
+            if is_outdated(own, source):
+                own.unlink()
         fresh = self._fresh(path)
         model = await super().get(path, fresh is None, type, format, require_hash)
         return model if fresh is None else model | {"content": fresh, "format": "json"}
@@ -139,7 +239,14 @@ class Contents(AsyncLargeFileManager):
         folders = [Path(self.root_dir, name).resolve() for name in (*OWN, *OWN.values())]
         if model.get("type") == "notebook" and "content" in model and place.resolve().parent in folders:
             without_live_widgets(model["content"])
-        return await super().save(model, path)
+        try:
+            return await super().save(model, path)
+        except NoCheckpoint:  # which comes after the saving itself
+            return await self.get(path, content=False)
+        except HTTPError as error:
+            if full := why_full(error.__cause__):
+                raise not_saved(full, place) from error
+            raise
 
     async def rename_file(self, old_path: str, new_path: str) -> Any:
         """Rename a file; of a notebook of the course, the own copy."""
@@ -156,4 +263,9 @@ class Contents(AsyncLargeFileManager):
     async def restore_checkpoint(self, checkpoint_id: str, path: str) -> Any:
         """Revert to what was kept; of a notebook of the course, in the own copy."""
         self._make_own(path)
-        return await super().restore_checkpoint(checkpoint_id, path)
+        try:
+            return await super().restore_checkpoint(checkpoint_id, path)
+        except OSError as error:
+            if full := why_full(error):
+                raise not_saved(full, Path(path)) from error
+            raise

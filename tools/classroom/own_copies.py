@@ -11,12 +11,13 @@ but outputs: then it is given up once the course's notebook is another. A copy w
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
 import re
-import secrets
+import sqlite3
+from contextlib import suppress
+from itertools import chain, count
 from pathlib import Path
 
 import nbformat
@@ -27,6 +28,7 @@ from nbformat.sign import NotebookNotary
 from classroom.notebooks import ANSWER, serialise
 from classroom.server import OWN
 from classroom.sets import names_of
+from classroom.whole_files import link_new, write_new
 
 NAME = re.compile(r"[0-9][0-9]_\w+\.ipynb")
 STAMP = "course"
@@ -115,6 +117,30 @@ def is_outdated(own: Path, source: Path) -> bool:
         return False
 
 
+def can_be_read(place: Path) -> bool:
+    """Tell whether a file is a notebook, and whole."""
+    try:
+        nbformat.read(place, as_version=4)
+    except Exception:  # of any kind: nbformat raises whatever it stumbles over
+        return False
+    return True
+
+
+def recover(own: Path) -> Path | None:
+    """Take what Jupyter kept of a notebook that was cut off while it was saved, and return where the part now lies.
+
+    Return None, and change nothing, where the notebook can be read, or where nothing that can be read was kept.
+    """
+    kept = Path(path_to_intermediate(str(own)))
+    if not (kept.is_file() and own.is_file()) or can_be_read(own) or not can_be_read(kept):
+        return None
+    ends = chain([""], (f"-{number}" for number in count(2)))
+    part = next(place for end in ends if not (place := own.with_name(f"{own.name}.invalid{end}")).exists())
+    link_new(own, part)
+    os.replace(kept, own)
+    return part
+
+
 def lay(source: Path, target: Path, notary: NotebookNotary | None = None) -> Path:
     """Write a fresh copy of a course's notebook, trusted as that is; `FileExistsError`, and no change, if one is there.
 
@@ -122,29 +148,6 @@ def lay(source: Path, target: Path, notary: NotebookNotary | None = None) -> Pat
     """
     notebook = fresh_copy(source)
     write_new(target, serialise(notebook))
-    (notary or NotebookNotary()).sign(notebook)
-    return target
-
-
-def write_new(target: Path, content: bytes) -> Path:
-    """Write a file, whole or not at all; raise `FileExistsError`, and change nothing, where one is there.
-
-    It is written beside its place and then linked to it, so that neither a full disk nor an end in the middle leaves a
-    part of a notebook where the learner's own is looked for. A file system that knows no links renames it.
-    """
-    target.parent.mkdir(exist_ok=True)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        with part.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(part, target)
-        except OSError as error:
-            if target.exists():
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from error
-            part.rename(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with suppress(OSError, sqlite3.Error):  # a disk that has no room for the signature
+        (notary or NotebookNotary()).sign(notebook)
     return target
