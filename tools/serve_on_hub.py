@@ -8,11 +8,13 @@ List*. The options are those of `jupyterhub-singleuser`.
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import os
 import shutil
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -58,6 +60,7 @@ def main() -> None:
     os.environ.update(server.ONE_THREAD | os.environ)
     os.environ["JUPYTER_CONFIG_PATH"] = server.config_path(*settings_of_nbgrader(), "hub")
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(LEAN), os.environ.get("JUPYTER_PATH")]))
+    os.environ["JUPYTER_RUNTIME_DIR"] = runtime_folder()
     os.environ["NBFORMAT_VALIDATOR"] = "jsonschema"  # the other one is quicker the second time, and takes 10 MB
     os.environ["COURSE_PREDICTIONS"] = str(course / server.OWN["exercises"] / "predictions.json")
     sys.argv[1:1] = [f"--ServerApp.root_dir={course}"]
@@ -92,6 +95,13 @@ def stand_ins() -> Iterator[None]:
     finally:
         for module in STAND_INS:
             sys.modules.pop(module, None)
+
+
+def runtime_folder() -> str:
+    """Return a folder for what lasts as long as the server: not in the home, so that a full one can be opened."""
+    folder = tempfile.mkdtemp(prefix="server-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def settings_of_nbgrader() -> list[str]:
