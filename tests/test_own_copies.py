@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ import clean
 import fresh
 import nbformat
 import pytest
-from classroom import contents
+from classroom import contents, whole_files
 from classroom.contents import Contents, Download
 from classroom.notebooks import ANSWER, WIDGET_VIEW
 from classroom.own_copies import course_notebook, fresh_copy, notebooks_in, own_copy, write_new
@@ -361,6 +362,22 @@ def a_disk_that_is_full_at_the_end() -> Iterator[None]:
 
 
 WORDS = r"No space left on device: 01_\w+\.ipynb was not saved, and what you saved before is still there\."
+
+
+def test_what_an_end_in_the_middle_has_left_is_removed_once_nobody_writes_it(
+    student: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    student.answer("flop = 1")
+    left = student.folder / "my_exercises" / ".01_compute_cost.ipynb.0123abcd"
+    others = [left.with_name(name) for name in (".01_compute_cost.ipynb.mine", ".02_units.ipynb.0123abcd")]
+    for place in (left, *others):
+        place.touch()
+    student.answer("flop = 2")
+    assert left.exists()
+    later = time.time() + 2 * whole_files.LONGEST_WRITING
+    monkeypatch.setattr(time, "time", lambda: later)
+    student.answer("flop = 3")
+    assert [place.exists() for place in (left, *others)] == [False, True, True]
 
 
 @pytest.mark.parametrize("path", [EXERCISE, LESSON])

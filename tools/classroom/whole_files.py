@@ -9,10 +9,15 @@ import errno
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import IO, Any
+
+LONGEST_WRITING = 3600.0
+"""After how many seconds nobody is still writing a file."""
 
 
 @contextmanager
@@ -31,8 +36,17 @@ def written_whole(
             os.fsync(file.fileno())
         put(part, target)
         sync_folder(target.parent)
+        forget_parts_of(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def forget_parts_of(target: Path) -> None:
+    """Remove what an end in the middle of writing a file has left, unless somebody may be writing it still."""
+    for part in target.parent.glob(f".{escape(target.name)}.{'[0-9a-f]' * 8}"):
+        with suppress(OSError):
+            if part.stat().st_ctime < time.time() - LONGEST_WRITING:
+                part.unlink()
 
 
 def sync_folder(folder: Path) -> None:
