@@ -56,6 +56,7 @@ def main() -> None:
     os.umask(0o077)
     course = lay_course(Path.home())
     lay_list_of_fonts(Path.home())
+    note_migrated(Path.home())
     os.chdir(course)
     os.environ.update(server.ONE_THREAD | os.environ)
     os.environ["JUPYTER_CONFIG_PATH"] = server.config_path(*settings_of_nbgrader(), "hub")
@@ -153,6 +154,13 @@ def lay_list_of_fonts(home: Path) -> None:
             if not place.exists():
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, place)
+
+
+def note_migrated(home: Path) -> None:
+    """Say that there is nothing of IPython's of before to take over; Jupyter would write so, and end on a full disk."""
+    with suppress(OSError):
+        (home / ".jupyter").mkdir(exist_ok=True)
+        (home / ".jupyter" / "migrated").touch()
 
 
 if __name__ == "__main__":
