@@ -6,6 +6,7 @@ As in `environment.py`, the standard library and an old syntax are enough here.
 import errno
 import gc
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +39,7 @@ def nothing_needless() -> "Iterator[None]":
     """
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment] # Python's way to say that there is no such module
     path = os.environ["PATH"]
-    os.environ["PATH"] = os.path.dirname(sys.executable)
+    os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), *places_without_node(path)])
     gc.disable()
     try:
         yield
@@ -46,6 +47,12 @@ def nothing_needless() -> "Iterator[None]":
         gc.freeze()
         gc.enable()
         os.environ["PATH"] = path
+
+
+def places_without_node(path: str) -> "list[str]":
+    """Return the places of a search path in which there is no Node.js."""
+    places = path.split(os.pathsep)
+    return [one for one in places if not any(shutil.which(name, path=one) for name in ("node", "nodejs"))]
 
 
 def config_path(*folders: str) -> str:
