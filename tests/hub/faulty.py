@@ -115,7 +115,7 @@ def asked_until_it_answers(student: Student, kernel: Kernel, code: str) -> str:
             return kernel.ask(code)
         except (OSError, Refused, WebSocketException):
             with suppress(OSError, WebSocketException):
-                kernel.line = student.connect(kernel.name)
+                kernel.line = student.connect(kernel.name, kernel.session)
             return ""
 
     return str(happens(said))

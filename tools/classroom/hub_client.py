@@ -101,11 +101,11 @@ class Student:
         body = {"path": path, "name": path.rpartition("/")[2], "type": "notebook", "kernel": {"name": "python3"}}
         return Kernel(self, self.api("POST", "sessions", body)["kernel"]["id"])
 
-    def connect(self, kernel: str) -> WebSocket:
-        """Open the line to a kernel."""
+    def connect(self, kernel: str, session: str) -> WebSocket:
+        """Open the line to a kernel; what it said while a session's line was broken comes first."""
         sent = (one for one in self.session.cookies if f"{self.server}/".endswith(one.path))
         cookies = "; ".join(f"{one.name}={one.value}" for one in sent)
-        address = f"{self.server.replace('http', 'ws', 1)}/api/kernels/{kernel}/channels"
+        address = f"{self.server.replace('http', 'ws', 1)}/api/kernels/{kernel}/channels?session_id={session}"
         return create_connection(
             address, cookie=cookies, origin=self.hub, subprotocols=[PROTOCOL], timeout=READY_SECONDS
         )
@@ -126,7 +126,7 @@ class Kernel:
     def __init__(self, student: Student, name: str) -> None:
         """Connect to the kernel of that name."""
         self.name, self.session = name, uuid.uuid4().hex
-        self.line = student.connect(name)
+        self.line = student.connect(name, self.session)
 
     def ask(self, code: str) -> str:
         """Run code and return what it prints; raise `Refused` with the error's name where it has one."""
