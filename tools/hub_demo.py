@@ -25,6 +25,7 @@ def main() -> None:
     wanted = server.wanted_port(sys.argv[1:])
     hub.install_proxy()
     hub.end_what_was_left(STATE)
+    hub.end_servers_of_a_demo(STATE)
     port = server.choose_port(wanted, start=FIRST_PORT)
     password = secrets.token_urlsafe(9)
     variables = hub.surroundings(STATE, STUDENTS, password, port)

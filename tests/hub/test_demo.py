@@ -26,9 +26,8 @@ def home_of(running: hub.Hub, name: str) -> Path:
 
 
 @contextmanager
-def demo(state: Path) -> Iterator[tuple[psutil.Popen, str, str]]:
+def demo(state: Path, port: int) -> Iterator[tuple[psutil.Popen, str, str]]:
     """Run `make hub-demo` in a folder of its own, and give its process, its address and its password."""
-    port = hub.free_ports(1)[0]
     command = [sys.executable, str(ROOT / "tools" / "hub_demo.py"), "--port", str(port)]
     with psutil.Popen(
         command, env=os.environ | {"COURSE_HUB_STATE": str(state)}, stdout=subprocess.PIPE, text=True
@@ -94,7 +93,7 @@ def test_nobody_else_comes_in(running: hub.Hub) -> None:
 
 
 def test_the_demo_opens_the_first_lesson_and_ends_with_all_it_started(tmp_path: Path) -> None:
-    with demo(tmp_path) as (process, address, password):
+    with demo(tmp_path, hub.free_ports(1)[0]) as (process, address, password):
         ada = Student(address, "ada", password)
         ada.open_server()
         landed = ada.session.get(f"{address}/hub/user-redirect/", timeout=60).url
@@ -108,15 +107,16 @@ def test_the_demo_opens_the_first_lesson_and_ends_with_all_it_started(tmp_path: 
 
 
 def test_a_demo_that_was_killed_is_tidied_up_by_the_next(tmp_path: Path) -> None:
-    with demo(tmp_path) as (killed, address, password):
+    """The next one wants the port that the proxy of the first still has."""
+    port = hub.free_ports(1)[0]
+    with demo(tmp_path, port) as (killed, address, password):
         Student(address, "ada", password).open_server()
-        proxy = int((tmp_path / "proxy.pid").read_text())
+        proxy = psutil.Process(int((tmp_path / "proxy.pid").read_text()))
         killed.kill()
         killed.wait()
-        assert psutil.pid_exists(proxy)
-    with demo(tmp_path) as (process, address, password):
-        assert int((tmp_path / "proxy.pid").read_text()) != proxy
-        assert not psutil.pid_exists(proxy)
-        Student(address, "ada", password).open_server()
-        process.send_signal(signal.SIGINT)
-        process.wait()
+        assert proxy.is_running()
+        with demo(tmp_path, port) as (process, address, password):
+            assert not proxy.is_running()
+            Student(address, "ada", password).open_server()
+            process.send_signal(signal.SIGINT)
+            process.wait()

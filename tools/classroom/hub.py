@@ -98,6 +98,16 @@ def end_what_was_left(state: Path) -> None:
     file.unlink(missing_ok=True)
 
 
+def end_servers_of_a_demo(state: Path) -> None:
+    """End the students' servers of a killed demo: the next has other ports, and they would ask the old ones."""
+    left = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if state / "homes" in Path(process.environ().get("HOME", "/")).parents:
+                left.append(process)
+    end(left)
+
+
 def end(processes: Iterable[psutil.Process]) -> None:
     """End processes, at once where they do not end themselves."""
     alive = [process for process in processes if process.is_running()]
