@@ -43,7 +43,7 @@ def test_matplotlib_finds_its_list_of_fonts_where_one_is_laid(tmp_path: Path, mo
     assert (home / ".cache" / "matplotlib" / "fontlist-v1.json").read_text() == "the student's own by now"
 
 
-def test_a_port_that_is_held_goes_to_nobody_but_the_server() -> None:
+def test_a_port_that_is_held_goes_to_the_server_and_not_to_a_program_that_shares_none() -> None:
     port = hub.free_ports(1)[0]
     with serve_on_hub.hold_port(f"http://127.0.0.1:{port}/user/ada/"), socket.socket() as stranger:
         with pytest.raises(OSError, match="in use"):
