@@ -19,8 +19,9 @@ def main() -> None:
     if sys.argv[1:] not in ([], ["--install-only"]):
         sys.exit(USAGE)
     hub.install_proxy()
-    hub.prepare_for_students()
-    if not sys.argv[1:]:
+    if sys.argv[1:]:
+        hub.prepare_for_students()
+    else:
         hub.end_what_was_left(Path(os.environ.get("COURSE_HUB_STATE", hub.STATE)))
         command = hub.command(hub.CLASS)
         os.execv(command[0], command)
