@@ -22,13 +22,22 @@ class Refused(Exception):
     """The hub or the server said no, or nothing at all."""
 
 
+def in_address(name: str) -> str:
+    """Return a student's name as JupyterHub has it in its addresses; a server under another spelling is not found.
+
+    >>> in_address("ada@example.edu")
+    'ada@example.edu'
+    """
+    return quote(name, safe="@~")
+
+
 class Student:
     """Somebody with a name and a password, who logs in and gets a server."""
 
     def __init__(self, hub: str, name: str, password: str) -> None:
         """Log in; raise `Refused` where the hub does not let this person in."""
         self.hub, self.name = hub, name
-        self.server = f"{hub}/user/{quote(name)}"
+        self.server = f"{hub}/user/{in_address(name)}"
         self.session = requests.Session()
         self.session.get(f"{hub}/hub/login", timeout=READY_SECONDS)
         answer = self.session.post(
@@ -48,13 +57,13 @@ class Student:
     def open_server(self) -> None:
         """Have the hub start the student's server, and follow its pages until JupyterLab is there."""
         end = time.monotonic() + READY_SECONDS
-        spawn = f"{self.hub}/hub/spawn/{quote(self.name)}"
+        spawn = f"{self.hub}/hub/spawn/{in_address(self.name)}"
         while (asked := self.session.get(spawn, timeout=READY_SECONDS)).status_code == 429 and time.monotonic() < end:
             time.sleep(float(asked.headers["Retry-After"]))  # too many start at once: the page says when to come again
         self._follow_the_start()
         while time.monotonic() < end:
             answer = self.session.get(f"{self.server}/lab", timeout=READY_SECONDS)
-            if answer.status_code == 200 and urlsplit(answer.url).path.startswith(f"/user/{quote(self.name)}/"):
+            if answer.status_code == 200 and urlsplit(answer.url).path.startswith(f"/user/{in_address(self.name)}/"):
                 return
             if answer.status_code not in (200, 424, 429, 503):
                 break
@@ -63,7 +72,7 @@ class Student:
 
     def _follow_the_start(self) -> None:
         """Wait as the hub's page does, which is told when the server is there; asking again and again takes time."""
-        progress = f"{self.hub}/hub/api/users/{quote(self.name)}/server/progress"
+        progress = f"{self.hub}/hub/api/users/{in_address(self.name)}/server/progress"
         told = {"_xsrf": self._token("/hub/")}
         with self.session.get(progress, params=told, stream=True, timeout=READY_SECONDS) as events:
             for line in events.iter_lines(chunk_size=1):
@@ -81,7 +90,7 @@ class Student:
             method,
             f"{self.server}/{quote(path)}",
             json=content,
-            headers={"X-XSRFToken": self._token(f"/user/{quote(self.name)}/")},
+            headers={"X-XSRFToken": self._token(f"/user/{in_address(self.name)}/")},
             timeout=READY_SECONDS,
         )
         if not answer.ok:
