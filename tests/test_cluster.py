@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import io
 import json
@@ -23,6 +24,7 @@ from classroom.server import FIRST_LESSON, SETTINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 CLUSTER = ROOT / "deploy" / "cluster"
+HUB = ROOT / "deploy" / "hub"
 VALUES = read_values(CLUSTER / "values.yaml")
 IMAGE = yaml.safe_load((ROOT / ".binder/environment.yml").read_text(encoding="utf-8"))
 
@@ -319,11 +321,24 @@ def test_a_students_server_takes_what_was_measured_and_a_student_keeps_all_that_
     memory = {
         key: check_cluster.amount(text, check_cluster.UNITS) for key, text in VALUES["singleuser"]["memory"].items()
     }
-    assert memory["guarantee"] >= (105 + 72 + 24) * 1e6
-    assert memory["limit"] >= (105 + 146) * 1e6
+    measured = re.findall(r"^\| \d+ \| \d+ \| (\d+) \|", (HUB / "LOAD.md").read_text(encoding="utf-8"), re.M)
+    assert memory["guarantee"] >= max(map(int, measured)) * 1e6
+    limit = VALUES["singleuser"]["memory"]["limit"]
+    assert f'c.Spawner.mem_limit = "{limit}"' in (HUB / "jupyterhub_config.py").read_text(encoding="utf-8")
     written = sum(file.stat().st_size for name in ("notebooks", "exercises") for file in (ROOT / name).glob("*.ipynb"))
     assert 2 * written <= 4e6, "say in values.yaml how large a student's copies are"
     assert check_cluster.amount(VALUES["singleuser"]["storage"]["capacity"], check_cluster.KUBERNETES) > 100 * 4e6
+
+
+def test_who_teaches_is_no_admin_and_has_the_scopes_of_the_hub_on_one_machine() -> None:
+    config = (HUB / "jupyterhub_config.py").read_text(encoding="utf-8")
+    scopes = ast.literal_eval(re.search(r"^TEACHER = (.*)$", config, re.M)[1])
+    assert VALUES["hub"]["loadRoles"]["teacher"]["scopes"] == scopes
+    assert not any("access:servers" in scope for scope in scopes)
+    assert not any({"admin_users", "admin_access"} & {*options} for options in VALUES["hub"]["config"].values())
+    sign_in = VALUES["hub"]["config"]["GenericOAuthenticator"]
+    assert {*VALUES["hub"]["loadRoles"]["teacher"]["users"]} <= {*sign_in["allowed_users"]}
+    assert sign_in["allow_existing_users"] is False, "who is no longer named would still come in"
 
 
 def test_a_server_ends_as_on_one_machine_when_nobody_uses_it_and_no_disk_is_deleted() -> None:
@@ -345,12 +360,20 @@ def test_a_students_server_is_the_one_of_a_hub_and_lies_where_the_page_has_the_i
 
 SABOTAGED = [
     ("hub.config.GenericOAuthenticator.clientid", "x", "`clientid` not recognized"),
-    ("hub.config.JupyterHub.admin_access", "no", "expected a boolean, not the str 'no'"),
+    ("hub.config.JupyterHub.cleanup_servers", "no", "expected a boolean, not the str 'no'"),
     ("hub.config.GenericOAuthenticator.allow_all", "yes", "expected a boolean"),
     ("hub.config.GitHubOAuthenticator", {"client_id": "x"}, "this hub has no part of that name"),
     ("hub.config.ConfigurableHTTPProxy", {"nonsense": 1}, "`nonsense` not recognized"),
     ("hub.config.JupyterHub.authenticator_class", "my-sign-in", "could not be imported"),
     ("hub.config.GenericOAuthenticator.allowed_users", [], "nobody can login"),
+    ("hub.config.GenericOAuthenticator.admin_users", ["lise"], "admin_users: who is named there may open"),
+    (
+        "hub.loadRoles.teacher.scopes",
+        ["admin-ui", "admin:servers", "access:servers"],
+        "loadRoles.teacher: who is named",
+    ),
+    ("hub.loadRoles.admin", {"users": ["lise"]}, "loadRoles.admin: who is named"),
+    ("hub.loadRoles.helper", {"scopes": ["access:servers!group=a"]}, "loadRoles.helper: who is named"),
     ("singleuser.memory.limit", "1 gigabyte", "not a valid memory specification"),
     ("singleuser.cpu.guarantee", "half", "expected a float"),
     ("hub.concurrentSpawnLimit", "many", "expected an int"),

@@ -20,10 +20,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from jupyterhub.app import JupyterHub
+from jupyterhub.auth import Authenticator
 from jupyterhub.crypto import CryptKeeper
+from jupyterhub.roles import get_default_roles
+from jupyterhub.scopes import expand_scopes
 from jupyterhub.spawner import Spawner
 from kubespawner import KubeSpawner
 from traitlets import TraitError
@@ -100,7 +104,19 @@ def complaints(values: dict[str, Any]) -> list[str]:
     return [
         *heard.lines,
         *(f"hub.config.{name}: this hub has no part of that name" for name in config if name not in read),
+        *may_enter(values, sign_in),
     ]
+
+
+def may_enter(values: dict[str, Any], sign_in: Authenticator) -> Iterator[str]:
+    """Yield each place where somebody is let into other people's servers, whose pages would then act as that one."""
+    (admin,) = (role for role in get_default_roles() if role["name"] == "admin")
+    roles = {"admin_users": admin} if sign_in.admin_users else {}
+    for name, role in values.get("hub", {}).get("loadRoles", {}).items():
+        roles[f"hub.loadRoles.{name}"] = (admin if name == "admin" else {"scopes": []}) | role
+    for place, role in roles.items():
+        if any(scope.startswith("access:servers") for scope in expand_scopes(role["scopes"])):
+            yield f"{place}: who is named there may open other people's servers (access:servers)"
 
 
 if __name__ == "__main__":
