@@ -150,7 +150,7 @@ def is_broken(kernel: Kernel) -> None:
 def test_a_hub_that_is_started_again_finds_servers_kernels_and_who_is_logged_in(
     end: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing of ours tidies up before it: what a service starts is the hub alone."""
+    """Nothing of ours tidies up before it, as `serve_hub.py` does: JupyterHub alone ends the proxy that was left."""
     monkeypatch.setattr(hub, "end_what_was_left", lambda state: None)
     with class_hub(tmp_path) as running:
         ada = comes_in(running)

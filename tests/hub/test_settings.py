@@ -101,6 +101,12 @@ def test_a_server_runs_under_the_students_account(read: dict[str, Any]) -> None:
     assert read["command"][-1] == str(ROOT / "tools" / "serve_on_hub.py")
 
 
+def test_systemd_starts_a_killed_hub_again_and_leaves_its_proxy_to_it() -> None:
+    """With another KillMode it would kill the proxy too, and who works would not go on, as FAULTS.md says."""
+    unit = (CONFIG.parent / "training-cost-hub.service").read_text(encoding="utf-8").splitlines()
+    assert {"KillMode=process", "Restart=on-failure"} <= {*unit}
+
+
 @pytest.mark.parametrize("line", WRONG)
 def test_what_the_hub_would_not_take_is_noticed(readings: dict[str, dict[str, Any]], line: str) -> None:
     assert readings[line]["wrong"]
