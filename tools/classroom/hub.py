@@ -25,7 +25,7 @@ import psutil
 from classroom.environment import APART, ROOT, venv_python
 
 VENV = ROOT / APART["hub"]
-PROXY = "configurable-http-proxy@5.3.0"
+PROXY = "configurable-http-proxy@5.1.0"
 CLASS = ROOT / "deploy" / "hub" / "jupyterhub_config.py"
 DEMO = CLASS.with_name("demo_config.py")
 STATE = Path("/var/lib/training-cost-hub")
