@@ -2,7 +2,7 @@
 
 Start it as root, from a Python environment that students can read and not write; `README.md` beside this file says how.
 It listens on this machine alone: what the students' browsers reach is a web server with a certificate before it. Places
-and numbers come from the environment, so that an update never meets a changed file:
+come from the environment, and your own settings from a file of your own, so that an update never meets a changed file:
 
     COURSE_HUB_URL         where the hub listens; http://127.0.0.1:8000
     COURSE_HUB_PORT        the hub's own port, which nobody calls; 8081
@@ -11,6 +11,7 @@ and numbers come from the environment, so that an update never meets a changed f
     COURSE_HUB_STUDENTS    who may log in, with spaces between the names
     COURSE_HUB_TEACHERS    likewise, and they see who is there, and start and stop servers
     COURSE_HUB_EXCHANGE    nbgrader's exchange, if sets are handed in on the hub; /srv/training-cost-exchange
+    COURSE_HUB_OWN         your own settings, a file that need not be there; /etc/training-cost-hub.py
 """
 
 import os
@@ -40,8 +41,7 @@ c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")
 c.JupyterHub.db_url = f"sqlite:///{STATE / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(STATE / "cookie_secret")
 
-# Who may come in. HERE: the accounts of the machine stand until you name your school's own way of logging in, such as
-# oauthenticator or ldapauthenticator.
+# Who may come in, by the accounts of the machine, until COURSE_HUB_OWN names your school's own way of logging in.
 c.JupyterHub.authenticator_class = "pam"
 STUDENTS, TEACHERS = (os.environ.get(f"COURSE_HUB_{name}", "").split() for name in ("STUDENTS", "TEACHERS"))
 c.Authenticator.allowed_users = {*STUDENTS, *TEACHERS}
@@ -76,3 +76,8 @@ c.Spawner.http_timeout = 300
 
 # Work outlives the hub: a restart finds the students' servers and takes them up again.
 c.JupyterHub.cleanup_servers = False
+
+# Last, so that it has the last word.
+OWN = Path(os.environ.get("COURSE_HUB_OWN", "/etc/training-cost-hub.py"))
+if OWN.is_file():
+    load_subconfig(str(OWN))  # type: ignore[name-defined] # noqa: F821

@@ -37,11 +37,15 @@ def readings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
     for number, line in enumerate(WRONG):
         files[line] = folder / f"wrong_{number}.py"
         files[line].write_text(f"load_subconfig({str(CONFIG)!r})\n{line}\n", encoding="utf-8")
+    return dict(zip(files, what_the_hub_reads(folder, [*files.values()]), strict=True))
+
+
+def what_the_hub_reads(folder: Path, files: list[Path], **variables: str) -> list[dict[str, Any]]:
     surroundings = hub.surroundings(folder / "state", ["ada", "emmy"], "none") | {"COURSE_HUB_TEACHERS": "lise"}
-    command = [venv_python(ROOT, hub.VENV.name), READ, folder, *files.values()]
-    done = subprocess.run(list(map(str, command)), env=surroundings, capture_output=True, text=True)
+    command = [venv_python(ROOT, hub.VENV.name), READ, folder, *files]
+    done = subprocess.run(list(map(str, command)), env=surroundings | variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return dict(zip(files, json.loads(done.stdout), strict=True))
+    return json.loads(done.stdout)
 
 
 @pytest.fixture
@@ -99,6 +103,16 @@ def test_systemd_is_told_of_each_limit(read: dict[str, Any], limit: str) -> None
 def test_a_server_runs_under_the_students_account(read: dict[str, Any]) -> None:
     assert {f"--uid={os.getuid()}", f"--gid={os.getgid()}"} <= {*read["command"]}
     assert read["command"][-1] == str(ROOT / "tools" / "serve_on_hub.py")
+
+
+def test_an_own_file_has_the_last_word_and_leaves_the_rest_as_it_stands(read: dict[str, Any], tmp_path: Path) -> None:
+    own = tmp_path / "own.py"
+    own.write_text("c.Spawner.mem_limit = '2G'\nc.JupyterHub.authenticator_class = 'dummy'\n", encoding="utf-8")
+    (changed,) = what_the_hub_reads(tmp_path, [CONFIG], COURSE_HUB_OWN=str(own))
+    assert changed["hub"]["authenticator"] == "DummyAuthenticator"
+    assert changed["hub"]["allowed"] == read["hub"]["allowed"]
+    assert {*read["command"]} - {*changed["command"]} >= {"--property=MemoryMax=1073741824"}
+    assert {"--property=MemoryMax=2147483648", "--property=IPAddressDeny=any"} <= {*changed["command"]}
 
 
 def test_systemd_starts_a_killed_hub_again_and_leaves_its_proxy_to_it() -> None:
