@@ -60,7 +60,7 @@ def test_a_table_of_the_catalog_is_read_once_when_it_is_first_asked_for():
 
 LEAN = """
 import gc, os, sys
-sys.path.insert(0, "tools")
+os.chdir("tools")
 from classroom import server
 started, path = [], os.environ["PATH"]
 sys.addaudithook(lambda event, args: started.append(str(args)) if event == "subprocess.Popen" else None)
