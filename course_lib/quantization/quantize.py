@@ -147,12 +147,27 @@ def quantization_error(x: ArrayLike, quantized: Quantized) -> ErrorMeasures:
     >>> error.max_abs, round(error.rmse, 3), round(error.sqnr_db, 2)
     (2.0, 1.768, 26.02)
     """
-    real, quantized = as_float64(numbers("x", x)), _checked(quantized)
+    real, quantized = numbers("x", x), _checked(quantized)
     if real.shape != quantized.values.shape:
         raise ValueError(f"x must have the shape of the codes, {quantized.values.shape}; got {real.shape}")
-    if not np.all(np.isfinite(real)):
-        raise ValueError(f"x must be finite; got {shown(x)}")
-    error = _difference(quantized.dequantize(), real)
+    return error_measures(x, quantized.dequantize())
+
+
+def error_measures(x: ArrayLike, approximation: ArrayLike) -> ErrorMeasures:
+    """Return what `quantization_error` does, of any numbers that stand for x: those of a block format, for one.
+
+    Errors: `ValueError` for shapes that differ, NaN or infinity. Source: as `quantization_error`.
+
+    >>> round(error_measures([30.0, 40.0], [31.5, 42.0]).sqnr_db, 2)
+    26.02
+    """
+    real, near = (as_float64(numbers(name, value)) for name, value in (("x", x), ("approximation", approximation)))
+    if real.shape != near.shape:
+        raise ValueError(f"approximation must have the shape of x, {real.shape}; got {near.shape}")
+    for name, values in (("x", real), ("approximation", near)):
+        if not np.all(np.isfinite(values)):
+            raise ValueError(f"{name} must be finite; got {shown(x if values is real else approximation)}")
+    error = _difference(near, real)
     rms, rmse = _root_mean_square(real), _root_mean_square(error)
     with np.errstate(divide="ignore"):
         sqnr = 20 * (np.log10(rms) - np.log10(rmse)) if rmse else np.inf
