@@ -1,8 +1,8 @@
 """The plan of the house: which module may import which, and which file belongs to which topic.
 
 Arrows go down only, and never in a circle: tools, then setup_check, then predict, then explorers and checks side by
-side, then predictions, questions, tiny_transformer, topics, catalog, _arguments. Each function returns its complaints,
-one a line; none means that all is well.
+side, then predictions, questions, block_formats, tiny_transformer, topics, catalog, _arguments. Each function returns
+its complaints, one a line; none means that all is well.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ ORDER = (
     "catalog",
     "topics",
     "tiny_transformer",
+    "block_formats",
     "questions",
     "predictions",
     "explorers, checks",
@@ -164,10 +165,7 @@ def heavy_arrows(root: Path) -> list[str]:
 
 def must_not_bring(module: str, file: str, draws: bool) -> tuple[str, tuple[str, ...]]:
     """Return a rule in words, and the libraries that a module keeps out by it: what draws is a picture of any name."""
-    if (
-        layer_of(module) in ("_arguments", "catalog", "topics", "tiny_transformer", "questions", "predictions")
-        or module == "course_lib.checks"
-    ):
+    if ORDER.index(layer_of(module) or "predict") <= ORDER.index("predictions") or module == "course_lib.checks":
         return "topics, and what they and the questions stand on, are numbers and words alone", (DRAWS, MOVES)
     if room_of(module) == "explorers" and file == "view":
         return "a view is a pure function, without picture and widget", (DRAWS, MOVES)
@@ -225,7 +223,8 @@ SHARED = {
     """,
     "benchmarks": "bench_latency.py bench_library.py bench_marking.py",
     "course_lib": """
-        __init__.py _arguments.py catalog.py data/ checks.py predict.py setup_check.py tiny_transformer/ py.typed
+        __init__.py _arguments.py block_formats/ catalog.py data/ checks.py predict.py setup_check.py tiny_transformer/
+        py.typed
     """,
     "course_lib/explorers": "__init__.py base.py picture.py room.py controls.py page.css page.js",
     "course_lib/questions": "__init__.py question.py kinds.py values.py limits.py plain.py",
@@ -238,6 +237,7 @@ SHARED = {
         test_classroom_patience.py test_classroom_plain.py test_classroom_quick_socket.py test_classroom_sets.py
         test_classroom_submissions.py test_cluster.py test_exchange.py test_exercises.py test_mark.py
         test_mark_machine.py test_notebooks.py test_notebooks_of_before.py test_own_copies.py test_release.py
+        test_block_formats.py test_block_formats_blocks.py test_block_formats_comparison.py test_block_formats_elements.py
         test_import_cost.py test_instructors.py test_kernel_memory.py test_layers.py test_lint_page.py test_make.py
         test_map.py test_packaging.py test_predict.py test_predictions.py test_site.py test_tiny_transformer.py
         test_tiny_transformer_eight_bit.py test_tiny_transformer_ledgers.py test_tiny_transformer_low_precision.py

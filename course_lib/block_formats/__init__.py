@@ -1,0 +1,95 @@
+"""Block formats: a scale for a block of small numbers, as models are kept and trained in since 2023.
+
+`formats` has the formats and their bits a value; `levels` those elements that are a list of numbers; `scales` the rules
+by which a scale is taken; `elements` the rounding, to nearest or by chance; `blocks` puts them together; `layouts` has
+the bytes of a GGUF file, and `comparison` what each format costs in accuracy.
+"""
+
+from course_lib.block_formats.blocks import EncodedBlocks, decode, encode, from_blocks, to_blocks
+from course_lib.block_formats.comparison import SqnrRow, block_error, comparison_tensors, sqnr_table
+from course_lib.block_formats.elements import codes_by_chance, element_values, nearest_codes
+from course_lib.block_formats.formats import (
+    ABSMAX,
+    DYNAMIC,
+    E8M0,
+    FORMATS,
+    FP6_E2M3,
+    FP6_E3M2,
+    FP8_128X128,
+    MINUS_8_TO_7,
+    MXFP4,
+    MXFP6_E2M3,
+    MXFP6_E3M2,
+    MXFP8_E4M3,
+    MXFP8_E5M2,
+    NF4,
+    NF4_DOUBLE,
+    NF4_LEVELS,
+    NVFP4,
+    POWER_OF_TWO,
+    Q4_0,
+    Q4_1,
+    Q8_0,
+    RANGE,
+    RULES,
+    SCALES_OF_NF4,
+    SIGNED,
+    ZERO_TO_15,
+    BlockFormat,
+    PowerFormat,
+    bits_per_value,
+)
+from course_lib.block_formats.layouts import GGML_FORMATS, pack, unpack
+from course_lib.block_formats.levels import Levels, normal_float_levels
+from course_lib.block_formats.scales import scale_and_minimum, tensor_scale_of
+
+__all__ = [
+    "ABSMAX",
+    "DYNAMIC",
+    "E8M0",
+    "FORMATS",
+    "FP6_E2M3",
+    "FP6_E3M2",
+    "FP8_128X128",
+    "GGML_FORMATS",
+    "MINUS_8_TO_7",
+    "MXFP4",
+    "MXFP6_E2M3",
+    "MXFP6_E3M2",
+    "MXFP8_E4M3",
+    "MXFP8_E5M2",
+    "NF4",
+    "NF4_DOUBLE",
+    "NF4_LEVELS",
+    "NVFP4",
+    "POWER_OF_TWO",
+    "Q4_0",
+    "Q4_1",
+    "Q8_0",
+    "RANGE",
+    "RULES",
+    "SCALES_OF_NF4",
+    "SIGNED",
+    "ZERO_TO_15",
+    "BlockFormat",
+    "EncodedBlocks",
+    "Levels",
+    "PowerFormat",
+    "SqnrRow",
+    "bits_per_value",
+    "block_error",
+    "codes_by_chance",
+    "comparison_tensors",
+    "decode",
+    "element_values",
+    "encode",
+    "from_blocks",
+    "nearest_codes",
+    "normal_float_levels",
+    "pack",
+    "scale_and_minimum",
+    "sqnr_table",
+    "tensor_scale_of",
+    "to_blocks",
+    "unpack",
+]
