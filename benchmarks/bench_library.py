@@ -18,6 +18,8 @@ import gfloat
 import numpy as np
 from gfloat.formats import format_info_bfloat16, format_info_binary16
 
+from course_lib.block_formats import FORMATS as BLOCK_FORMATS
+from course_lib.block_formats import encode as encode_blocks
 from course_lib.number_formats import BF16, FP16, decode
 from course_lib.quantization import absmax_quantize, zeropoint_quantize
 from course_lib.questions import TOPICS
@@ -81,6 +83,19 @@ def bench_quantize() -> None:
     print("  would take about half the time, and be off by one code where a value lies close to the middle of two.")
 
 
+def bench_blocks() -> None:
+    x = np.random.default_rng(0).standard_normal((1024, 1024), dtype=np.float32)
+    print("encode 2**20 fp32 numbers in blocks; in times numpy.copyto into float64")
+    target = np.empty(x.shape)
+    for fmt in BLOCK_FORMATS.values():
+        encoded = encode_blocks(x, fmt)
+        seconds = interleaved(
+            5, encode=partial(encode_blocks, x, fmt), decode=encoded.decode, copy=partial(np.copyto, target, x)
+        )
+        for name in ("encode", "decode"):
+            line(f"{name} {fmt.name}, {median(seconds[name]) * 1e3:.0f} ms", ratio(seconds, name, "copy"))
+
+
 def import_seconds(module: str) -> float:
     code = f"import time; start = time.perf_counter(); import {module}; print(time.perf_counter() - start)"
     return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
@@ -101,4 +116,5 @@ def bench_import() -> None:
 if __name__ == "__main__":
     bench_decode()
     bench_quantize()
+    bench_blocks()
     bench_import()

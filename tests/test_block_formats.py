@@ -42,7 +42,7 @@ from course_lib.block_formats import (
     element_values,
     nearest_codes,
 )
-from course_lib.number_formats import FP4_E2M1, FP8_E4M3, FP16, FP32, INT8, FloatFormat, decode, encode
+from course_lib.number_formats import FP4_E2M1, FP8_E4M3, FP16, FP32, INT8, FloatFormat, IntFormat, decode, encode
 
 OF_ML_DTYPES = np.dtype(ml_dtypes.float8_e8m0fnu)
 SIXES = {
@@ -123,6 +123,7 @@ def test_formats_go_by_their_names():
         ({"element": "fp4"}, TypeError, "element"),
         ({"element": Levels("above", (1, 2))}, ValueError, "element"),
         ({"element": Levels("below", (-2, -1, -0.5, 0))}, ValueError, "element"),
+        ({"element": IntFormat("int17", 17)}, ValueError, "element"),
         ({"scale": "e8m0"}, TypeError, "scale"),
         ({"block": 0}, ValueError, "block"),
         ({"block": 1.5}, ValueError, "block"),

@@ -21,6 +21,7 @@ from course_lib.block_formats import (
     FORMATS,
     FP8_128X128,
     GGML_FORMATS,
+    MINUS_8_TO_7,
     MXFP4,
     MXFP6_E2M3,
     MXFP6_E3M2,
@@ -33,9 +34,11 @@ from course_lib.block_formats import (
     Q4_1,
     Q8_0,
     EncodedBlocks,
+    PowerFormat,
     bits_per_value,
     decode,
     encode,
+    nearest_codes,
     pack,
     scale_and_minimum,
     unpack,
@@ -170,6 +173,7 @@ def test_scales_that_are_quantised_again_are_the_means_and_256_levels_of_bitsand
     encoded, once = encode(x, NF4_DOUBLE), encode(x, NF4)
     np.testing.assert_array_equal(encoded.codes, once.codes)
     assert encoded.scale_mean == pytest.approx(absmax.mean(), rel=1e-6)
+    assert encoded.scale_mean == np.float32(encoded.scale_mean)
     assert isinstance(encoded.scales, EncodedBlocks)
     assert encoded.scales.codes.shape == (2, 256)
     largest = np.abs(absmax - absmax.mean())
@@ -198,6 +202,22 @@ def test_q4_1_has_a_minimum():
     assert (encoded.scale_values().tolist(), encoded.minimum_values().tolist()) == ([2.0], [100.0])
     np.testing.assert_array_equal(encoded.decode(), np.linspace(100, 130, 16))
     assert encode([3.0] * 5, Q4_1).decode().tolist() == [3.0] * 5
+
+
+def test_a_minimum_stands_for_the_lowest_level_wherever_that_lies():
+    signed = replace(Q4_1, element=MINUS_8_TO_7, scale=FP32)
+    encoded = encode(np.linspace(100, 130, 16), signed)
+    assert (encoded.scale_values().tolist(), encoded.minimum_values().tolist()) == ([2.0], [116.0])  # of level 0
+    np.testing.assert_array_equal(encoded.decode(), np.linspace(100, 130, 16))
+
+
+def test_values_may_be_divided_by_the_scale_before_it_is_stored_also_below_a_tensors_scale():
+    x = float32s(50, 64, seed=13, spread=1)
+    before, after = (encode(x, replace(NVFP4, divides_by_stored=stored)) for stored in (False, True))
+    np.testing.assert_array_equal(before.scales, after.scales)
+    scale = np.abs(x.reshape(-1, 16)).max(axis=1, keepdims=True) / 6
+    np.testing.assert_array_equal(before.codes, nearest_codes(x.reshape(-1, 16) / scale.astype(float), NVFP4.element))
+    assert (before.codes != after.codes).any()
 
 
 def test_a_scale_is_the_rules_formula():
@@ -402,6 +422,7 @@ def test_a_block_that_is_not_full_counts_whole_and_takes_no_other_values_for_its
     assert encoded.minimum_values().tolist() == [1.0, 100.0]
     np.testing.assert_allclose(encoded.decode()[32:], [100.0, 101.0], rtol=1e-3)
     assert encode(np.ones((2, 33)), MXFP4).bytes() == 4 * 17
+    assert encode([1.0], replace(MXFP4, block=1, scale=PowerFormat("e5m0", 5, 15))).bytes() == 2  # of 9 bits
 
 
 @pytest.mark.parametrize(
@@ -420,6 +441,11 @@ def test_too_large_a_scale_becomes_the_largest(fmt, largest):
     assert decoded[0] == largest
     assert decoded[1] in (-largest, -largest * 7 / 8)
     assert decoded[2] == 0
+
+
+def test_numbers_that_a_small_largest_scale_makes_infinite_saturate():
+    small = replace(MXFP4, scale=PowerFormat("e2m0", 2, 1000))
+    assert encode([1e300, -1.0], small).decode().tolist() == [6 * 2.0**-998, -6 * 2.0**-998]
 
 
 @every_format

@@ -140,6 +140,15 @@ def test_by_chance_the_mean_is_kept_and_to_nearest_it_is_not(element):
             assert abs((nearest - below) / step - share) > 0.09
 
 
+@every_element
+def test_the_lowest_chance_moves_no_number_that_the_element_has(element):
+    class Lowest:
+        random = staticmethod(np.zeros)
+
+    values, patterns = finite_values(element)
+    np.testing.assert_array_equal(codes_by_chance(values, element, Lowest()), patterns)
+
+
 def test_the_same_seed_gives_the_same_codes_and_another_does_not():
     scaled = np.random.default_rng(0).normal(size=1000)
     one, same, other = (codes_by_chance(scaled, FP4_E2M1, np.random.default_rng(seed)) for seed in (1, 1, 2))

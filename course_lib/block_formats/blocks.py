@@ -56,7 +56,7 @@ class EncodedBlocks:
 
         Source: as `encode`.
         """
-        with np.errstate(invalid="ignore"):  # infinity times 0, where somebody wrote such a scale
+        with np.errstate(over="ignore", invalid="ignore"):  # infinite scales, and such times 0, where one wrote them
             values = element_values(self.codes, self.fmt.element) * self.scale_values()[:, None]
         if self.minima is not None:  # without them a -0 stays one
             values += self.minimum_values()[:, None]
@@ -85,8 +85,8 @@ def encode(x: ArrayLike, fmt: BlockFormat, generator: Generator | None = None) -
     its last value. Elements are rounded to nearest, ties to even, and saturate; with a `generator` of numpy's they are
     rounded by chance (stochastic rounding), which keeps the mean of what does not saturate. A block of zeros, and one
     whose scale is too small for its format, becomes zeros; too large a scale becomes the largest that there is.
-    ggml computes in fp32, takes ties up in Q4_0 and Q4_1, away from 0 in Q8_0 and towards it in MXFP4, where it writes
-    no -0; torchao takes no NVFP4 scale below 2^-6. Else codes and scales are theirs, bit by bit.
+    Codes and scales are ggml's, bit by bit, but that it computes in fp32, takes ties up in Q4_0 and Q4_1, away from 0
+    in Q8_0 and towards it in MXFP4, and writes no -0 there. torchao takes no NVFP4 scale below 2^-6.
     Errors: `TypeError` for anything but a `BlockFormat`, numbers and a `Generator`; `ValueError` for NaN and infinity,
     and beyond 1e300. Source: that of `scale_and_minimum`; Connolly, Higham and Mary 2021 for stochastic rounding.
 
@@ -110,7 +110,8 @@ def encode(x: ArrayLike, fmt: BlockFormat, generator: Generator | None = None) -
         scale, minimum = stored.scale_values()[:, None], stored.minimum_values()[:, None]
     else:
         scale = scale * tensor_scale
-    scaled = np.divide(blocks - minimum, scale, out=np.zeros_like(blocks), where=scale != 0)
+    with np.errstate(over="ignore"):  # by a scale that saturated: infinity saturates too
+        scaled = np.divide(blocks - minimum, scale, out=np.zeros_like(blocks), where=scale != 0)
     codes = codes_by_chance(scaled, fmt.element, generator) if generator else nearest_codes(scaled, fmt.element)
     return replace(stored, codes=codes)
 

@@ -21,6 +21,9 @@ from course_lib.tiny_transformer import dynamic_code
 POWER_OF_TWO, ABSMAX, SIGNED, RANGE = RULES = ("power of two", "absmax", "signed absmax", "range")
 """How a block's scale is taken from its values; `scale_and_minimum` has the formulas."""
 
+WIDEST_INTEGER = 16
+"""The most bits of an element that is an integer: all of them are listed when one is rounded."""
+
 TENSOR_BITS = 32
 """What is stored once a tensor is an fp32 number."""
 
@@ -117,6 +120,8 @@ class BlockFormat:
         if not isinstance(self.scale, (FloatFormat, PowerFormat, BlockFormat)):
             accepted = "a FloatFormat, a PowerFormat or a BlockFormat, such as E8M0"
             raise TypeError(f"scale must be {accepted}; got {shown(self.scale)}")
+        if isinstance(self.element, IntFormat) and self.element.bits > WIDEST_INTEGER:
+            raise ValueError(f"element must have at most {WIDEST_INTEGER} bits; got {shown(self.element)}")
         whole("block", self.block)
         whole("rows", self.rows)
         one_of("rule", self.rule, RULES)
