@@ -23,6 +23,9 @@ from numpy.typing import ArrayLike, NDArray
 LONGEST_SHOWN = 60
 """The most characters of a value that a message shows."""
 
+LONGEST_LIST = 20
+"""The most names that a message lists as accepted."""
+
 LARGEST = sys.float_info.max
 """The largest finite float64, 1.8e308."""
 
@@ -208,7 +211,7 @@ def whole(name: str, value: Any, minimum: int = 1, maximum: int | None = None) -
 
 
 def one_of(name: str, value: Any, accepted: Iterable[str]) -> str:
-    """Return `value`, or raise `ValueError` that lists what is accepted and names the closest match."""
+    """Return `value`, or raise `ValueError` that lists what is accepted, 20 names at most, and the closest matches."""
     choices = list(accepted)
     if isinstance(value, str) and value in choices:
         return value
@@ -218,7 +221,9 @@ def one_of(name: str, value: Any, accepted: Iterable[str]) -> str:
     look_alike = difflib.get_close_matches(wanted, lowered, n=3, cutoff=0.5)
     close = [lowered[name] for name in dict.fromkeys(begin_alike + look_alike)][:3]
     hint = f"did you mean {', '.join(map(repr, close))}? " if close else ""
-    raise ValueError(f"{name} {shown(value)} is unknown; {hint}accepted: {', '.join(map(repr, choices))}")
+    more = f", … {len(choices) - LONGEST_LIST} more" if len(choices) > LONGEST_LIST else ""
+    listed = ", ".join(map(repr, choices[:LONGEST_LIST]))
+    raise ValueError(f"{name} {shown(value)} is unknown; {hint}accepted: {listed}{more}")
 
 
 # Results

@@ -2,6 +2,10 @@
 
 The tables are `course_lib/data/*.csv`. They are read on the first call, once, and come back as read-only
 mappings from name to a frozen dataclass, in the order of the file, in bytes, FLOP/s, tokens and hours.
+
+What the seven lessons choose from is the lecture's: `accelerators()`, `models()` and `training_runs()`. What came after
+it has its rows in the same tables, and is in `all_accelerators()`, `all_models()` and `all_training_runs()` too. By
+name, `accelerator`, `model` and `training_run` find every row.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+from typing import Protocol, TypeVar
 
 from course_lib._arguments import one_of
 
@@ -70,8 +75,11 @@ class Model(Published):
     """One released decoder model: its shape and its parameter count.
 
     Units: counts; `context` is the sequence length of the pre-training, in tokens. The other fields are
-    options of `compute_cost.TransformerShape`. `note` says what to mind when you use the row; `remark` is what
-    else the source says of its figures, which may give an answer away.
+    options of `compute_cost.TransformerShape`; of a mixture without dense layers `mlp_hidden` means nothing.
+    `parameters` are all of them, by the shape where that is known to the unit; `printed_parameters` and
+    `printed_active` are what the source prints, and `active_meaning` says which of the `compute_cost.ACTIVE_TOTALS`
+    the second one is. `note` says what to mind when you use the row; `remark` is what else the source says of its
+    figures, which may give an answer away.
     """
 
     name: str
@@ -94,6 +102,27 @@ class Model(Published):
     note: str
     citation: str
     remark: str
+    since_the_lecture: bool
+    norm_biases: bool
+    wide_qk_norm: bool
+    attention_sinks: bool
+    routed_experts: int | None
+    active_experts: int | None
+    shared_experts: int
+    expert_hidden: int | None
+    dense_layers: int
+    router_biases: bool
+    kv_rank: int | None
+    rope_dim: int | None
+    query_rank: int | None
+    printed_parameters: int | None
+    printed_active: int | None
+    active_meaning: str
+
+    @property
+    def is_mixture(self) -> bool:
+        """Whether it is a mixture of experts, of which only some parameters work on a token."""
+        return self.routed_experts is not None
 
     @property
     def reference(self) -> str:
@@ -167,12 +196,24 @@ def accelerators() -> Mapping[str, Accelerator]:
 
 @cache
 def models() -> Mapping[str, Model]:
-    """Return all models by name, in the order of the file.
+    """Return the lecture's models by name, in the order of the file: those that the seven lessons choose from.
 
     Source: S1 and S11; each row names its own.
 
     >>> models()["GPT-2 124M"].parameters
     124439808
+    """
+    return _of_the_lecture(all_models())
+
+
+@cache
+def all_models() -> Mapping[str, Model]:
+    """Return all models by name, those since the lecture too, in the order of the file.
+
+    Source: each row names its own.
+
+    >>> all_models()["gpt-oss-20b"].active_experts
+    4
     """
     return MappingProxyType(
         {
@@ -197,6 +238,22 @@ def models() -> Mapping[str, Model]:
                 note=row["note"],
                 citation=row["citation"],
                 remark=row["remark"],
+                since_the_lecture=_yes(row, "since_the_lecture"),
+                norm_biases=_yes(row, "norm_biases"),
+                wide_qk_norm=_yes(row, "wide_qk_norm"),
+                attention_sinks=_yes(row, "attention_sinks"),
+                routed_experts=_optional_count(row["routed_experts"]),
+                active_experts=_optional_count(row["active_experts"]),
+                shared_experts=_optional_count(row["shared_experts"]) or 0,
+                expert_hidden=_optional_count(row["expert_hidden"]),
+                dense_layers=_optional_count(row["dense_layers"]) or 0,
+                router_biases=_yes(row, "router_biases"),
+                kv_rank=_optional_count(row["kv_rank"]),
+                rope_dim=_optional_count(row["rope_dim"]),
+                query_rank=_optional_count(row["query_rank"]),
+                printed_parameters=_optional_count(row["printed_parameters"]),
+                printed_active=_optional_count(row["printed_active"]),
+                active_meaning=row["active_meaning"],
             )
             for row in _rows("models.csv")
         }
@@ -254,7 +311,7 @@ def model(name: str) -> Model:
     >>> model("Llama 3.1 8B").kv_heads
     8
     """
-    return models()[one_of("model", name, models())]
+    return all_models()[one_of("model", name, all_models())]
 
 
 def training_run(name: str) -> TrainingRun:
@@ -295,3 +352,19 @@ def _optional(text: str, exponent: int = 0) -> float | None:
 
 def _count(text: str) -> int:
     return round(float(text))
+
+
+def _optional_count(text: str) -> int | None:
+    return _count(text) if text else None
+
+
+class _Dated(Protocol):
+    @property
+    def since_the_lecture(self) -> bool: ...
+
+
+_Row = TypeVar("_Row", bound=_Dated)
+
+
+def _of_the_lecture(table: Mapping[str, _Row]) -> Mapping[str, _Row]:
+    return MappingProxyType({name: row for name, row in table.items() if not row.since_the_lecture})

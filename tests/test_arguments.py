@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from course_lib import catalog, checks, compute_cost, memory, number_formats, plan, quantization, scaling, units
-from course_lib._arguments import shown
+from course_lib._arguments import LONGEST_LIST, one_of, shown
 from course_lib.number_formats import FP16, FP64, parse_bits, parse_hexadecimal
 from course_lib.quantization import Quantized, quantization_error, with_outlier
 
@@ -317,6 +317,16 @@ def test_a_message_shows_so_much_of_a_value_as_one_reads(call):
     message = str(caught.value)
     assert len(message) < 420
     assert "…" in message or "something of the type int" in message
+
+
+def test_a_long_list_of_what_is_accepted_is_cut_and_says_how_many_more_there_are():
+    names = [f"name {number}" for number in range(LONGEST_LIST)]
+    with pytest.raises(ValueError, match=r"accepted: 'name 0', .*, 'name 19'$"):
+        one_of("thing", "?", names)
+    with pytest.raises(ValueError, match=r"'name 19', … 2 more$"):
+        one_of("thing", "?", [*names, "another", "last"])
+    with pytest.raises(ValueError, match=r"did you mean 'last'\? accepted: 'name 0'"):
+        one_of("thing", "Last", [*names, "another", "last"])
 
 
 TEXTS = st.text(max_size=20) | st.text("0123456789.,_ekMGBTPFLOPSs/-h ·x01|", max_size=14)

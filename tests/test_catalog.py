@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -14,11 +15,11 @@ from course_lib.compute_cost import TransformerShape, model_flop_utilization, tr
 DATA = Path(course_lib.__file__).parent / "data"
 TABLES = {
     "accelerators.csv": catalog.accelerators,
-    "models.csv": catalog.models,
+    "models.csv": catalog.all_models,
     "training_runs.csv": catalog.training_runs,
 }
 ACCELERATORS = list(catalog.accelerators().values())
-MODELS = list(catalog.models().values())
+MODELS = list(catalog.all_models().values())
 RUNS = list(catalog.training_runs().values())
 TIMED_RUNS = [run for run in RUNS if run.accelerator_hours is not None]
 COSTED_RUNS = [run for run in RUNS if run.reported_flop is not None]
@@ -61,8 +62,9 @@ def test_released_weights_follow_from_the_shape_to_the_unit_or_the_row_says_by_h
     if "released weights" in model.citation + model.remark:
         assert missing == 0 or str(missing) in model.note
     else:
-        assert model.name == "GPT-3 175B"  # of which nothing but 174.6 B is printed
-        assert abs(missing) < 0.05e9
+        # Of GPT-3 nothing but 174.6 B is printed, and of Nemotron 331.6 B with 9.4 B of embeddings.
+        assert model.name in ("GPT-3 175B", "Nemotron-4 340B")
+        assert abs(missing) < 0.1e9
 
 
 def test_bloom_differs_from_its_shape_by_the_norm_after_the_embedding_that_its_row_names():
@@ -207,6 +209,8 @@ def test_the_figures_that_the_lessons_quote_are_exact():
 
 
 def test_an_empty_field_is_none_and_not_zero():
+    assert catalog.model("Llama 2 7B").routed_experts is None
+    assert catalog.model("Llama 2 7B").kv_rank is None
     assert catalog.training_run("GPT-3 175B").accelerator_hours is None
     assert catalog.accelerator("V100").int8_op_per_second is None
     assert catalog.accelerator("TPU v4").fp32_flop_per_second is None
@@ -215,6 +219,7 @@ def test_an_empty_field_is_none_and_not_zero():
 @pytest.mark.parametrize("load", TABLES.values())
 def test_a_table_is_read_once_and_cannot_be_changed(load):
     table = load()
+    assert type(table) is MappingProxyType
     assert load() is table
     assert isinstance(table, Mapping)
     name = next(iter(table))

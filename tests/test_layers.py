@@ -323,8 +323,8 @@ def test_a_place_that_is_empty_or_taken_twice_is_named(tree: Callable[..., Path]
 
 PUBLIC = {
     "compute_cost": """
-        TransformerShape backward_flop forward_flop model_flop_utilization throughput training_flop
-        training_seconds
+        ACTIVE_TOTALS Experts LatentAttention OPTIONS TransformerShape backward_flop forward_flop
+        hardware_flop_utilization model_flop_utilization throughput training_flop training_seconds
     """,
     "units": """
         COMPUTE_UNITS Compute GpuHours LAPTOP_FLOP_PER_SECOND PFLOP_DAY Rate SECONDS_PER_DAY SECONDS_PER_HOUR
