@@ -22,6 +22,12 @@ from course_lib._arguments import one_of
 KINDS = ("GPU", "TPU")
 """The kinds of accelerator in the catalog."""
 
+EVIDENCE = ("primary", "model card", "secondary")
+"""How good a source is: the vendor's or authors' own paper, page or code, a model's card, or what others say."""
+
+PEAKS = ("bf16", "fp8", "fp4")
+"""The precisions in which an accelerator's dense peak is known; "bf16" stands for fp16 too."""
+
 
 @dataclass(frozen=True)
 class Accelerator:
@@ -31,6 +37,14 @@ class Accelerator:
     `memory_bytes` a printed GB is 1e9 bytes. `reported_bytes` is what the device itself reports, by `reported_source`;
     it is not the printed figure: an "80 GB" A100 reports 81,920 MiB, 85.9e9 bytes. Plan with `usable_bytes`.
     `kind` is one of `KINDS`; `fp16` and `bf16` tell which of the two the 16-bit rate holds for.
+
+    Every peak is dense. `sparse_flop_per_second` is what the vendor prints for 16 bits with sparsity, which nobody's
+    training reaches; `flop_per_clock` x `clock_hz` is what the units of the chip can do (by the vendor's whitepaper, of
+    TPUs by jax-ml/scaling-book), and `measured_flop_per_second` the best bf16 product that somebody measured
+    (stas00/ml-engineering, compute/accelerator, of August 2026): a peak is held against all three. `peaks_remark` says
+    why fp8 is not twice bf16, or fp4 not twice fp8, where it is so. `power_watts` is the most that the accelerator may
+    take. `announced` is a year, `checked` the month in which the figures were last compared with their source, whose
+    grade is `evidence`, one of `EVIDENCE`.
     """
 
     name: str
@@ -46,6 +60,34 @@ class Accelerator:
     int8_op_per_second: float | None
     note: str
     source: str
+    since_the_lecture: bool
+    fp8_flop_per_second: float | None
+    fp4_flop_per_second: float | None
+    sparse_flop_per_second: float | None
+    flop_per_clock: int | None
+    clock_hz: float | None
+    measured_flop_per_second: float | None
+    power_watts: float | None
+    announced: int
+    checked: str
+    evidence: str
+    peaks_remark: str
+
+    def peak(self, precision: str) -> float:
+        """Return the dense peak in one of the `PEAKS`, in FLOP/s.
+
+        Errors: `ValueError` for an unknown precision, or one that the accelerator has no rate for.
+
+        >>> accelerator("B200").peak("fp8")
+        4500000000000000.0
+        """
+        one_of("precision", precision, PEAKS)
+        rates = (self.fp16_bf16_flop_per_second, self.fp8_flop_per_second, self.fp4_flop_per_second)
+        rate = dict(zip(PEAKS, rates, strict=True))[precision]
+        if rate is None:
+            had = ", ".join(repr(name) for name, value in zip(PEAKS, rates, strict=True) if value is not None)
+            raise ValueError(f"precision must be one that the {self.name} has a peak for, {had}; got {precision!r}")
+        return rate
 
     @property
     def usable_bytes(self) -> int:
@@ -165,12 +207,24 @@ class TrainingRun(Published):
 
 @cache
 def accelerators() -> Mapping[str, Accelerator]:
-    """Return all accelerators by name, in the order of the file.
+    """Return the lecture's accelerators by name, in the order of the file: those that the seven lessons choose from.
 
     Source: S3 and S5; each row names its own.
 
     >>> accelerators()["A100 80GB"].fp16_bf16_flop_per_second
     312000000000000.0
+    """
+    return _of_the_lecture(all_accelerators())
+
+
+@cache
+def all_accelerators() -> Mapping[str, Accelerator]:
+    """Return all accelerators by name, those since the lecture too, in the order of the file.
+
+    Source: each row names its own.
+
+    >>> all_accelerators()["GB200"].fp4_flop_per_second
+    1e+16
     """
     return MappingProxyType(
         {
@@ -188,6 +242,18 @@ def accelerators() -> Mapping[str, Accelerator]:
                 int8_op_per_second=_optional(row["int8_TOP_per_s"], 12),
                 note=row["note"],
                 source=row["source"],
+                since_the_lecture=_yes(row, "since_the_lecture"),
+                fp8_flop_per_second=_optional(row["fp8_TFLOP_per_s"], 12),
+                fp4_flop_per_second=_optional(row["fp4_TFLOP_per_s"], 12),
+                sparse_flop_per_second=_optional(row["sparse_TFLOP_per_s"], 12),
+                flop_per_clock=_optional_count(row["flop_per_clock"]),
+                clock_hz=_optional(row["clock_MHz"], 6),
+                measured_flop_per_second=_optional(row["measured_TFLOP_per_s"], 12),
+                power_watts=_optional(row["power_W"]),
+                announced=int(row["announced"]),
+                checked=row["checked"],
+                evidence=_word(row, "evidence", EVIDENCE),
+                peaks_remark=row["peaks_remark"],
             )
             for row in _rows("accelerators.csv")
         }
@@ -300,7 +366,7 @@ def accelerator(name: str) -> Accelerator:
     >>> accelerator("H100 SXM").memory_bytes, accelerator("H100 SXM").usable_bytes
     (80000000000, 85520809984)
     """
-    return accelerators()[one_of("accelerator", name, accelerators())]
+    return all_accelerators()[one_of("accelerator", name, all_accelerators())]
 
 
 def model(name: str) -> Model:

@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,11 +15,11 @@ from course_lib.compute_cost import TransformerShape, model_flop_utilization, tr
 
 DATA = Path(course_lib.__file__).parent / "data"
 TABLES = {
-    "accelerators.csv": catalog.accelerators,
+    "accelerators.csv": catalog.all_accelerators,
     "models.csv": catalog.all_models,
     "training_runs.csv": catalog.training_runs,
 }
-ACCELERATORS = list(catalog.accelerators().values())
+ACCELERATORS = list(catalog.all_accelerators().values())
 MODELS = list(catalog.all_models().values())
 RUNS = list(catalog.training_runs().values())
 TIMED_RUNS = [run for run in RUNS if run.accelerator_hours is not None]
@@ -145,13 +146,112 @@ def test_pythia_trained_on_143000_steps_of_2_mi_tokens():
 
 @pytest.mark.parametrize("accelerator", ACCELERATORS, ids=name_of)
 def test_an_accelerators_rates_are_dense_and_in_si_units(accelerator):
-    assert 16e9 <= accelerator.memory_bytes <= 200e9
+    assert 16e9 <= accelerator.memory_bytes <= 300e9
     assert 1e11 < accelerator.memory_bandwidth_bytes_per_second < 1e13
     # Dense int8 runs at up to four times the 16-bit rate (the RTX cards accumulate in fp32 at half of theirs).
     if accelerator.int8_op_per_second is not None:
         assert 1 <= accelerator.int8_op_per_second / accelerator.fp16_bf16_flop_per_second <= 4.01
     if accelerator.fp32_flop_per_second is not None:
-        assert 1.9 < accelerator.fp16_bf16_flop_per_second / accelerator.fp32_flop_per_second < 16.1
+        # Blackwell made its tensor cores faster and not the rest: 28 to 31 times, where Hopper has 15.
+        most = 16.1 if accelerator.announced < 2024 else 32
+        assert 1.9 < accelerator.fp16_bf16_flop_per_second / accelerator.fp32_flop_per_second < most
+
+
+MOST_FLOP_A_JOULE = 2.4e12
+"""Of all rows with a power the B200 and the B300 have the most dense bf16 FLOP for a joule, 2.25e12."""
+
+RIDGES = 60, 600
+"""FLOP for a byte of memory traffic at the dense bf16 peak, from the RTX 3090's 76 to the TPU v6e's 560."""
+
+
+def doubts(chip):
+    """Return what speaks against the peaks of an accelerator: each is a name of a rule that a sparse peak breaks."""
+    bf16, fp8, fp4 = chip.fp16_bf16_flop_per_second, chip.fp8_flop_per_second, chip.fp4_flop_per_second
+    joules = chip.power_watts and bf16 / chip.power_watts
+    fp8_at_the_rate_of_bf16 = chip.kind == "TPU" and chip.peaks_remark
+    about_8 = (0.99, 1.01) if fp8_at_the_rate_of_bf16 else (1.98, 2.03)
+    about_4 = (2.6, 3.2) if chip.peaks_remark else (1.98, 2.03)
+    held_against = {
+        "clock": chip.clock_hz is None or 0.97 < bf16 / (chip.flop_per_clock * chip.clock_hz) < 1.03,
+        "measured": chip.measured_flop_per_second is None or 0.5 < chip.measured_flop_per_second / bf16 < 1,
+        "sparse": chip.sparse_flop_per_second is None or 1.98 < chip.sparse_flop_per_second / bf16 < 2.03,
+        "fp8": fp8 is None or about_8[0] < fp8 / bf16 < about_8[1],
+        "fp4": fp4 is None or about_4[0] < fp4 / fp8 < about_4[1],
+        "power": joules is None or joules < MOST_FLOP_A_JOULE,
+        "bandwidth": RIDGES[0] < bf16 / chip.memory_bandwidth_bytes_per_second < RIDGES[1],
+    }
+    return [name for name, holds in held_against.items() if not holds]
+
+
+def doubled(chip, *peaks):
+    """Return the accelerator as a table would have it that prints these peaks with sparsity."""
+    known = {peak: getattr(chip, peak) for peak in peaks if getattr(chip, peak) is not None}
+    return dataclasses.replace(chip, **{peak: 2 * rate for peak, rate in known.items()})
+
+
+ALL_PEAKS = tuple(f"{name}_flop_per_second" for name in ("fp16_bf16", "fp8", "fp4", "sparse"))
+
+
+@pytest.mark.parametrize("chip", ACCELERATORS, ids=name_of)
+def test_nothing_speaks_against_the_peaks_of_an_accelerator(chip):
+    assert doubts(chip) == []
+
+
+@pytest.mark.parametrize("chip", ACCELERATORS, ids=name_of)
+def test_a_sparse_peak_in_a_row_is_refused_even_where_the_whole_row_is_sparse(chip):
+    assert doubts(doubled(chip, "fp16_bf16_flop_per_second"))
+    assert doubts(doubled(chip, *ALL_PEAKS))
+    if chip.fp8_flop_per_second is not None:
+        assert doubts(doubled(chip, "fp8_flop_per_second"))
+    if chip.fp4_flop_per_second is not None:
+        assert doubts(doubled(chip, "fp4_flop_per_second"))
+
+
+@pytest.mark.parametrize("chip", ACCELERATORS, ids=name_of)
+def test_a_peak_of_half_the_size_is_refused_too(chip):
+    halves = {peak: getattr(chip, peak) / 2 for peak in ALL_PEAKS if getattr(chip, peak) is not None}
+    known = chip.clock_hz is not None or chip.measured_flop_per_second is not None
+    assert bool(doubts(dataclasses.replace(chip, **halves))) == known
+
+
+@pytest.mark.parametrize("chip", ACCELERATORS, ids=name_of)
+def test_a_row_says_why_its_fp8_is_not_twice_its_bf16_and_only_then(chip):
+    bf16, fp8, fp4 = (chip.fp16_bf16_flop_per_second, chip.fp8_flop_per_second, chip.fp4_flop_per_second)
+    as_expected = (fp8 is None or fp8 / bf16 > 1.9) and (fp4 is None or fp4 / fp8 < 2.1)
+    assert (chip.peaks_remark == "") == as_expected
+
+
+@pytest.mark.parametrize("chip", ACCELERATORS, ids=name_of)
+def test_a_row_of_an_accelerator_is_dated_and_graded(chip):
+    assert 2017 <= chip.announced <= int(chip.checked[:4])
+    assert re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", chip.checked)
+    assert chip.evidence in ("primary", "secondary")
+    assert chip.since_the_lecture == (chip.name not in catalog.accelerators())
+    assert ("as copied in" in chip.source or "as listed in" in chip.source) <= (
+        chip.evidence == "secondary" or "power as listed in" in chip.source
+    )
+
+
+def test_where_the_sources_of_a_peak_disagree_the_row_says_so():
+    b300 = catalog.accelerator("B300")
+    assert "sources disagree" in b300.peaks_remark
+    for printed in ("12.6", "13.1", "13.5", "14 PFLOP/s", "18 with sparsity"):
+        assert printed in b300.peaks_remark
+
+
+def test_what_nvidia_prints_with_sparsity_is_twice_what_the_catalog_has():
+    # NVIDIA's tables of the HGX B200 and GB200, in PFLOP/s with sparsity: bf16, fp8 and fp4.
+    for name, printed in {"B200": (4.5, 9, 18), "GB200": (5, 10, 20), "H100 SXM": (1.979, 3.958)}.items():
+        peaks = [catalog.accelerator(name).peak(precision) for precision in catalog.PEAKS[: len(printed)]]
+        assert [2 * peak / 1e15 for peak in peaks] == pytest.approx(printed)
+
+
+def test_a_peak_that_an_accelerator_has_not_is_refused_with_those_it_has():
+    assert catalog.accelerator("A100 80GB").peak("bf16") == 312e12
+    with pytest.raises(ValueError, match=r"^precision must be one that the H100 SXM has .*'bf16', 'fp8'; got 'fp4'$"):
+        catalog.accelerator("H100 SXM").peak("fp4")
+    with pytest.raises(ValueError, match=r"^precision 'fp16' is unknown; .*accepted: 'bf16', 'fp8', 'fp4'$"):
+        catalog.accelerator("H100 SXM").peak("fp16")
 
 
 @pytest.mark.parametrize(("name", "mib"), [("A100 80GB", 81_920), ("H100 SXM", 81_559)])
@@ -256,6 +356,20 @@ def test_importing_the_catalog_reads_no_file():
     )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("lecture", "every", "sizes"),
+    [
+        (catalog.accelerators, catalog.all_accelerators, (16, 26)),
+        (catalog.models, catalog.all_models, (17, 37)),
+    ],
+    ids=["accelerators", "models"],
+)
+def test_the_lessons_choose_from_the_lectures_rows_which_come_first_in_the_file(lecture, every, sizes):
+    assert list(every())[: len(lecture())] == list(lecture())
+    assert (len(lecture()), len(every())) == sizes
+    assert {name for name, row in every().items() if row.since_the_lecture} == every().keys() - lecture().keys()
 
 
 def test_an_unknown_name_is_answered_first_with_those_that_begin_alike() -> None:
