@@ -25,6 +25,9 @@ KINDS = ("GPU", "TPU")
 EVIDENCE = ("primary", "model card", "secondary")
 """How good a source is: the vendor's or authors' own paper, page or code, a model's card, or what others say."""
 
+PRECISIONS = ("fp16", "bf16", "fp8", "")
+"""The precisions of a training run's products; the last one stands for what the source does not say."""
+
 PEAKS = ("bf16", "fp8", "fp4")
 """The precisions in which an accelerator's dense peak is known; "bf16" stands for fp16 too."""
 
@@ -181,7 +184,11 @@ class TrainingRun(Published):
     of a mixture of experts they are fewer than `total_parameters`, all that the memory holds.
     `accelerator` is a name in `accelerators()`, or two kinds joined by a slash; `note` says what to mind when
     you use the row; `remark` is what else the source says of its figures, which may give an answer away;
-    `hours_remark` says why 6PD at 40 % is more than a factor of 1.25 off the hours, where it is.
+    `hours_remark` says why 6PD at 40 % is more than a factor of 1.25 off the hours, where it is and is one of the
+    lecture's. `precision` is that of the products, empty where the source does not say; a utilisation is of the bf16
+    peak also where it is "fp8". `evidence`, one of `EVIDENCE`, is the grade of the source of the hours or, without
+    hours, of the row. `utilisation_remark` says why the hours imply less than 15 % or more than 65 % of the peak, where
+    they do.
     """
 
     name: str
@@ -198,6 +205,10 @@ class TrainingRun(Published):
     citation: str
     remark: str
     hours_remark: str
+    since_the_lecture: bool
+    precision: str
+    evidence: str
+    utilisation_remark: str
 
     @property
     def is_mixture(self) -> bool:
@@ -328,12 +339,24 @@ def all_models() -> Mapping[str, Model]:
 
 @cache
 def training_runs() -> Mapping[str, TrainingRun]:
-    """Return all training runs by the model's name, in the order of the file.
+    """Return the lecture's training runs by the model's name: those that the seven lessons choose from.
 
     Source: S1 and S3; each row names its own.
 
     >>> training_runs()["LLaMA 65B"].accelerator_hours
     1022362.0
+    """
+    return _of_the_lecture(all_training_runs())
+
+
+@cache
+def all_training_runs() -> Mapping[str, TrainingRun]:
+    """Return all training runs by the model's name, those since the lecture too, in the order of the file.
+
+    Source: each row names its own.
+
+    >>> all_training_runs()["Llama 4 Scout"].accelerator_hours
+    5000000.0
     """
     return MappingProxyType(
         {
@@ -352,6 +375,10 @@ def training_runs() -> Mapping[str, TrainingRun]:
                 citation=row["citation"],
                 remark=row["remark"],
                 hours_remark=row["hours_remark"],
+                since_the_lecture=_yes(row, "since_the_lecture"),
+                precision=_word(row, "precision", PRECISIONS),
+                evidence=_word(row, "evidence", EVIDENCE),
+                utilisation_remark=row["utilisation_remark"],
             )
             for row in _rows("training_runs.csv")
         }
@@ -388,7 +415,7 @@ def training_run(name: str) -> TrainingRun:
     >>> training_run("GPT-3 175B").reported_flop
     3.14e+23
     """
-    return training_runs()[one_of("training run", name, training_runs())]
+    return all_training_runs()[one_of("training run", name, all_training_runs())]
 
 
 def _rows(filename: str) -> list[dict[str, str]]:
