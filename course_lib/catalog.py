@@ -46,8 +46,9 @@ class Accelerator:
     TPUs by jax-ml/scaling-book), and `measured_flop_per_second` the best bf16 product that somebody measured
     (stas00/ml-engineering, compute/accelerator, of August 2026): a peak is held against all three. `peaks_remark` says
     why fp8 is not twice bf16, or fp4 not twice fp8, where it is so. `power_watts` is the most that the accelerator may
-    take. `announced` is a year, `checked` the month in which the figures were last compared with their source, whose
-    grade is `evidence`, one of `EVIDENCE`.
+    take; `fp16_without_tensor_cores_flop_per_second` is what the vendor's whitepaper prints beside the tensor cores'
+    rate, where it does. `announced` is a year, `checked` the month in which the figures were last compared with their
+    source, whose grade is `evidence`, one of `EVIDENCE`.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Accelerator:
     checked: str
     evidence: str
     peaks_remark: str
+    fp16_without_tensor_cores_flop_per_second: float | None
 
     def peak(self, precision: str) -> float:
         """Return the dense peak in one of the `PEAKS`, in FLOP/s.
@@ -265,6 +267,7 @@ def all_accelerators() -> Mapping[str, Accelerator]:
                 checked=row["checked"],
                 evidence=_word(row, "evidence", EVIDENCE),
                 peaks_remark=row["peaks_remark"],
+                fp16_without_tensor_cores_flop_per_second=_optional(row["fp16_without_tensor_cores_TFLOP_per_s"], 12),
             )
             for row in _rows("accelerators.csv")
         }

@@ -293,6 +293,12 @@ def test_a_row_of_an_accelerator_is_dated_and_graded(chip):
     )
 
 
+@pytest.mark.parametrize("chip", ACCELERATORS, ids=name_of)
+def test_16_bits_without_tensor_cores_lie_between_fp32_and_the_tensor_cores(chip):
+    without = chip.fp16_without_tensor_cores_flop_per_second
+    assert without is None or 1.9 * chip.fp32_flop_per_second < without < chip.fp16_bf16_flop_per_second / 3.9
+
+
 def test_where_the_sources_of_a_peak_disagree_the_row_says_so():
     b300 = catalog.accelerator("B300")
     assert "sources disagree" in b300.peaks_remark
