@@ -6,8 +6,8 @@ reading a prompt do much arithmetic with each weight, so that I > R. Generating 
 batch makes I larger, until the KV cache, which grows with the batch too, is what is read.
 
 Symbols: W weights of a token's matrices, b batch, c context, k numbers cached a token, A FLOP of attention for a
-position. What is left out, on both sides: activations, norms, and what several accelerators send each other. The bytes
-are the least that can be moved, and so the intensity is the most.
+position. Left out are activations, norms, and what several accelerators send each other: the bytes are the least that
+can be moved, and so the intensity is the most. A layer that looks back a window only counts as if it looked at all.
 Source: Williams et al. 2009; Pope et al. 2022, section 2.
 """
 
