@@ -122,7 +122,7 @@ class Model(Published):
     """One released decoder model: its shape and its parameter count.
 
     Units: counts; `context` is the sequence length of the pre-training, in tokens. The other fields are
-    options of `compute_cost.TransformerShape`; of a mixture without dense layers `mlp_hidden` means nothing.
+    options of `compute_cost.TransformerShape`; in a mixture without dense layers `mlp_hidden` is an expert's width.
     `parameters` are all of them, by the shape where that is known to the unit; `printed_parameters` and
     `printed_active` are what the source prints, and `active_meaning` says which of the `compute_cost.ACTIVE_TOTALS`
     the second one is. `note` says what to mind when you use the row; `remark` is what else the source says of its

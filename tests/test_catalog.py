@@ -68,6 +68,11 @@ def test_released_weights_follow_from_the_shape_to_the_unit_or_the_row_says_by_h
         assert abs(missing) < 0.1e9
 
 
+@pytest.mark.parametrize("model", [m for m in MODELS if m.is_mixture and not m.dense_layers], ids=name_of)
+def test_a_mixture_without_dense_layers_has_the_width_of_an_expert_for_that_of_the_mlp(model):
+    assert model.mlp_hidden == model.expert_hidden
+
+
 def test_bloom_differs_from_its_shape_by_the_norm_after_the_embedding_that_its_row_names():
     bloom = catalog.model("BLOOM 176B")
     missing = bloom.parameters - TransformerShape.from_catalog(bloom.name).parameters()["total"]
