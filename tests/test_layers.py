@@ -323,11 +323,14 @@ def test_a_place_that_is_empty_or_taken_twice_is_named(tree: Callable[..., Path]
 
 PUBLIC = {
     "compute_cost": """
-        ACTIVE_TOTALS CHOICE Experts Explanation HONEST LatentAttention MISTAKE OPTIONS TRAINING_BYTES
-        TransformerShape Work attainable_flop_per_second backward_flop compute_bound_batch
-        decode_intensity_limit decode_work distinct_experts explain_utilization forward_flop half_way_batch
-        hardware_flop_utilization largest_decode_batch longest_compute_bound_context model_flop_utilization
-        prefill_work ridge_point seconds_at_least throughput training_flop training_seconds training_work
+        ACTIVE_TOTALS Experts LatentAttention OPTIONS TransformerShape backward_flop forward_flop
+        hardware_flop_utilization model_flop_utilization throughput training_flop training_seconds
+    """,
+    "since_the_lecture": """
+        CHOICE Explanation HONEST MISTAKE TRAINING_BYTES Work attainable_flop_per_second
+        compute_bound_batch decode_intensity_limit decode_work distinct_experts explain_utilization
+        half_way_batch largest_decode_batch longest_compute_bound_context prefill_work ridge_point
+        seconds_at_least training_work
     """,
     "units": """
         COMPUTE_UNITS Compute GpuHours LAPTOP_FLOP_PER_SECOND PFLOP_DAY Rate SECONDS_PER_DAY SECONDS_PER_HOUR

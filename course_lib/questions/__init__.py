@@ -9,7 +9,7 @@ from course_lib._arguments import shown
 from course_lib.questions import question
 from course_lib.questions.question import Question
 
-TOPICS = ("compute_cost", "units", "scaling", "memory", "number_formats", "quantization", "plan")
+TOPICS = ("compute_cost", "units", "scaling", "memory", "number_formats", "quantization", "plan", "since_the_lecture")
 """The topics in the order of the lessons: set 1 is the first."""
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from course_lib import catalog
 from course_lib.compute_cost import Experts, LatentAttention, TransformerShape
-from course_lib.compute_cost.roofline import (
+from course_lib.since_the_lecture.roofline import (
     TRAINING_BYTES,
     Work,
     attainable_flop_per_second,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from course_lib import catalog
 from course_lib.compute_cost import TransformerShape
-from course_lib.compute_cost.detective import CHOICE, HONEST, MISTAKE, TOLERANCE, explain_utilization
+from course_lib.since_the_lecture.detective import CHOICE, HONEST, MISTAKE, TOLERANCE, explain_utilization
 
 CHIPS = catalog.all_accelerators()
 PARAMETERS, SHARE = 8e9, 0.4
