@@ -1,8 +1,8 @@
 """Since the lecture: what a model card of today says that the lecture of 2023 does not.
 
 Lesson 8. `roofline` tells whether a step computes or reads longer, `detective` which mistake explains a utilisation
-that somebody claims. Numbers in blocks are in `course_lib.block_formats`, mixtures of experts in `compute_cost`, and what is
-new in memory and plans in those topics.
+that somebody claims. Numbers in blocks are in `course_lib.block_formats`, mixtures of experts in `compute_cost`, and
+what is new in memory and plans in those topics.
 """
 
 from course_lib.since_the_lecture.detective import (
