@@ -1,9 +1,10 @@
 """Compute cost: how much arithmetic it takes to train a transformer, and how long that lasts.
 
-Slides S1 and S2. `rule` has the slides' formulas, `shape` counts a transformer matrix by matrix, and `mixture` says
-what a mixture of experts and latent attention have in place of GPT's layer.
+Slides S1 and S2. `rule` has the slides' formulas, `shape` counts a transformer matrix by matrix, `matrices` says what a
+matrix inside its layers is, and `mixture` what a mixture of experts and latent attention have in place of GPT's layer.
 """
 
+from course_lib.compute_cost.matrices import HiddenMatrix
 from course_lib.compute_cost.mixture import (
     Experts,
     LatentAttention,
@@ -27,6 +28,7 @@ __all__ = [
     "ACTIVE_TOTALS",
     "OPTIONS",
     "Experts",
+    "HiddenMatrix",
     "LatentAttention",
     "TransformerShape",
     "backward_flop",

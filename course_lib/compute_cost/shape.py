@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from course_lib import catalog
 from course_lib._arguments import finite, not_negative, shown, whole
+from course_lib.compute_cost.matrices import HiddenMatrix
 from course_lib.compute_cost.mixture import Experts, LatentAttention
 
 OPTIONS = (
@@ -261,6 +262,42 @@ class TransformerShape:
             experts = self.experts.working * self._mlp_weights(self.experts.hidden)
             weights += self.expert_layers * (experts + self.hidden * self.experts.routed)
         return weights
+
+    def hidden_matrices(self) -> tuple[HiddenMatrix, ...]:
+        """Return the matrices of attention, MLP, router and experts, each with how often the model has it.
+
+        Of a mixture all experts count. Muon trains these; what else there is (embeddings, head, norms, biases) has one
+        dimension, or is looked up.
+        Source: Jordan et al. 2024, README.md of KellerJordan/Muon.
+
+        >>> shape = TransformerShape.from_catalog("Llama 2 7B")
+        >>> {matrix.name: matrix.weights for matrix in shape.hidden_matrices()}["gate"]
+        1442840576
+        >>> sum(matrix.weights for matrix in shape.hidden_matrices())  # of 6,738,415,616 parameters
+        6476005376
+        """
+        query_width, kv_width = self._widths()
+        attention = [
+            ("query", self.hidden, query_width),
+            ("key", self.hidden, kv_width),
+            ("value", self.hidden, kv_width),
+            ("output", query_width, self.hidden),
+        ]
+        if self.latent:
+            matrices = self.latent.matrices(self.hidden, self.heads, cast(int, self.head_dim))
+            attention = [(f"attention {number}", *matrix) for number, matrix in enumerate(matrices, start=1)]
+        found = [HiddenMatrix(name, self.layers, *size) for name, *size in attention]
+        found += self._mlp_matrices("", self.dense_layers, cast(int, self.mlp_hidden))
+        if self.experts:
+            found.append(HiddenMatrix("router", self.expert_layers, self.hidden, self.experts.routed))
+            found += self._mlp_matrices("expert ", self.expert_layers * self.experts.all, self.experts.hidden)
+        return tuple(matrix for matrix in found if matrix.copies)
+
+    def _mlp_matrices(self, kind: str, copies: int, width: int) -> list[HiddenMatrix]:
+        """Return the matrices of so many MLPs, or experts, of one width."""
+        names = ("up", "gate")[: self.mlp_matrices - 1]
+        into = [HiddenMatrix(f"{kind}{name}", copies, self.hidden, width) for name in names]
+        return [*into, HiddenMatrix(f"{kind}down", copies, width, self.hidden)]
 
     def attention_flop_per_position(self) -> int:
         """Return the FLOP that attention's two products take for one token and one position that it looks at.
