@@ -1,7 +1,8 @@
 """Published facts, each with its source: accelerators, models and training runs.
 
 The tables are `course_lib/data/*.csv`. They are read on the first call, once, and come back as read-only
-mappings from name to a frozen dataclass, in the order of the file, in bytes, FLOP/s, tokens and hours.
+mappings from name to a frozen dataclass, in the order of the file, in bytes, FLOP/s, tokens and hours; prices have no
+name and come back as a tuple, in US dollars an hour.
 
 What the seven lessons choose from is the lecture's: `accelerators()`, `models()` and `training_runs()`. What came after
 it has its rows in the same tables, and is in `all_accelerators()`, `all_models()` and `all_training_runs()` too. By
@@ -219,6 +220,22 @@ class TrainingRun(Published):
         return self.parameters < self.total_parameters
 
 
+@dataclass(frozen=True)
+class Price:
+    """What one provider asks for an hour of one accelerator, on demand, in US dollars, on one day.
+
+    `date` is the day on which the list was read, as YYYY-MM-DD; `note` says whose machine it is, or of what the price
+    is a part. `listed_in` names where the list was copied: prices are secondary evidence, and age in weeks.
+    """
+
+    accelerator: str
+    provider: str
+    dollars_per_hour: float
+    date: str
+    note: str
+    listed_in: str
+
+
 @cache
 def accelerators() -> Mapping[str, Accelerator]:
     """Return the lecture's accelerators by name, in the order of the file: those that the seven lessons choose from.
@@ -387,6 +404,41 @@ def all_training_runs() -> Mapping[str, TrainingRun]:
             for row in _rows("training_runs.csv")
         }
     )
+
+
+@cache
+def all_prices() -> tuple[Price, ...]:
+    """Return the prices of the catalog, in the order of the file: one a provider and kind of service.
+
+    Source: each row names where its list was copied, and the day.
+
+    >>> len({price.accelerator for price in all_prices()})
+    8
+    """
+    return tuple(
+        Price(
+            accelerator=row["accelerator"],
+            provider=row["provider"],
+            dollars_per_hour=_scaled(row["dollars_per_hour"]),
+            date=row["date"],
+            note=row["note"],
+            listed_in=row["listed_in"],
+        )
+        for row in _rows("prices.csv")
+    )
+
+
+def prices(accelerator: str) -> tuple[Price, ...]:
+    """Return the prices of one accelerator, the lowest first; none where the catalog has no list.
+
+    Errors: `ValueError` for an unknown accelerator. Source: as `all_prices`.
+
+    >>> [(price.provider, price.dollars_per_hour) for price in prices("A100 40GB")]
+    [('Lambda', 1.99), ('AWS', 2.7447), ('Azure', 3.3996)]
+    """
+    one_of("accelerator", accelerator, all_accelerators())
+    found = (price for price in all_prices() if price.accelerator == accelerator)
+    return tuple(sorted(found, key=lambda price: price.dollars_per_hour))
 
 
 def accelerator(name: str) -> Accelerator:

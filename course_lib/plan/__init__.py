@@ -1,11 +1,13 @@
 """Plan: what you have (accelerators, days, data, a bound on the cost of use) turned into one training run.
 
 The capstone. `plan` is the lecture in one go; `resources` is what you have, `run` the plan in numbers, `words` the same
-in words, `broken_rules` what of the lecture it does not keep to, and `rules` what the plan goes by where the lecture
-leaves a number open.
+in words, `assumed` what it takes for granted and where that is from, `broken_rules` what of the lecture it does not
+keep to, `rules` what it goes by where the lecture leaves a number open, and `intervals` how far days and money may be
+off.
 """
 
 from course_lib.memory import PARTS, training_precision
+from course_lib.plan.assumed import Assumption, assumed, assumptions
 from course_lib.plan.broken_rules import (
     MOST_TOKENS_PER_PARAMETER,
     OVER_TRAINED,
@@ -18,6 +20,17 @@ from course_lib.plan.broken_rules import (
     percent,
     warnings,
 )
+from course_lib.plan.intervals import (
+    LEAST_PRICES,
+    LEAST_RUNS,
+    Interval,
+    PlanIntervals,
+    kept_of_measured,
+    like_runs,
+    plan_intervals,
+    price_interval,
+    utilization_interval,
+)
 from course_lib.plan.plan import TrainingPlan, plan_training_run
 from course_lib.plan.resources import SERVING_PRECISIONS, Resources
 from course_lib.plan.rules import (
@@ -29,22 +42,27 @@ from course_lib.plan.rules import (
     resources_of,
     source_of_a_step,
     tokens_of_a_step,
+    utilization_of,
 )
 from course_lib.plan.run import PlannedRun
 from course_lib.plan.words import (
     WORDS,
-    assumptions,
     comparison,
     given_up,
+    in_intervals,
+    links,
     markdown,
     memory_on_each,
     money,
+    numbers,
     recipe,
     reported_time,
     sentence,
 )
 
 __all__ = [
+    "LEAST_PRICES",
+    "LEAST_RUNS",
     "MOST_EPOCHS",
     "MOST_TOKENS_PER_PARAMETER",
     "OVER_TRAINED",
@@ -56,21 +74,32 @@ __all__ = [
     "TRAINING_ROOM",
     "UNDER_TRAINED",
     "WORDS",
+    "Assumption",
     "Check",
+    "Interval",
+    "PlanIntervals",
     "PlannedRun",
     "Resources",
     "TrainingPlan",
     "Warning",
+    "assumed",
     "assumptions",
     "checks",
     "comparison",
     "given_up",
     "in_days",
+    "in_intervals",
+    "kept_of_measured",
+    "like_runs",
+    "links",
     "markdown",
     "memory_on_each",
     "money",
+    "numbers",
     "percent",
+    "plan_intervals",
     "plan_training_run",
+    "price_interval",
     "published_utilization",
     "recipe",
     "reported_time",
@@ -79,5 +108,7 @@ __all__ = [
     "source_of_a_step",
     "tokens_of_a_step",
     "training_precision",
+    "utilization_interval",
+    "utilization_of",
     "warnings",
 ]

@@ -66,13 +66,21 @@ def published_utilization() -> Mapping[str, float]:
     >>> round(published_utilization()["LLaMA 65B"], 3)
     0.477
     """
-    reached = {}
-    for run in catalog.training_runs().values():
-        chip = catalog.accelerators().get(run.accelerator)
-        if chip and run.accelerator_hours:
-            flop, seconds = training_flop(run.parameters, run.tokens), run.accelerator_hours * SECONDS_PER_HOUR
-            reached[run.name] = float(model_flop_utilization(flop, seconds, 1, chip.fp16_bf16_flop_per_second))
-    return MappingProxyType(reached)
+    reached = {run.name: utilization_of(run) for run in catalog.training_runs().values()}
+    return MappingProxyType({name: share for name, share in reached.items() if share is not None})
+
+
+def utilization_of(run: catalog.TrainingRun) -> float | None:
+    """Return what a run achieved over all its hours, of the 16-bit peak; None without hours, or on two kinds of chips.
+
+    >>> utilization_of(catalog.training_run("GPT-3 175B")) is None
+    True
+    """
+    chip = catalog.all_accelerators().get(run.accelerator)
+    if chip is None or run.accelerator_hours is None:
+        return None
+    flop, seconds = training_flop(run.parameters, run.tokens), run.accelerator_hours * SECONDS_PER_HOUR
+    return float(model_flop_utilization(flop, seconds, 1, chip.fp16_bf16_flop_per_second))
 
 
 def resources_of(run: str, num_accelerators: int) -> dict[str, str | float]:

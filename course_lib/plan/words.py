@@ -1,18 +1,21 @@
-"""A plan in words: its sentence, what it assumes, how a published run differs, and all of it as Markdown."""
+"""A plan in words: its sentence, how a published run differs, and all of it as Markdown.
+
+What it assumes stands in `assumed`, each with where it is from.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from course_lib import catalog
 from course_lib.catalog import TrainingRun
 from course_lib.compute_cost import forward_flop, training_flop
-from course_lib.memory import LOSS_SCALING, PART_NAMES
+from course_lib.memory import PART_NAMES
+from course_lib.plan.assumed import Assumption, assumed, assumptions
 from course_lib.plan.broken_rules import in_days, percent, warnings
-from course_lib.plan.rules import SERVING_ROOM, TRAINING_ROOM, published_utilization, source_of_a_step
+from course_lib.plan.intervals import PlanIntervals
 from course_lib.plan.run import PlannedRun
-from course_lib.scaling import BESIROGLU_2024, HOFFMANN_2022, HOFFMANN_2022_UNROUNDED, compute_optimal, why_no_loss
-from course_lib.units import format_bytes, format_count, format_flop, format_number, format_rate
+from course_lib.scaling import BESIROGLU_2024, compute_optimal, why_no_loss
+from course_lib.units import format_bytes, format_count, format_flop, format_number
 
 WORDS = {
     "compute": "the compute",
@@ -69,68 +72,6 @@ def given_up(plan: PlannedRun) -> str:
     return f"{max(more, 0):.3f} nats a token against {against} (Besiroglu et al. 2024)"
 
 
-def assumptions(plan: PlannedRun) -> tuple[str, ...]:
-    """Return all that the plan takes for granted, as "topic: what, and how far it may be off"."""
-    return (*_of_compute(plan), *_of_model(plan), *_of_recipe(plan))
-
-
-def _of_compute(plan: PlannedRun) -> Iterator[str]:
-    have, setup, reached = plan.resources, plan.setup, published_utilization().values()
-    peak = format_rate(catalog.accelerator(have.accelerator).fp16_bf16_flop_per_second)
-    products = 12 * setup.layers * setup.hidden * setup.sequence / training_flop(plan.parameters, 1)
-    yield (
-        f"Utilisation: {percent(have.utilization)} of {peak}, over all the days, with restarts and waiting. The "
-        f"catalog's runs reached {percent(min(reached))} to {percent(max(reached))}."
-    )
-    yield f"Compute: 6PD counts products with weights only; attention's own add about {percent(products, 2)} here."
-    if more := setup.recomputed_flop():
-        yield (
-            f"Recomputation: {percent(more, 2)} more operations than 6PD, so the run takes as much longer and the "
-            f"utilisation that counts 6PD alone (MFU) is {percent(have.utilization / (1 + more))}."
-        )
-    yield (
-        f"Price: {format_number(have.price_per_hour)} dollars for an accelerator-hour is your figure, not a quote. "
-        "Staff, storage and runs that fail come on top."
-    )
-
-
-def _of_model(plan: PlannedRun) -> Iterator[str]:
-    have = plan.resources
-    sizes = [float(fit.optimal(plan.flop)[0]) for fit in (HOFFMANN_2022, HOFFMANN_2022_UNROUNDED, BESIROGLU_2024)]
-    yield (
-        f"Tokens a parameter: at least {format_number(have.tokens_per_parameter)}. Three published fits put the best "
-        f"size for this compute between {format_count(min(sizes))} and {format_count(max(sizes))}."
-    )
-    if have.data_tokens is not None:
-        times = format_number(have.max_epochs)
-        yield f"Data: {format_count(have.data_tokens)} tokens, read at most {times} times; read again counts like new."
-    if have.inference_flop_per_token is not None:
-        yield f"Inference: a token of use costs 2P FLOP, at most {format_flop(have.inference_flop_per_token)}."
-    if have.serve_on is not None:
-        free = percent(SERVING_ROOM)
-        yield f"Serving: weights in {have.serve_precision} leave {free} of one {have.serve_on} for keys and values."
-
-
-def _of_recipe(plan: PlannedRun) -> Iterator[str]:
-    setup, steps = plan.setup, max(1.0, plan.tokens / plan.step_tokens)
-    yield f"Shape: {setup.layers} layers of {setup.hidden:,} with heads of 128, as only the size is planned."
-    yield (
-        f"Memory: activations of GPT's layers, scores stored unless recomputed; working memory for what is being "
-        f"recomputed and one fp32 copy of the logits, of {setup.vocab:,} entries a token; {percent(TRAINING_ROOM)} is "
-        "to stay free for buffers and fragmentation."
-    )
-    yield (
-        f"Step: {format_count(plan.step_tokens)} tokens, {setup.num_gpus:,} x {plan.micro_batches:,} x "
-        f"{setup.sequences} of {setup.sequence:,} (by size, after {source_of_a_step(plan.parameters)}); "
-        f"{format_number(steps)} steps."
-    )
-    yield (
-        f"Precision: {setup.precision}, as {setup.accelerator} has no bf16; {LOSS_SCALING}."
-        if setup.precision == "fp32+fp16"
-        else f"Precision: {setup.precision}, as bf16 has the range of fp32."
-    )
-
-
 def reported_time(run: TrainingRun) -> str:
     """Return the accelerator-hours of a published run in words, also where it reports none."""
     return f"{format_number(run.accelerator_hours)} hours" if run.accelerator_hours else "an unreported time"
@@ -154,10 +95,10 @@ def comparison(plan: PlannedRun, run: TrainingRun) -> str:
     )
 
 
-def markdown(plan: PlannedRun, run: TrainingRun | None = None) -> str:
-    """Return the plan as a Markdown document."""
+def numbers(plan: PlannedRun) -> dict[str, str]:
+    """Return the numbers of a plan in words, by their names: the rows of its table."""
     have, memory = plan.resources, plan.setup.memory()
-    rows = {
+    return {
         "parameters P": f"{format_count(plan.parameters)}, from {WORDS[plan.bound]}",
         "tokens D": f"{format_count(plan.tokens)}, {format_number(plan.tokens_per_parameter)} a parameter",
         "compute 6PD": format_flop(plan.flop),
@@ -170,10 +111,41 @@ def markdown(plan: PlannedRun, run: TrainingRun | None = None) -> str:
         "a token of use": format_flop(forward_flop(plan.parameters, 1)),
         "given up": given_up(plan),
     }
+
+
+def links(plan: PlannedRun) -> dict[str, tuple[Assumption, ...]]:
+    """Return, for each of the plan's `numbers`, the assumptions that it rests on: what they are and where from.
+
+    >>> from course_lib.plan import plan_training_run
+    >>> plan = plan_training_run(accelerator="H100 SXM", num_accelerators=256, days=30, data_tokens=5e11)
+    >>> [each.topic for each in links(plan)["parameters P"]]
+    ['Utilisation', 'Compute', 'Recomputation', 'Tokens a parameter']
+    """
+    return {name: tuple(each for each in assumed(plan) if name in each.numbers) for name in numbers(plan)}
+
+
+def in_intervals(plan: PlannedRun, intervals: PlanIntervals) -> str:
+    """Return the plan's days and money as intervals, in words: what they rest on, and how likely they hold.
+
+    Plain text, as `money` has it.
+    """
+    days, cost, price = intervals.days, intervals.cost, intervals.price
+    asked = f"{money(price.low)} to {money(price.high)}" if price.factor > 1 else money(price.middle)
+    return (
+        f"{format_count(plan.parameters)} on {format_count(plan.tokens)}: {format_number(days.low)} to "
+        f"{in_days(float(days.high))}, half below {format_number(days.middle)}, as {days.source} "
+        f"({percent(intervals.utilization.low, 2)} to {percent(intervals.utilization.high, 2)}; the next lies within "
+        f"with {percent(days.chance, 2)}); {money(cost.low)} to {money(cost.high)} at {asked} an hour ({price.source})."
+    )
+
+
+def markdown(plan: PlannedRun, run: TrainingRun | None = None) -> str:
+    """Return the plan as a Markdown document."""
+    have = plan.resources
     parts = [
         f"# Training plan: {format_count(plan.parameters)} parameters on {format_count(plan.tokens)} tokens",
         f"{plan.setup.hardware} for {in_days(have.days)}, at {percent(have.utilization)} of the advertised rate.",
-        "| what | plan |\n|---|---|\n" + "\n".join(f"| {name} | {text} |" for name, text in rows.items()),
+        "| what | plan |\n|---|---|\n" + "\n".join(f"| {name} | {text} |" for name, text in numbers(plan).items()),
         "## Rules of the lecture that it breaks",
         _bullets(map(str, warnings(plan))) or "None.",
         "## Assumptions",
