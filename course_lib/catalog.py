@@ -43,14 +43,15 @@ class Accelerator:
     `kind` is one of `KINDS`; `fp16` and `bf16` tell which of the two the 16-bit rate holds for.
 
     Every peak is dense. `sparse_flop_per_second` is what the vendor prints for 16 bits with sparsity, which nobody's
-    training reaches; `flop_per_clock` x `clock_hz` is what the units of the chip can do (by the vendor's whitepaper; of
-    the TPU v3 and v4 by Jouppi et al. 2023, of the v5e by jax-ml/scaling-book), and `measured_flop_per_second` the best
-    bf16 product that somebody measured (stas00/ml-engineering, compute/accelerator, of August 2026; of the TPU v5p the
-    training that AI-Hypercomputer/maxtext lists): a peak is held against all three. `peaks_remark` says why fp8 is not
-    twice bf16, or fp4 not twice fp8, where it is so. `power_watts` is the most that the accelerator may take;
-    `fp16_without_tensor_cores_flop_per_second` is what the vendor's whitepaper prints beside the tensor cores' rate,
-    where it does. `announced` is a year, `checked` the month in which the figures were last compared with their source,
-    whose grade is `evidence`, one of `EVIDENCE`.
+    training reaches; `flop_per_clock` x `clock_hz` is what the units of the chip can do (by the vendor's whitepaper or
+    a copy; of the TPU v5e by jax-ml/scaling-book), and `measured_flop_per_second` the best bf16 product that somebody
+    measured (stas00/ml-engineering, compute/accelerator, of August 2026; of the TPU v5p the training that
+    AI-Hypercomputer/maxtext lists): a peak is held against all three. `peaks_remark` says why fp8 is not twice bf16, or
+    fp4 not twice fp8, where it is so. `power_watts` is the most that the accelerator may take, and of the TPU v3 and v4
+    the most that was measured; `fp16_without_tensor_cores_flop_per_second` is what the vendor's whitepaper prints
+    beside the tensor cores' rate, where it does. `announced` is a year, `checked` the month in which the peaks were
+    last compared with their source or a copy of it, empty where nobody has since the row was written. `source` says
+    which figures were seen in copies only. The grade of the source is `evidence`, one of `EVIDENCE`.
     """
 
     name: str

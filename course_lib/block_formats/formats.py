@@ -33,7 +33,7 @@ class PowerFormat:
     """A format of scales that is an exponent and nothing else: pattern p stands for 2^(p - bias), all ones for NaN.
 
     It has no sign, no significand and no zero. Errors: `ValueError` for a scale that float64 would not hold.
-    Source: Open Compute Project, *Microscaling formats* 1.0, section 5.4.
+    Source: Open Compute Project, *Microscaling formats* 1.0, section 5.4.1.
 
     >>> E8M0.bits, E8M0.largest == 2.0**127, E8M0.decode(0b0111_1111), E8M0.decode(0b1000_0000)
     (8, True, 1.0, 2.0)
@@ -196,7 +196,7 @@ ZERO_TO_15 = Levels("0 to 15", tuple(range(16)))
 NF4_LEVELS = Levels("nf4", normal_float_levels())
 DYNAMIC = Levels("dynamic int8", tuple(dynamic_code(signed=True).tolist()))
 
-# Open Compute Project, Microscaling formats 1.0, table 1
+# Open Compute Project, Microscaling formats 1.0, section 5.2, Table 1
 
 MXFP8_E4M3 = BlockFormat("MXFP8 E4M3", FP8_E4M3, 32, E8M0, POWER_OF_TWO)
 MXFP8_E5M2 = BlockFormat("MXFP8 E5M2", FP8_E5M2, 32, E8M0, POWER_OF_TWO)
