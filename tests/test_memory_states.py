@@ -81,7 +81,7 @@ def test_the_smaller_the_model_the_less_muon_saves():
 
 
 def test_recipes_take_the_bytes_that_their_papers_print():
-    # Rajbhandari et al. 2020: 16; Peng et al. 2023 (FP8-LM): from 16 to 6 bytes a parameter.
+    # Rajbhandari et al. 2020: 16; Peng et al. 2023: 4 + 4 + 4 + 4 become 2 + 1 + 1 + 2 bytes, 2.6 times less.
     assert STATE_RECIPES["mixed precision"].bytes_per_parameter == 16
     assert STATE_RECIPES["Transformer Engine"].bytes_per_parameter == 16
     assert STATE_RECIPES["FP8-LM O2"].bytes_per_parameter == 6

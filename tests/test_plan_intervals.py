@@ -14,6 +14,7 @@ from course_lib.plan import (
     in_intervals,
     kept_of_measured,
     like_runs,
+    narrowing,
     plan_intervals,
     plan_training_run,
     price_interval,
@@ -186,6 +187,13 @@ def test_measuring_narrows_days_and_money_and_a_contract_the_money():
     assert measured.days.factor < 0.8 * wide.days.factor
     assert paid.cost.factor == pytest.approx(measured.days.factor)
     assert paid.cost.factor < measured.cost.factor < wide.cost.factor
+
+
+@pytest.mark.parametrize("measured", [0.2, 0.5])
+def test_how_much_an_hour_of_measuring_narrows_is_known_before_it(measured):
+    before, after = narrowing("H100 SXM")
+    assert plan_intervals(PLAN).days.factor == pytest.approx(before)
+    assert plan_intervals(PLAN, measured=measured).days.factor == pytest.approx(after)
 
 
 def test_half_the_accelerators_take_twice_the_days_and_the_same_money():

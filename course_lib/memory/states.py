@@ -42,7 +42,7 @@ class StateRecipe:
         return self.weights + self.master + self.gradient + self.momentum + self.variance
 
 
-MS_AMP = "Azure/MS-AMP, docs/user-tutorial/optimization-level.md"
+MS_AMP = "Peng et al. 2023, arXiv:2310.18313; docs/user-tutorial/optimization-level.md of Azure/MS-AMP"
 STATE_RECIPES: Mapping[str, StateRecipe] = MappingProxyType(
     {
         "mixed precision": StateRecipe(2, 4, 2, 4, 4, "Rajbhandari et al. 2020, section 3.1"),
@@ -58,7 +58,7 @@ STATE_RECIPES: Mapping[str, StateRecipe] = MappingProxyType(
         ),
     }
 )
-"""Recipes as published, by name. FP8-LM is Peng et al. 2023, and its levels are those of its code, MS-AMP."""
+"""Recipes as published, by name; FP8-LM has the levels of its code, MS-AMP, of which O2 is the paper's 6 bytes."""
 
 
 def recipe_memory(
