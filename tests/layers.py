@@ -226,7 +226,7 @@ SHARED = {
         __init__.py _arguments.py block_formats/ catalog.py data/ checks.py predict.py setup_check.py tiny_transformer/
         py.typed
     """,
-    "course_lib/explorers": "__init__.py base.py picture.py room.py controls.py page.css page.js",
+    "course_lib/explorers": "__init__.py base.py bit_grid.py picture.py room.py controls.py page.css page.js",
     "course_lib/questions": "__init__.py question.py kinds.py values.py limits.py plain.py",
     "course_lib/predictions": "__init__.py prediction.py kept.py in_browser.py calibration.py",
     "notebooks": "00_start_here.ipynb LICENSE images/",

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from thorough import some_of
 
+from course_lib.explorers.bit_grid import field_of, weight_of
 from course_lib.explorers.number_formats.bits import BitPattern
 from course_lib.explorers.number_formats.explorer import FloatDecoder
 from course_lib.explorers.number_formats.picture import LEAST_BIT, REACH, FloatDecoderPicture
@@ -23,10 +24,8 @@ from course_lib.explorers.number_formats.view import (
     SLIDE_FP16,
     SLIDE_FP32,
     brief,
-    field_of,
     float_decoder_view,
     preset_number,
-    weight_of,
 )
 from course_lib.explorers.picture import RAISED, in_words
 from course_lib.number_formats import (

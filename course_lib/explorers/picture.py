@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, ClassVar, Protocol, TypeVar
 
+import numpy as np
 from matplotlib import RcParams, rc_context, rcParams, rcParamsDefault
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -27,9 +28,11 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import Affine2D
+from numpy.typing import ArrayLike
 
 # Okabe and Ito 2008: told apart with every common form of colour blindness.
 PALETTE = {
@@ -47,6 +50,9 @@ GREYS = {"ink": "#222222", "muted": "#5F6368", "faint": "#D5D8DC"}
 INK, MUTED, FAINT = GREYS.values()
 PART_COLOURS = (SKY, GREEN, ORANGE, YELLOW, PURPLE)
 """The colours of the parts of training memory, in the order of `memory.PART_NAMES`."""
+
+FIELD_COLOURS = {"sign": ORANGE, "exponent": SKY, "significand": YELLOW}
+"""The colours of the fields of a pattern of bits; of an integer, the bit of negative weight has that of a sign."""
 
 PUBLISHED: Any = {"color": SKY, "marker": "o", "markersize": 6, "markeredgecolor": BLUE, "linestyle": ""}
 RING: Any = {
@@ -337,6 +343,22 @@ def stack(bars: Iterable[Rectangle], widths: Iterable[float]) -> float:
         bar.set_width(width)
         end += width
     return end
+
+
+def raised(text: str) -> str:
+    """Return a power of two with its exponent raised."""
+    base, _, power = text.partition("^")
+    return base + power.translate(RAISED)
+
+
+def boxes(corners: ArrayLike, width: float, height: float) -> Path:
+    """Return boxes of one size, by their upper left corners in axes whose y goes down, as one path."""
+    places = np.asarray(corners, dtype=float).reshape(-1, 1, 2)
+    if not len(places):
+        return Path(np.zeros((1, 2)))
+    shape = np.array([(0, 0), (width, 0), (width, height), (0, height), (0, 0)])
+    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(places)
+    return Path((places + shape).reshape(-1, 2), codes)
 
 
 class FewElements(RendererSVG):

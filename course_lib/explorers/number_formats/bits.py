@@ -10,11 +10,11 @@ import ipywidgets as widgets
 import traitlets
 
 from course_lib.explorers.base import parts_of
+from course_lib.explorers.bit_grid import names_of
 from course_lib.explorers.controls import OWN_WIDTH
-from course_lib.explorers.number_formats.view import LINE_REACH, field_of, weight_of
+from course_lib.explorers.number_formats.view import LINE_REACH
 from course_lib.number_formats import (
     Format,
-    IntFormat,
     number_line,
     parse_bits,
     parse_hexadecimal,
@@ -179,12 +179,3 @@ class BitPattern(widgets.Box):
             for part in (control, *parts_of(control)):
                 part.close()
         super().close()
-
-
-def names_of(bit: int, fmt: Format) -> tuple[str, str]:
-    """Return what a bit is called, and that with its weight."""
-    field = "integer" if isinstance(fmt, IntFormat) else field_of(bit, fmt)
-    name, weight = f"{field} bit {bit}", weight_of(bit, fmt)
-    if field == "integer":
-        return (f"{name}, weighs {weight}",) * 2
-    return name, f"{name}: 1 makes it negative" if field == "sign" else f"{name}: weighs {weight}"

@@ -103,7 +103,5 @@ class FloatDecoder(Explorer):
     def follow_up(self) -> None:
         """Lay the buttons of the bits on the bits of the picture: a length there is a share of the card's width."""
         picture: Any = self.picture
-        grid, layout = picture.grid(FORMATS[self.state.format]), self.controls["pattern"].bits.layout
-        share = 100 / picture.width
-        layout.grid_template_columns = f"repeat({grid.columns}, {grid.width * share:.4f}cqw)"
-        layout.grid_auto_rows, layout.top = f"{grid.height * share:.4f}cqw", f"{grid.top * share:.4f}cqw"
+        grid = picture.grid(FORMATS[self.state.format])
+        grid.lay_out(self.controls["pattern"].bits.layout, picture.width)

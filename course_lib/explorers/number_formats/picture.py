@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -13,36 +12,33 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
-from numpy.typing import NDArray
 
+from course_lib.explorers.bit_grid import Grid, field_of, weight_of
 from course_lib.explorers.number_formats.view import (
     ORDER,
     FloatDecoderView,
     Point,
     brief,
-    field_of,
     shortened,
-    weight_of,
     written,
 )
 from course_lib.explorers.picture import (
     BLUE,
     FAINT,
+    FIELD_COLOURS,
     INK,
     MUTED,
-    ORANGE,
     RAISED,
     RED,
     SKY,
     TEXT,
-    YELLOW,
     Labels,
     Picture,
+    boxes,
+    raised,
 )
 from course_lib.number_formats import FORMATS, FloatFormat, Format, IntFormat, read_decimal
 
-COLOURS = {"sign": ORANGE, "exponent": SKY, "significand": YELLOW}
-"""The colours of the fields; of an integer, the bit of negative weight has that of a sign."""
 LEAST_BIT, MOST_BIT = 21.7, 64
 """How wide a bit is, in points: on the screen, a finger's 24 pixels at the least."""
 ROWS_OF = {"wide": 32, "medium": 16, "narrow": 8}
@@ -76,21 +72,6 @@ KINDS = {
     "nan": "NaN",
     "integer": "two's complement",
 }
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Where the bits of a format stand in a picture, in points: row by row, each of so many `columns`."""
-
-    columns: int
-    top: float
-    width: float
-    height: float
-
-    def cell(self, at: int) -> tuple[float, float]:
-        """Return the upper left corner of a bit, counted as it is written, from 0."""
-        row, column = divmod(at, self.columns)
-        return column * self.width, self.top + row * self.height
 
 
 class FloatDecoderPicture(Picture):
@@ -132,23 +113,23 @@ class FloatDecoderPicture(Picture):
 
     def _build_bits(self, axes: Axes) -> None:
         self.cells: dict[tuple[str, bool], PathPatch] = {}  # clear and set, of each field
-        for field, colour in COLOURS.items():
+        for field, colour in FIELD_COLOURS.items():
             for on in (False, True):
                 patch = PathPatch(Path([(0, 0)]), facecolor=colour, alpha=1 if on else 0.18, linewidth=0)
                 axes.add_patch(patch)
                 self.cells[field, on] = self.moving(patch)
         self.frames = self.moving(PathPatch(Path([(0, 0)]), fill=False, edgecolor=MUTED, linewidth=0.7))
         axes.add_patch(self.frames)
-        self.boxes = [Rectangle((0, 0), 0, 0, facecolor=colour, alpha=0.55) for colour in COLOURS.values()]
+        self.boxes = [Rectangle((0, 0), 0, 0, facecolor=colour, alpha=0.55) for colour in FIELD_COLOURS.values()]
         for box in self.boxes:
             axes.add_patch(self.moving(box))
 
     def _build_words(self) -> None:
         add = self.words.add
-        self.heads = [add(0, 5, color=MUTED) for _ in COLOURS]
+        self.heads = [add(0, 5, color=MUTED) for _ in FIELD_COLOURS]
         self.digits = [add(0, 0, side="center", size=DIGIT, mono=True) for _ in range(64)]
         self.weights = [add(0, 0, side="center") for _ in range(64)]
-        self.factors = [add(0, 0, side="center") for _ in COLOURS]
+        self.factors = [add(0, 0, side="center") for _ in FIELD_COLOURS]
         self.result, self.kind = add(0, 0, bold=True, size=TEXT), add(0, 0, size=TEXT)
         self.line_title = add(0, self.line - 28, size=TEXT)
         self.wanted_label = add(0, self.line - 13, color=RED)
@@ -221,7 +202,7 @@ class FloatDecoderPicture(Picture):
         self.laid = fmt
         self.corners = np.array(list(map(grid.cell, range(fmt.bits))))
         fields = [field_of(number, fmt) for number in range(fmt.bits)][::-1]
-        self.in_field = {field: np.array([one == field for one in fields]) for field in COLOURS}
+        self.in_field = {field: np.array([one == field for one in fields]) for field in FIELD_COLOURS}
         for at, (digit, weight) in enumerate(zip(self.digits, self.weights, strict=True)):
             digit.text = weight.text = ""
             if at < fmt.bits:
@@ -229,9 +210,9 @@ class FloatDecoderPicture(Picture):
                 weight.text = raised(weight_of(fmt.bits - 1 - at, fmt))
                 digit.x = weight.x = x + grid.width / 2
                 digit.y, weight.y = y + (grid.height - 9) / 2, y + grid.height - 6.5
-        self.frames.set_path(boxes(self.corners, grid))
+        self.frames.set_path(boxes(self.corners, grid.width, grid.height))
         self.starts = starts(fmt, grid)
-        for label, field in zip(self.heads, COLOURS, strict=True):
+        for label, field in zip(self.heads, FIELD_COLOURS, strict=True):
             label.text = field if isinstance(fmt, FloatFormat) else "integer" if field == "sign" else ""
             label.x = self.starts[field][0]
             if self.layout == "narrow":
@@ -245,14 +226,14 @@ class FloatDecoderPicture(Picture):
             label.text, label.bold = digit, digit == "1"
         on = np.array(list(digits)) == "1"
         for (field, lit), patch in self.cells.items():
-            patch.set_path(boxes(self.corners[self.in_field[field] & (on == lit)], grid))
+            patch.set_path(boxes(self.corners[self.in_field[field] & (on == lit)], grid.width, grid.height))
 
     def _draw_formula(self, view: FloatDecoderView, grid: Grid) -> None:
         stacked, y = self.layout == "narrow", self.corners[-1][1] + grid.height + 2
-        places = dict.fromkeys(COLOURS, (0, self.width)) if stacked else self.starts
+        places = dict.fromkeys(FIELD_COLOURS, (0, self.width)) if stacked else self.starts
         named = 66 if stacked else 0  # as wide as "significand "
         rooms = [right - left - named for left, right in places.values()]
-        for box, label, field, text in zip(self.boxes, self.factors, COLOURS, factors(view, rooms), strict=True):
+        for box, label, field, text in zip(self.boxes, self.factors, FIELD_COLOURS, factors(view, rooms), strict=True):
             left, right = places[field]
             label.text = f"{field} {text}" if stacked and text else text
             box.set_bounds(left, y, right - left if text else 0, 16)
@@ -319,29 +300,14 @@ class FloatDecoderPicture(Picture):
         self.mark.set_data(x, self.mark_ends if x else [])
 
 
-def boxes(corners: NDArray[np.float64], grid: Grid) -> Path:
-    """Return the boxes of bits, by their upper left corners, as one path."""
-    if not len(corners):
-        return Path(np.zeros((1, 2)))
-    shape = np.array([(0, 0), (grid.width, 0), (grid.width, grid.height), (0, grid.height), (0, 0)])
-    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(corners)
-    return Path((corners[:, None, :] + shape).reshape(-1, 2), codes)
-
-
 def starts(fmt: Format, grid: Grid) -> dict[str, tuple[float, float]]:
     """Return where each field begins and ends in the first row, in points."""
     widths, ends, at = (1, fmt.exponent_bits, fmt.significand_bits), {}, 0
-    for field, width in zip(COLOURS, widths, strict=True):
+    for field, width in zip(FIELD_COLOURS, widths, strict=True):
         end = min(at + width, grid.columns)
         ends[field] = at * grid.width, end * grid.width
         at = end
     return ends
-
-
-def raised(text: str) -> str:
-    """Return a power of two with its exponent raised."""
-    base, _, power = text.partition("^")
-    return base + power.translate(RAISED)
 
 
 def factors(view: FloatDecoderView, rooms: list[float]) -> tuple[str, str, str]:

@@ -151,23 +151,6 @@ class FloatDecoderView:
         )
 
 
-def field_of(bit: int, fmt: Format) -> str:
-    """Return the name of the field that a bit belongs to; bit 0 is the last one written.
-
-    The bit of an integer that weighs less than 0 is its sign.
-    """
-    if bit == fmt.bits - 1:
-        return "sign"
-    return "exponent" if bit >= fmt.significand_bits else "significand"
-
-
-def weight_of(bit: int, fmt: Format) -> str:
-    """Return what a bit weighs if it is set: in an integer, in the exponent e, or in m of the significand 1.m."""
-    if isinstance(fmt, IntFormat):
-        return f"{-(2**bit) if bit == fmt.bits - 1 else 2**bit}"
-    return "±" if bit == fmt.bits - 1 else f"2^{bit - fmt.significand_bits}"
-
-
 def preset_number(preset: str, fmt: Format) -> tuple[int, str]:
     """Return the pattern of a preset in a format, and its value in writing.
 
