@@ -36,5 +36,6 @@ __all__, __getattr__, __dir__ = hand_on(
         "TrainingFormatExplorer": "number_formats.training_explorer",
         "QuantizationExplorer": "quantization.explorer",
         "TrainingRunPlanner": "plan.explorer",
+        "BlockExplorer": "since_the_lecture.explorer",
     },
 )

@@ -89,4 +89,9 @@ CASES = [
         },
         timed={"days": "Days", "utilization": "MFU", "accelerator": "Accelerator"},
     ),
+    Case(
+        "BlockExplorer",
+        typed={"Row": "13", "Column": "21", "Seed": "7", "Exponent bits": "4", "Significand bits": "1"},
+        timed={"row": "Row", "column": "Column", "format": "Format", "data": "Data"},
+    ),
 ]
