@@ -90,6 +90,12 @@ class Pattern:
             return f"level {self.now + 1} of {len(self.format.values)}"
         return read_pattern(self.now, self.format).formula.left
 
+    @property
+    def meaning(self) -> str:
+        """The bits in hexadecimal and what they stand for, in few words."""
+        is_short = isinstance(self.format, (PowerFormat, Levels)) and not math.isnan(self.value)
+        return f"{self.hexadecimal(self.now)}, {self.formula if is_short else short(self.value)}"
+
     def hexadecimal(self, pattern: int) -> str:
         """Return a pattern of this width in hexadecimal."""
         return f"0x{pattern:0{-(-self.format.bits // 4)}X}"
@@ -190,21 +196,22 @@ class BlockView:
         fmt, last = self.format, self.column - self.place + len(self.now) - 1
         back = self.element.value * self.scale_now
         steps = "" if self.steps is None else f", {self.steps:.2f} of its step"
+        product = f"{compact(self.element.value)} × {compact(self.scale_now)}"
         bits, stored = bits_per_value(fmt), self.chosen.now == self.chosen.stored
         after = "not a number" if self.sqnr_now is None else decibels(self.sqnr_now)
         return (
             ("Block", f"row {self.row}, columns {self.column - self.place} to {last}"),
             ("Your value", f"{self.place + 1} of {len(self.now)}, wanted {short(self.wanted[self.place])}"),
-            ("Its code", f"{self.element.hexadecimal(self.element.now)}, {self.element.formula}"),
-            ("Comes back as", f"{short(self.element.value)} × {short(self.scale_now)} = {short(back)}"),
-            ("Scale", f"{self.scale.hexadecimal(self.scale.now)}, {self.scale.formula}"),
+            ("Its code", self.element.meaning),
+            ("Comes back as", f"{product} = {compact(back)}"),
+            ("Scale", self.scale.meaning),
             ("Scale of the tensor", short(self.tensor_scale) if fmt.tensor_scale else "none"),
             ("Bits a value", f"{fmt.element.bits} + {fmt.scale_bits:g} / {fmt.values_a_block} = {bits:.4g}"),
             ("Largest error", short(self.largest_error) + steps),
             ("SQNR of the block", decibels(self.sqnr)),
-            ("In int8 a tensor", decibels(self.int8_here)),
+            ("The block in int8", decibels(self.int8_here)),
             ("SQNR of the tensor", decibels(self.sqnr_of_tensor)),
-            ("All of it in int8", decibels(self.int8_of_tensor)),
+            ("The tensor in int8", decibels(self.int8_of_tensor)),
             ("Values that moved", f"{int(self.moved.sum())} of {len(self.now)}"),
             ("SQNR after the flip", "no bit is flipped" if stored else after),
         )
