@@ -51,12 +51,12 @@ class BlockExplorer(Explorer):
     folded = ("Your own format",)
 
     def make_controls(self) -> dict[str, widgets.Widget]:
-        """Return the controls; what is flipped is set last, after all that it depends on."""
+        """Return the controls, at a value beside an outlier; what is flipped comes last, after what it depends on."""
         return {
             "format": choice("Format", NAMES, "MXFP4"),
             "data": choice("Data", DATA, "normal"),
             "row": Whole("Row", 1, 1, SIZE),
-            "column": Whole("Column", 4, 1, SIZE),
+            "column": Whole("Column", 43, 1, SIZE),
             "rounding": choice("Rounding", ROUNDINGS, NEAREST),
             "seed": Whole("Seed", 1, 1, SEEDS),
             "exponent_bits": Whole("Exponent bits", 3, *EXPONENT_BITS),
