@@ -43,8 +43,8 @@ class BlockExplorer(Explorer):
     view = staticmethod(block_view)
     pictures = (BlockPicture,)
     groups: ClassVar = {
+        "Numbers": ("data", "row", "column"),
         "Format": ("format", "rounding", "seed"),
-        "Block": ("data", "row", "column"),
         "Bits": ("part", "flip"),
         "Your own format": OF_OWN,
     }

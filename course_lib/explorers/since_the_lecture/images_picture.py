@@ -15,8 +15,8 @@ SHADES = 32
 OVERLAP = 0.25
 """How far a run of cells reaches over the next, in cells: a page leaves a seam between edges that only touch."""
 ACROSS = 3
-PANEL, HEAD = 2.0 * SIZE, 32.0
-"""How large an image is, and the words above it, in points."""
+PANEL, HEAD, EDGE = 2.0 * SIZE, 32.0, 8.0
+"""How large an image is, the words above it, and what is left and right of all of them, in points."""
 
 
 class ImagesPicture(Picture):
@@ -30,9 +30,9 @@ class ImagesPicture(Picture):
         axes.set(xlim=(0, self.width), ylim=(self.height, 0))
         axes.axis("off")
         words = self.labels(axes)
-        gap = (STILL - ACROSS * PANEL) / (ACROSS - 1)
+        gap = (STILL - 2 * EDGE - ACROSS * PANEL) / (ACROSS - 1)
         self.places = [
-            (at % ACROSS * (PANEL + gap), at // ACROSS * (PANEL + HEAD) + HEAD - 1) for at in range(ACROSS * 3)
+            (EDGE + at % ACROSS * (PANEL + gap), at // ACROSS * (PANEL + HEAD) + HEAD - 1) for at in range(ACROSS * 3)
         ]
         self.names = [words.add(x, y - 22, size=TEXT, bold=True) for x, y in self.places]
         self.costs = [words.add(x, y - 8) for x, y in self.places]
