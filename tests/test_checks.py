@@ -256,6 +256,7 @@ SLIDES = {
     "number_formats": "S6 S7 S8",
     "quantization": "S9 S10",
     "plan": "",
+    "since_the_lecture": "",
 }
 
 

@@ -241,9 +241,9 @@ def test_an_unknown_prediction_is_refused_with_what_there_is(name: object) -> No
         predictions.find(name)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("lesson", [0, 8, 1.5, True, "1"])
+@pytest.mark.parametrize("lesson", [0, 9, 1.5, True, "1"])
 def test_an_unknown_lesson_is_refused(lesson: object) -> None:
-    with pytest.raises(ValueError, match="from 1 to 7"):
+    with pytest.raises(ValueError, match="from 1 to 8"):
         predictions.names_of(lesson)  # type: ignore[arg-type]
 
 

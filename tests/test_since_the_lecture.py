@@ -1,0 +1,192 @@
+"""Lesson 8: what its prose says is what the library gives, and it has its six sections, to which the others link."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from classroom.notebooks import plain_words
+
+from course_lib import catalog, memory, plan, since_the_lecture
+from course_lib.block_formats import (
+    E8M0,
+    FORMATS,
+    MXFP4,
+    MXFP6_E2M3,
+    MXFP8_E4M3,
+    NF4_DOUBLE,
+    NVFP4,
+    bits_per_value,
+    comparison_tensors,
+    encode,
+    sqnr_table,
+)
+from course_lib.compute_cost import ACTIVE_TOTALS, TransformerShape
+from course_lib.quantization import DB_PER_BIT
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+LESSON = NOTEBOOKS / "08_since_the_lecture.ipynb"
+SECTIONS = ["Blocks", "Mixtures", "Machines", "Runs", "States", "Intervals"]
+GB, GIB = 1e9, 2**30
+
+
+def shape(name: str) -> TransformerShape:
+    return TransformerShape.from_catalog(name)
+
+
+@cache
+def prose() -> str:
+    """Return all that the lesson says in words, without its outputs."""
+    cells = nbformat.read(LESSON, as_version=4).cells
+    return " ".join(plain_words(cell.source) for cell in cells if cell.cell_type == "markdown")
+
+
+@cache
+def sqnr(data: str) -> dict[str, float]:
+    return {row.name: row.sqnr_db for row in sqnr_table(comparison_tensors()[data])}
+
+
+# The lesson's parts
+
+
+def test_the_lesson_has_its_six_sections_in_order() -> None:
+    text = "\n".join(cell.source for cell in nbformat.read(LESSON, as_version=4).cells if cell.cell_type == "markdown")
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [*SECTIONS, "Summary"]
+    assert "course-slide" not in text, "the lecture has no slide of it"
+
+
+@pytest.mark.parametrize("lesson", sorted(NOTEBOOKS.glob("0[1-7]*.ipynb")), ids=lambda path: path.stem)
+def test_each_lesson_of_the_lecture_links_to_where_it_goes_on(lesson: Path) -> None:
+    (end,) = [cell.source for cell in nbformat.read(lesson, as_version=4).cells if "**And since?**" in cell.source]
+    (section,) = re.findall(rf"\]\({LESSON.name}#(\w+)\)", end)
+    assert section in SECTIONS
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_section_asks_before_it_shows_and_has_something_to_do(section: str) -> None:
+    sources = [cell.source for cell in nbformat.read(LESSON, as_version=4).cells]
+    (start,) = [at for at, source in enumerate(sources) if source.startswith(f"## {section}\n")]
+    inside = sources[start : next(at for at in range(start + 1, len(sources)) if sources[at].startswith("## "))]
+    asked = [at for at, source in enumerate(inside) if source.startswith("predict(")]
+    shown = [at for at, source in enumerate(inside) if "print(" in source and not source.startswith("predict(")]
+    assert asked
+    assert shown
+    assert max(shown) > min(asked)
+    assert any("**Your turn.**" in source for source in inside)
+    assert any("Where it breaks" in source or "utilisation_remark" in source for source in inside)
+
+
+# What it says
+
+
+def test_what_is_said_of_blocks() -> None:
+    normal, outliers, trained = (sqnr(data) for data in ("normal", "with outliers", "trained weights"))
+    wide, narrow = (f"{normal[fmt.name]:.1f} dB for {fmt.name}" for fmt in (MXFP8_E4M3, MXFP6_E2M3))
+    assert f"{wide}, {narrow}" in prose()
+    assert f"NVFP4, by a little: {outliers[NVFP4.name]:.1f} dB with {bits_per_value(NVFP4):g} bits" in prose()
+    assert f"int8 with one scale has {outliers['int8 a tensor']:.1f} dB with 8" in prose()
+    assert max(abs(trained[name] - normal[name]) for name in normal) < 1, "like the normal one, within 1 dB"
+    assert f"{DB_PER_BIT:.2f} dB are one bit" in prose()
+    assert (MXFP8_E4M3.element.bits, MXFP6_E2M3.element.bits) == (8, 6)
+
+
+def test_the_table_of_formats_is_that_of_the_library() -> None:
+    for name in ("MXFP8 E4M3", "MXFP6 E2M3", "MXFP4"):
+        assert (FORMATS[name].block, FORMATS[name].scale) == (32, E8M0)
+    rows = {"NVFP4": (4, 16, 8), "Q8_0": (8, 32, 16), "Q4_0": (4, 32, 16), "NF4": (4, 64, 32)}
+    for name, row in rows.items():
+        fmt = FORMATS[name]
+        assert (fmt.element.bits, fmt.block, fmt.scale_bits) == row, name
+    assert NVFP4.tensor_scale
+
+
+def test_rounded_by_chance_the_mean_is_kept() -> None:
+    values = np.tile([2.25] * 31 + [6.0], 4000)
+    kept = encode(values, MXFP4, np.random.default_rng(7)).decode().reshape(-1, 32)[:, :31]
+    spread = np.sqrt(0.25 * 0.75 / kept.size)
+    assert abs(kept.mean() - 2.25) < 5 * spread
+    assert set(np.unique(kept)) == {2.0, 3.0}
+
+
+def test_what_is_said_of_mixtures() -> None:
+    counts = [shape("gpt-oss-20b").active_parameters()[meaning] / 1e9 for meaning in ACTIVE_TOTALS]
+    assert f"{counts[0]:.2f}, {counts[1]:.2f} and {counts[2]:.2f} B" in prose()
+    run = catalog.training_run("DeepSeek-V3 (37B active)")
+    times = run.tokens / run.parameters / 20
+    assert f"over-trained {times:.0f} times" in prose()
+    assert run.tokens / run.total_parameters == pytest.approx(20, rel=0.15), "with all of them it is by the rule"
+
+
+@pytest.mark.parametrize(("name", "printed"), [("gpt-oss-120b", 60.8), ("gpt-oss-20b", 12.8)])
+def test_a_checkpoint_with_experts_in_mxfp4_is_as_large_as_printed(name: str, printed: float) -> None:
+    """OpenAI 2025, Table 1, in GiB."""
+    parts = shape(name).parameters()
+    size = parts["experts"] * bits_per_value(MXFP4) / 8 + 2 * (parts["total"] - parts["experts"])
+    assert size / GIB == pytest.approx(printed, rel=0.005)
+
+
+def test_what_is_said_of_machines() -> None:
+    llama = shape("Llama 3.1 8B")
+    flop = since_the_lecture.decode_work(llama, 1, 4096).flop
+    cache = 2 * 4096 * llama.kv_values_per_token()
+    assert f"a token brings {flop / 1e9:.0f} GFLOP for its own {cache / GB:.2f} GB" in prose()
+    assert f"by {since_the_lecture.half_way_batch(llama, 4096):.0f} users" in prose()
+    limit = since_the_lecture.decode_intensity_limit(shape("DeepSeek-V3"), 4096)
+    assert f"{limit:.0f} FLOP a byte" in prose()
+    assert f"from {since_the_lecture.compute_bound_batch(llama, 100, 'H100 SXM')} users on" in prose()
+    assert since_the_lecture.compute_bound_batch(shape("Llama 2 7B"), 100, "H100 SXM") is None
+    longest = [
+        since_the_lecture.longest_compute_bound_context(shape(name), "H100 SXM")
+        for name in ("Llama 2 7B", "Llama 3.1 8B", "DeepSeek-V3")
+    ]
+    assert "{:.0f}, {:.0f} and {:,.0f} tokens".format(*longest) in prose()
+
+
+def test_what_is_said_of_runs() -> None:
+    low = [
+        run.name
+        for run in catalog.all_training_runs().values()
+        if run.accelerator_hours
+        and 6 * run.parameters * run.tokens
+        < 0.15 * 3600 * run.accelerator_hours * catalog.accelerator(run.accelerator).fp16_bf16_flop_per_second
+    ]
+    assert sorted(low) == ["Llama 3.1 8B", "Llama 3.2 1B", "Llama 3.2 3B"]
+    model = catalog.model("Olmo 3 32B")
+    attention = 12 * model.layers * model.heads * model.head_dim * 8192
+    found = since_the_lecture.explain_utilization(0.41, 1960, model.parameters, "H100 SXM", attention_flop=attention)
+    assert found[0].words == "attention's products counted, causal"
+    (honest,) = [one.mfu for one in found if one.kind == since_the_lecture.HONEST]
+    assert f"Without them it is {honest:.0%}".replace("%", " %") in prose()
+
+
+def test_what_is_said_of_states() -> None:
+    """Hu et al. 2021 print 35 MB and 350 GB for GPT-3; Dettmers et al. 2023 from 780 GB to below 48 for 65 B."""
+    gpt_3 = catalog.model("GPT-3 175B")
+    trained = memory.lora_parameters([(gpt_3.layers, gpt_3.hidden, gpt_3.hidden)] * 2, rank=4)
+    assert 2 * trained / 2**20 == pytest.approx(35, rel=0.05)
+    assert memory.frozen_bytes(gpt_3.parameters) / GB == pytest.approx(350, rel=0.005)
+    llama = catalog.training_run("LLaMA 65B").parameters
+    assert 12 * llama / GB == pytest.approx(780, rel=0.005)
+    assert memory.frozen_bytes(llama, quantised=llama, bits=bits_per_value(NF4_DOUBLE)) / GB < 48
+    large = catalog.model("Llama 3.1 405B").parameters
+    size = memory.frozen_bytes(large, quantised=large, bits=bits_per_value(NF4_DOUBLE)) / GB
+    room = 3 * catalog.accelerator("H100 SXM").usable_bytes / GB
+    assert f"are {size:.0f} GB, and three report {room:.0f} GB" in prose()
+    assert size < room
+
+
+def test_what_is_said_of_intervals() -> None:
+    planned = plan.plan_training_run(
+        accelerator="H100 SXM", num_accelerators=256, days=30, utilization=0.40, data_tokens=1.5e12, serve_on="L40S"
+    )
+    wide = plan.plan_intervals(planned)
+    by_the_rule = np.exp(np.hypot(np.log(wide.days.factor), np.log(wide.price.factor)))
+    assert f"The rule gives {by_the_rule:.1f}" in prose()
+    assert wide.cost.factor < by_the_rule < wide.days.factor * wide.price.factor
+    measured, quoted = plan.plan_intervals(planned, measured=0.40), plan.plan_intervals(planned, prices=[3.0])
+    assert quoted.cost.factor < measured.cost.factor, "the quote narrows the money more"
+    assert np.exp(np.hypot(np.log(3), np.log(4))) == pytest.approx(5.9, abs=0.05)
