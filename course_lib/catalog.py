@@ -193,7 +193,7 @@ class TrainingRun(Published):
     lecture's. `precision` is that of the products, empty where the source does not say; a utilisation is of the bf16
     peak also where it is "fp8". `evidence`, one of `EVIDENCE`, is the grade of the source of the hours or, without
     hours, of the row. `utilisation_remark` says why the hours imply less than 15 % or more than 65 % of the peak, where
-    they do.
+    they do. `distilled` is a model that learnt from a teacher's outputs, so that 6PD is not all of its work.
     """
 
     name: str
@@ -214,6 +214,7 @@ class TrainingRun(Published):
     precision: str
     evidence: str
     utilisation_remark: str
+    distilled: bool
 
     @property
     def is_mixture(self) -> bool:
@@ -401,6 +402,7 @@ def all_training_runs() -> Mapping[str, TrainingRun]:
                 precision=_word(row, "precision", PRECISIONS),
                 evidence=_word(row, "evidence", EVIDENCE),
                 utilisation_remark=row["utilisation_remark"],
+                distilled=_yes(row, "distilled"),
             )
             for row in _rows("training_runs.csv")
         }

@@ -116,11 +116,22 @@ def test_measuring_leaves_what_runs_kept_of_what_they_report(measured):
 def test_like_runs_are_dense_in_16_bits_and_as_like_as_there_are_enough(name):
     runs = {run: catalog.training_run(run) for run in like_runs(name)}
     assert len(runs) >= LEAST_RUNS
-    assert all(not run.is_mixture and run.precision != "fp8" and not run.utilisation_remark for run in runs.values())
+    assert all(not run.is_mixture and run.precision != "fp8" and not run.distilled for run in runs.values())
     assert all(like_runs(name)[run.name] == utilization_of(run) for run in runs.values())
     peaks = {catalog.accelerator(run.accelerator).fp16_bf16_flop_per_second for run in runs.values()}
     same = {catalog.accelerator(name).fp16_bf16_flop_per_second}
     assert peaks == same if name.startswith(("A100", "H100 SXM", "H800", "H200", "GH200")) else len(peaks) > 1
+
+
+def test_a_run_that_took_long_stays_among_the_runs_and_only_distilled_ones_are_left_out():
+    """A row that explains itself is no reason to leave it out: the long end of a plan is made of such runs."""
+    reached = like_runs("H100 SXM")
+    assert reached["Llama 3.1 8B"] == min(reached.values()) < 0.15
+    assert {run.name for run in catalog.all_training_runs().values() if run.distilled} == {
+        "Llama 3.2 1B",
+        "Llama 3.2 3B",
+    }
+    assert not {"Llama 3.2 1B", "Llama 3.2 3B"} & set(reached)
 
 
 def test_what_runs_kept_lies_between_half_and_all_of_what_they_report():

@@ -144,13 +144,13 @@ def like_runs(accelerator: str) -> Mapping[str, float]:
     Errors: `ValueError` for an unknown accelerator. Source: the catalog; each run names its own.
 
     >>> len(like_runs("A100 80GB")), len(like_runs("H100 SXM")), len(like_runs("B200")), len(like_runs("TPU v5p"))
-    (25, 18, 43, 45)
+    (25, 19, 44, 46)
     """
     wanted = catalog.accelerator(accelerator)
     reached = {}
     for run in catalog.all_training_runs().values():
         share = utilization_of(run)
-        if share is not None and not run.is_mixture and run.precision != "fp8" and not run.utilisation_remark:
+        if share is not None and not run.is_mixture and run.precision != "fp8" and not run.distilled:
             reached[run.name] = share
     chips = {name: catalog.accelerator(catalog.training_run(name).accelerator) for name in reached}
     peak = wanted.fp16_bf16_flop_per_second
@@ -185,7 +185,7 @@ def narrowing(accelerator: str) -> tuple[float, float]:
     Errors: `ValueError` for an unknown accelerator. Source: as `like_runs` and `kept_of_measured`.
 
     >>> [round(factor, 1) for factor in narrowing("H100 SXM")]
-    [2.1, 1.5]
+    [2.8, 1.5]
     """
     before = utilization_interval(accelerator)
     return before.factor, before.narrowed(1.0).factor
@@ -196,7 +196,7 @@ def utilization_interval(accelerator: str) -> Interval:
 
     >>> reached = utilization_interval("H100 SXM")
     >>> round(reached.low, 2), round(reached.middle, 2), round(reached.high, 2)
-    (0.21, 0.3, 0.44)
+    (0.16, 0.29, 0.44)
     """
     reached = like_runs(accelerator)
     kinds = sorted({catalog.training_run(name).accelerator for name in reached})
@@ -253,7 +253,7 @@ def plan_intervals(
     >>> plan = plan_training_run(accelerator="H100 SXM", num_accelerators=256, days=30)
     >>> wide, narrow = plan_intervals(plan), plan_intervals(plan, measured=0.4)
     >>> round(wide.days.low), round(wide.days.high), round(narrow.days.low), round(narrow.days.high)
-    (27, 56, 31, 45)
+    (27, 76, 31, 45)
     """
     have = plan.resources
     utilization = utilization_interval(have.accelerator)

@@ -409,19 +409,19 @@ def a_base_in_nf4() -> Prediction:
 
 @prediction("8s")
 def days_of_a_slow_run() -> Prediction:
-    """The late end of a plan; wrong are a tenth more, a fifth more, and all that a plan could take."""
+    """The late end of a plan; wrong are a tenth more, as many points more as are missing, and four times as many."""
     return Prediction(
-        asks="30 days were planned at 40 %. By the line above, one run in ten reaches 21 % or less. How many days does "
-        "the plan take at 21 %?",
-        options={"33 days": 33, "36 days": 36, "57 days": 57, "120 days": 120},
+        asks="30 days were planned at 40 %. By the line above, one run in ten reaches 16 % or less. How many days does "
+        "the plan take at 16 %?",
+        options={"33 days": 33, "37 days": 37, "75 days": 75, "120 days": 120},
         truth=the_plan().days.high,
         facts={
             "days": Known(30, "30 days"),
             "planned": Known(0.40, "40 %"),
-            "reached": Known(0.21, "21 %"),
+            "reached": Known(0.16, "16 %"),
         },
         reason=lambda days, planned, reached: days * planned / reached,
-        shown=("27 to 57 days",),
+        shown=("27 to 77 days",),
     )
 
 
