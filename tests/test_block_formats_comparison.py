@@ -117,6 +117,20 @@ def test_outliers_cost_int8_a_tensor_more_than_blocks():
     assert spoilt[NVFP4.name].bits_ahead_of(spoilt["int8 a tensor"]) > 0  # with half the bits
 
 
+def test_only_the_values_of_the_mask_count_and_all_are_encoded():
+    x = comparison_tensors()["with outliers"]
+    others = np.abs(x).max(axis=0) < 10
+    rest = {row.name: row for row in sqnr_table(x, where=others)}
+    back = encode(x, NVFP4).decode()
+    assert rest[NVFP4.name].sqnr_db == pytest.approx(error_measures(x[:, others], back[:, others]).sqnr_db)
+    assert rest["int8 a tensor"].sqnr_db < rows_of("with outliers")["int8 a tensor"].sqnr_db - 10
+    assert {row.name: row.sqnr_db for row in sqnr_table(x, where=np.ones_like(x, dtype=bool))} == {
+        row.name: row.sqnr_db for row in sqnr_table(x)
+    }
+    with pytest.raises(ValueError, match="broadcast"):
+        sqnr_table(x, where=[True, False])
+
+
 def test_the_tensors_are_matrices_of_fp32_that_nobody_changes():
     for x in comparison_tensors().values():
         assert (x.ndim, x.dtype) == (2, np.float32)

@@ -18,7 +18,6 @@ from course_lib.quantization import (
     absmax_quantize,
     error_measures,
     example_tensor,
-    quantization_error,
     stored_bytes,
     with_outlier,
 )
@@ -68,24 +67,29 @@ def block_error(x: ArrayLike, encoded: EncodedBlocks) -> ErrorMeasures:
     return error_measures(x, decode(encoded))
 
 
-def sqnr_table(x: ArrayLike, formats: Iterable[BlockFormat] = tuple(FORMATS.values())) -> tuple[SqnrRow, ...]:
+def sqnr_table(
+    x: ArrayLike, formats: Iterable[BlockFormat] = tuple(FORMATS.values()), where: ArrayLike = True
+) -> tuple[SqnrRow, ...]:
     """Return the SQNR of a matrix in each format, the best first, beside absmax int8 with a scale a tensor or a row.
 
-    `bits` are those of full blocks, `bits_per_value`; in int8 all that was stored, over the values.
-    Errors: as `encode`, and as `absmax_quantize` for what is no matrix.
+    `bits` are those of full blocks, `bits_per_value`; in int8 all that was stored, over the values. All of the matrix
+    is encoded; only what `where` is true for, a mask as in numpy, counts in the SQNR.
+    Errors: as `encode`, and as `absmax_quantize` for what is no matrix; `ValueError` for a mask of another shape.
 
     >>> table = sqnr_table(comparison_tensors()["normal"])
     >>> [(row.name, round(row.bits, 2), round(row.sqnr_db, 1)) for row in table if row.bits < 4.6]
     [('Q4_0', 4.5, 21.4), ('NF4', 4.5, 20.6), ('NF4 double', 4.13, 20.6), ('NVFP4', 4.5, 20.5), ('MXFP4', 4.25, 18.7)]
     """
     matrix = numbers("x", x)
+    counted = np.broadcast_to(np.asarray(where, dtype=bool), matrix.shape)
     rows = []
     for name, axis in (("int8 a tensor", None), ("int8 a row", 0)):
         codes = absmax_quantize(matrix, axis=axis)
-        rows.append(SqnrRow(name, 8 * stored_bytes(codes) / matrix.size, quantization_error(matrix, codes).sqnr_db))
+        error = error_measures(matrix[counted], codes.dequantize()[counted])
+        rows.append(SqnrRow(name, 8 * stored_bytes(codes) / matrix.size, error.sqnr_db))
     for fmt in formats:
-        encoded = encode(matrix, fmt)
-        rows.append(SqnrRow(fmt.name, bits_per_value(fmt), block_error(matrix, encoded).sqnr_db))
+        error = error_measures(matrix[counted], decode(encode(matrix, fmt))[counted])
+        rows.append(SqnrRow(fmt.name, bits_per_value(fmt), error.sqnr_db))
     return tuple(sorted(rows, key=lambda row: -row.sqnr_db))
 
 
