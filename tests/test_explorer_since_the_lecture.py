@@ -16,7 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib.block_formats import MXFP4, NVFP4, comparison_tensors, decode, element_values, encode
-from course_lib.explorers.since_the_lecture import BlockExplorer, BlockPicture, ImagesPicture, block_view, images_view
+from course_lib.explorers.since_the_lecture import (
+    BlockExplorer,
+    BlockPicture,
+    ImagesPicture,
+    RooflinePicture,
+    block_view,
+    images_view,
+    roofline_view,
+)
 from course_lib.explorers.since_the_lecture.images import SHOWN, SIZE, SPOT, drawn_image
 from course_lib.explorers.since_the_lecture.images_picture import OVERLAP, SHADES, runs_of
 from course_lib.explorers.since_the_lecture.picture import LEAST_BIT
@@ -460,4 +468,22 @@ def test_the_images_are_drawn_in_few_elements_cell_by_cell() -> None:
     assert misplaced(svg) == []
     assert svg.count("<path") <= SHADES + 2
     assert len(svg) < 150_000
+    assert len(view.sentence.split()) <= 20
+
+
+def test_a_roof_bends_at_its_ridge_point_and_the_steps_stand_on_the_first() -> None:
+    view, picture = roofline_view(), RooflinePicture()
+    svg = picture.still(view).svg
+    assert misplaced(svg) == []
+    for roof, line, mark in zip(view.roofs, picture.roofs, picture.ridges, strict=True):
+        (left, at, right), (low, peak, end) = line.get_data()
+        assert (low / left, peak, end) == pytest.approx((roof.bandwidth, roof.peak, roof.peak))
+        assert left < at == mark.get_data()[0][0] < right
+        assert at * roof.bandwidth == pytest.approx(roof.peak)
+    first = view.roofs[0]
+    for step, x, y in zip(view.steps, *picture.steps.get_data(), strict=True):
+        assert y == pytest.approx(min(first.peak, x * first.bandwidth)), step.name
+    below = {step.name for step in view.steps if step.intensity < first.ridge}
+    assert below == {"1 user", "16 users", "128 users"}
+    assert f"{len(below)} of {len(view.steps)} steps wait for the memory" in view.sentence
     assert len(view.sentence.split()) <= 20

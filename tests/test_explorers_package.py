@@ -25,7 +25,8 @@ NAMES = {
     "StaircasePicture QuantizationView quantization_view "
     "QuantizedLossPicture QuantizedLossView quantized_loss_view",
     "plan": "TrainingRunPlanner PlanPicture PlanMap PlanView plan_view",
-    "since_the_lecture": "BlockExplorer BlockPicture BlockView Flips block_view ImagesPicture ImagesView images_view",
+    "since_the_lecture": "BlockExplorer BlockPicture BlockView Flips block_view ImagesPicture ImagesView images_view "
+    "RooflinePicture RooflineView roofline_view",
 }
 
 
