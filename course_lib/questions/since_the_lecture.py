@@ -64,7 +64,7 @@ def one_block(pick: Pick) -> Vector:
     x = pick(
         [0.7, -2.6, 5.1, 0.2, -9.3],
         [1.3, -5.2, 10.3, 0.4, -18.5],
-        [0.17, -0.65, 1.29, 0.05, -2.35],
+        [0.04, -0.16, 0.32, 0.01, -0.59],
         [-9.3, 2.6, -5.1, 0.7, 0.2],
         [20.6, -2.8, 0.8, -37.2, 10.4],
     )
@@ -83,7 +83,7 @@ def one_block(pick: Pick) -> Vector:
         given={
             "x": Fact(x, "real numbers, in one block"),
             "elements": Fact(FP4.tolist(), "the sizes of an element of 4 bits, E2M1; each may have a sign"),
-            "scale": Fact("2^(e - 2)", "where 2^e is the largest power of two that is not above the largest size"),
+            "scale": Fact("2^(e - 2)", "where 2^e is the largest power of two not above the largest |x|"),
         },
         answer=back.tolist(),
         unit="the real numbers that come back",
@@ -92,10 +92,11 @@ def one_block(pick: Pick) -> Vector:
         note=f"The scale is {scale:g}, and E8M0 keeps nothing but its exponent.",
         wrong=(
             Wrong((back / scale).tolist(), "Those are the elements. What comes back is each times the scale."),
-            Wrong(nearest(absmax), "That takes the largest size over 6 for the scale; E8M0 holds powers of two only."),
+            Wrong(nearest(absmax), "That takes the largest |x| over 6 for the scale; E8M0 holds powers of two only."),
             Wrong(below(scale), "The sizes were rounded down. They go to the nearest element."),
             Wrong(nearest(4 * scale), "The scale is too large: 2 is taken off the exponent, for E2M1 goes beyond 4."),
-            Wrong(nearest(2 * scale), "The scale is twice too large: the power of two lies below the largest size."),
+            Wrong(nearest(2 * scale), "The scale is twice too large: the power of two lies below the largest |x|."),
+            Wrong(nearest(1), "That is a scale of 1. It follows from the largest |x| of the block."),
             Wrong(np.abs(back).tolist(), "The signs are lost: an element has one."),
             Wrong(
                 (scale * np.clip(np.round(numbers / scale), -6, 6)).tolist(),
@@ -162,11 +163,12 @@ def mixture_twice_counted(pick: Pick) -> Vector:
     shape, model = TransformerShape.from_catalog(name), catalog.model(name)
     total, active = model.parameters, shape.active_parameters()[model.active_meaning]
     flop, size = training_flop(active, tokens), 2 * total / GB
+    counted_too = {"with the head": "the head", "with both": "embedding and head"}[model.active_meaning]
     return Vector(
         given={
             "model": Fact(name, model.citation),
             "total": Fact(total, f"a count: {format_count(total)}, all parameters"),
-            "active": Fact(active, f"a count: {format_count(active)}, those that work on a token"),
+            "active": Fact(active, f"a count: {format_count(active)}, those that work on a token, with {counted_too}"),
             "tokens": counted(tokens),
         },
         answer=[flop, size],
@@ -190,7 +192,7 @@ def mixture_twice_counted(pick: Pick) -> Vector:
 )
 def find_the_error(pick: Pick) -> Choice:
     """A utilisation of a mixture in five lines, of which one counts all its parameters."""
-    name = pick("DeepSeek-V3 (37B active)", "Llama 4 Scout", "Llama 4 Maverick", "JetMoE 8B", "DeepSeek-V2")
+    name = pick("Llama 4 Scout", "Llama 4 Maverick", "DeepSeek-V2", "DeepSeek-V3 (37B active)")
     run = catalog.training_run(name)
     chip = catalog.accelerator(run.accelerator)
     hours, peak = run.accelerator_hours or 0.0, chip.fp16_bf16_flop_per_second
@@ -199,7 +201,8 @@ def find_the_error(pick: Pick) -> Choice:
     product = f"6 x {format_count(total)} x {format_count(D)}"
     counts = f"So {format_count(D)} tokens take {product} = {6 * total * D:.3g} FLOP."
     seconds = f"{hours:,.0f} {chip.name} hours are {3600 * hours:.3g} accelerator-seconds."
-    dense = f"Its dense bf16 peak is {peak / 1e12:g} TFLOP/s; a peak with sparsity would be twice that."
+    although = ", the one to take here although it trained in fp8" if run.precision == "fp8" else ""
+    dense = f"Its dense bf16 peak is {peak / 1e12:g} TFLOP/s{although}; a peak with sparsity would be twice that."
     offered = f"In all hours the peak would do {3600 * hours:.3g} x {peak:.4g} = {3600 * hours * peak:.3g} FLOP."
     return Choice(
         given={"run": Fact(run.name.partition(" (")[0], run.citation)},
@@ -240,11 +243,12 @@ def best_suspect(pick: Pick) -> Choice:
             "parameters": Fact(P, f"a count: {format_count(P)}"),
             "speed": Fact(speed, "tokens a second on each accelerator"),
             "peak": Fact(peak, f"FLOP/s, {chip.name}, dense bf16"),
-            "claim": Fact(claim, "the utilisation that is claimed"),
+            "claim": Fact(claim, "the utilisation that an invented report claims"),
         },
         order=(attention, sparse, node, again, forward),
         answer=sparse,
-        note="A multiply-accumulate counted as one FLOP has the same factor: the figures cannot tell them apart.",
+        note="A multiply-accumulate counted as one FLOP, the fp8 peak and the int8 rate have the same factor: the "
+        "figures cannot tell them apart.",
         wrong=(
             Wrong(attention, "That makes a claim larger than 6PD gives. Is this one larger?"),
             Wrong(again, "Recomputed work makes it a third larger. Is this claim larger than 6PD gives?"),
