@@ -85,10 +85,20 @@ def test_every_section_asks_before_it_shows_and_has_something_to_do(section: str
 
 def test_what_is_said_of_blocks() -> None:
     normal, outliers, trained = (sqnr(data) for data in ("normal", "with outliers", "trained weights"))
+    x = comparison_tensors()["with outliers"]
+    rest = {row.name: row for row in sqnr_table(x, where=np.abs(x).max(axis=0) < 10)}
+    wide_scale, block = rest["int8 a tensor"], rest[MXFP8_E4M3.name]
     wide, narrow = (f"{normal[fmt.name]:.1f} dB for {fmt.name}" for fmt in (MXFP8_E4M3, MXFP6_E2M3))
     assert f"{wide}, {narrow}" in prose()
-    assert f"NVFP4, by a little: {outliers[NVFP4.name]:.1f} dB with {bits_per_value(NVFP4):g} bits" in prose()
-    assert f"int8 with one scale has {outliers['int8 a tensor']:.1f} dB with 8" in prose()
+    assert f"MXFP8, by {block.bits_ahead_of(wide_scale):.1f} bits: {block.sqnr_db:.1f} dB" in prose()
+    assert f"int8 with one scale has {wide_scale.sqnr_db:.1f} dB" in prose()
+    assert f"NVFP4 with {bits_per_value(NVFP4):g} bits is ahead" in prose()
+    assert rest[NVFP4.name].sqnr_db > wide_scale.sqnr_db
+    assert f"MXFP6 E2M3 has {rest[MXFP6_E2M3.name].sqnr_db:.1f} dB" in prose()
+    assert f"in the count int8 has {outliers['int8 a tensor']:.1f} dB" in prose()
+    assert f"Q8_0 with {normal['Q8_0']:.1f} dB" in prose()
+    lost = np.mean(encode(comparison_tensors()["normal"], MXFP4).decode() == 0)
+    assert f"MXFP4 rounds {lost:.0%} to 0".replace("%", " %") in prose()
     assert max(abs(trained[name] - normal[name]) for name in normal) < 1, "like the normal one, within 1 dB"
     assert f"{DB_PER_BIT:.2f} dB are one bit" in prose()
     assert (MXFP8_E4M3.element.bits, MXFP6_E2M3.element.bits) == (8, 6)
@@ -97,6 +107,8 @@ def test_what_is_said_of_blocks() -> None:
 def test_the_table_of_formats_is_that_of_the_library() -> None:
     for name in ("MXFP8 E4M3", "MXFP6 E2M3", "MXFP4"):
         assert (FORMATS[name].block, FORMATS[name].scale) == (32, E8M0)
+    assert (bits_per_value(FORMATS["Q4_1"]), FORMATS["Q4_1"].block) == (4 + 2 * 16 / 32, 32)
+    assert bits_per_value(FORMATS["FP8 128x128"]) == 8 + 32 / 128**2
     rows = {"NVFP4": (4, 16, 8), "Q8_0": (8, 32, 16), "Q4_0": (4, 32, 16), "NF4": (4, 64, 32)}
     for name, row in rows.items():
         fmt = FORMATS[name]
@@ -117,6 +129,9 @@ def test_what_is_said_of_mixtures() -> None:
     assert f"{counts[0]:.2f}, {counts[1]:.2f} and {counts[2]:.2f} B" in prose()
     run = catalog.training_run("DeepSeek-V3 (37B active)")
     times = run.tokens / run.parameters / 20
+    kimi, deep_seek = (shape(name).active_parameters() for name in ("Kimi K2", "DeepSeek-V3"))
+    assert f"{kimi['with the head'] / 1e9:.2f} and {kimi['with both'] / 1e9:.2f} B" in prose()
+    assert f"both give {deep_seek['with both'] / 1e9:.2f} B" in prose()
     assert f"over-trained {times:.0f} times" in prose()
     assert run.tokens / run.total_parameters == pytest.approx(20, rel=0.15), "with all of them it is by the rule"
 
@@ -135,6 +150,20 @@ def test_what_is_said_of_machines() -> None:
     cache = 2 * 4096 * llama.kv_values_per_token()
     assert f"a token brings {flop / 1e9:.0f} GFLOP for its own {cache / GB:.2f} GB" in prose()
     assert f"by {since_the_lecture.half_way_batch(llama, 4096):.0f} users" in prose()
+    fits = since_the_lecture.largest_decode_batch
+    assert f"one H100 holds {fits(llama, 4096, 'H100 SXM')} such caches" in prose()
+    mixture = shape("DeepSeek-V3")
+    needed = since_the_lecture.compute_bound_batch(mixture, 4096, "H100 SXM")
+    few, enough = (fits(mixture, 4096, "H100 SXM", number) for number in (32, 40))
+    assert needed is not None
+    assert few < needed <= enough
+    assert (
+        f"Its {needed:,} users need about 40 of them: 32 hold the caches of {few:,}, and 40 those of {enough:,}"
+        in prose()
+    )
+    assert fits(mixture, 4096, "H100 SXM") == 0
+    share = bits_per_value(NVFP4) / 16
+    assert f"for {share:.2f} of the bytes" in prose()
     limit = since_the_lecture.decode_intensity_limit(shape("DeepSeek-V3"), 4096)
     assert f"{limit:.0f} FLOP a byte" in prose()
     assert f"from {since_the_lecture.compute_bound_batch(llama, 100, 'H100 SXM')} users on" in prose()

@@ -14,7 +14,6 @@ from course_lib.block_formats import (
     MXFP6_E2M3,
     MXFP8_E4M3,
     NF4_DOUBLE,
-    NVFP4,
     SqnrRow,
     bits_per_value,
     comparison_tensors,
@@ -118,21 +117,27 @@ def bits_of_the_exponent() -> Prediction:
 
 @prediction("8d")
 def a_column_of_outliers() -> Prediction:
-    """Few bits with a scale for 16 values beside many with one scale a tensor; wrong is counting bits."""
-    rows = sqnr_on("with outliers")
-    four, eight = rows[NVFP4.name], rows["int8 a tensor"]
+    """Eight bits with a scale for 32 values, and with one for all; wrong are what held before, and counting bits."""
+    x = comparison_tensors()["with outliers"]
+    others = np.arange(x.shape[1]) != np.abs(x).max(axis=0).argmax()
+    rows = {row.name: row for row in sqnr_table(x, where=others)}
+    ahead = rows[MXFP8_E4M3.name].bits_ahead_of(rows["int8 a tensor"])
     return Prediction(
-        asks="The same 64 × 64 numbers, with one column 50 times as large. NVFP4 has a scale for 16 values of a row, "
-        "int8 one scale for all. Which is more exact?",
-        options={"int8: 8 bits are more than 4.5": "int8", "NVFP4, with its scales": "NVFP4"},
-        truth="NVFP4" if four.sqnr_db > eight.sqnr_db else "int8",
+        asks="The same 64 × 64 numbers, with one column 50 times as large. MXFP8 has a scale for 32 values of a row, "
+        "int8 one scale for all; both take about 8 bits. Which is more exact in the other 63 columns?",
+        options={
+            "int8, as without outliers": "int8",
+            "Both alike: they have the same bits": "both",
+            "MXFP8, with its scales": "MXFP8",
+        },
+        truth="MXFP8" if ahead > 0.5 else "int8" if ahead < -0.5 else "both",
         facts={
             "row": Known(64, "64 × 64 numbers"),
-            "block": Known(16, "a scale for 16 values of a row"),
-            "harmed": Known(lambda share: "NVFP4" if share < 1 else "int8", "harms the values that share its scale"),
+            "block": Known(32, "a scale for 32 values of a row"),
+            "harmed": Known(lambda share: "MXFP8" if share < 1 else "int8", "harms the values that share its scale"),
         },
         reason=lambda row, block, harmed: harmed(block / row),
-        shown=("NVFP4 4.50 bits 24.1 dB",),
+        shown=("MXFP8 E4M3 8.25 bits 30.9 dB",),
     )
 
 
@@ -150,7 +155,7 @@ def rounded_by_chance() -> Prediction:
             "above": Known(3, "to 2 or to 3"),
             "chance": Known(
                 lambda value, below, above: (value - below) / (above - below),
-                "the nearer one is the likelier",
+                "with chances in proportion to the nearness",
             ),
         },
         reason=lambda value, below, above, chance: below + (above - below) * chance(value, below, above),
