@@ -326,8 +326,8 @@ def test_a_students_server_takes_what_was_measured_and_a_student_keeps_all_that_
     limit = VALUES["singleuser"]["memory"]["limit"]
     assert f'c.Spawner.mem_limit = "{limit}"' in (HUB / "jupyterhub_config.py").read_text(encoding="utf-8")
     written = sum(file.stat().st_size for name in ("notebooks", "exercises") for file in (ROOT / name).glob("*.ipynb"))
-    assert 2 * written <= 4e6, "say in values.yaml how large a student's copies are"
-    assert check_cluster.amount(VALUES["singleuser"]["storage"]["capacity"], check_cluster.KUBERNETES) > 100 * 4e6
+    assert 2 * written <= 5e6, "say in values.yaml how large a student's copies are"
+    assert check_cluster.amount(VALUES["singleuser"]["storage"]["capacity"], check_cluster.KUBERNETES) > 100 * 5e6
 
 
 def test_who_teaches_is_no_admin_and_has_the_scopes_of_the_hub_on_one_machine() -> None:
