@@ -40,7 +40,7 @@ STAND_INS = {
     "jupyterhub.handlers": (),
     "jupyterhub.handlers.pages": ("HealthCheckHandler",),
 }
-"""What a student's server names and does not use, with the names: 33 MB and half a second of processor time."""
+"""What a student's server names and does not use, with the names: 37 MB and a third of a second of processor time."""
 PLAINLY = "COURSE_HUB_PLAINLY"
 PORT_SECONDS = 10.0
 """How long another program may have the port, as one that calls somebody has for a moment."""
