@@ -101,7 +101,7 @@ def test_the_course_wheel_changes_ends_of_lines_in_texts_alone(tmp_path: Path) -
 def test_notebooks_name_the_browsers_kernel_and_are_else_the_courses(tmp_path: Path) -> None:
     lite.lay_notebooks(tmp_path)
     laid = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.ipynb"))
-    assert len(laid) == 15
+    assert len(laid) == 1 + 8 + 8  # the first page, lessons, exercises
     for place in laid:
         ours, theirs = (nbformat.read(root / place, as_version=4) for root in (ROOT, tmp_path))
         assert theirs.metadata.kernelspec == lite.KERNEL
