@@ -447,7 +447,8 @@ def settled_room(played: Played) -> dict[str, Any]:
     last = time.monotonic() + PATIENCE
     while time.monotonic() < last:
         here = played.notebook.script(ROOM)
-        if here["points"] == played.twin.picture.width_within(here["room"]):
+        is_narrowed = here["room"] <= played.page.viewport_size["width"]  # else it is still the room of before
+        if is_narrowed and here["points"] == played.twin.picture.width_within(here["room"]):
             return here
     raise AssertionError(f"the picture is not drawn for the room there is: {here}")
 
