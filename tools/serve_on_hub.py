@@ -24,13 +24,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from classroom import server
-from classroom.environment import APART, ROOT
+from classroom.environment import ROOT
+from classroom.server import FONTS
+from classroom.whole_files import copy_whole
 
 FOLDER = "training-cost-course"
 HUB = ROOT / "deploy" / "hub"
 EXCHANGE = Path(os.environ.get("COURSE_HUB_EXCHANGE", "/srv/training-cost-exchange"))
 SHARED = ("notebooks", "exercises", "README.md", "LICENSE")
-FONTS = ROOT / APART["hub"] / "fonts"
 LEAN = server.SETTINGS / "hub"
 """Where there are kernels without a debugger, beside the settings of a student's server."""
 STAND_INS = {
@@ -153,7 +154,7 @@ def lay_list_of_fonts(home: Path) -> None:
             place = home / ".cache" / "matplotlib" / file.name
             if not place.exists():
                 place.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(file, place)
+                copy_whole(str(file), str(place))
 
 
 def note_migrated(home: Path) -> None:

@@ -17,12 +17,9 @@ from classroom import hub
 from classroom.environment import ROOT
 from classroom.hub_client import Refused, Student
 
-LESSON, EXERCISE = "notebooks/01_compute_cost.ipynb", "exercises/01_compute_cost.ipynb"
+from hub.faulty import EXERCISE, LESSON, course_of
+
 LogIn = Callable[[str], Student]
-
-
-def home_of(running: hub.Hub, name: str) -> Path:
-    return running.state / "homes" / name / "training-cost-course"
 
 
 @contextmanager
@@ -52,7 +49,7 @@ def test_a_student_works_in_the_course_and_only_the_own_home_changes(running: hu
     ada.save(EXERCISE, notebook)
     lesson = ada.read(LESSON)
     ada.save(LESSON, lesson)
-    own = home_of(running, "ada")
+    own = course_of(running, "ada")
     assert (own / "my_exercises" / "01_compute_cost.ipynb").exists()
     assert (own / "my_lessons" / "01_compute_cost.ipynb").exists()
     assert ada.read(EXERCISE)["cells"][0]["source"] == "mine"
@@ -63,7 +60,7 @@ def test_a_student_works_in_the_course_and_only_the_own_home_changes(running: hu
 def test_what_a_student_has_and_writes_is_closed_to_others(running: hub.Hub, log_in: LogIn) -> None:
     ada = log_in("ada")
     ada.save("mine.ipynb", ada.read(EXERCISE))
-    own = home_of(running, "ada")
+    own = course_of(running, "ada")
     for place in (own, own / "mine.ipynb", own / "my_exercises"):
         assert place.stat().st_mode & 0o077 == 0, place
 
@@ -72,7 +69,7 @@ def test_a_kernel_runs_the_course_and_predictions_are_kept_at_home(running: hub.
     kernel = log_in("ada").kernel(LESSON)
     assert kernel.ask("from course_lib import compute_cost; print(compute_cost.training_flop(1, 1))") == "6.0\n"
     assert kernel.ask("from course_lib.predictions import kept; print(kept.note('1a', 0), kept.place())") == (
-        f"True {home_of(running, 'ada') / 'my_exercises' / 'predictions.json'}\n"
+        f"True {course_of(running, 'ada') / 'my_exercises' / 'predictions.json'}\n"
     )
     transport = "from ipykernel.kernelapp import IPKernelApp; print(IPKernelApp.instance().transport)"
     assert kernel.ask(transport) == "ipc\n"

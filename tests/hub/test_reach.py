@@ -22,10 +22,10 @@ from classroom.environment import ROOT
 from classroom.hub_client import Kernel, Refused, Student
 
 from hub.accounts import Class, git
+from hub.faulty import LESSON
 
 pytestmark = pytest.mark.whole_hub
 
-LESSON = "notebooks/01_compute_cost.ipynb"
 
 ASK = """
 import os, urllib.error, urllib.request

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import nbformat
 import pytest
 from classroom.environment import ROOT
 
+from hub.accounts import copy_of_the_files, git
 from hub.faulty import EXERCISE, LESSON, answer, answered, class_hub, comes_in
 
 pytestmark = pytest.mark.whole_hub
 RENAMED, FORMER = "exercises/07_plan.ipynb", "exercises/07_plan_a_training_run.ipynb"
 
 
-def git(folder: Path, *arguments: str) -> str:
-    who = ("-c", "user.name=An author", "-c", "user.email=author@example.org", "-c", "commit.gpgsign=false")
-    done = subprocess.run(["git", *who, *arguments], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.fixture
 def upstream(tmp_path: Path) -> Path:
     """The course as it stands here, in a repository of its own, with the last set under its former name."""
     folder = tmp_path / "upstream"
-    for name in git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0"):
-        if name and (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    git(folder, "init", "--quiet", "--initial-branch=main")
+    copy_of_the_files(folder)
+    git("init", "--quiet", "--initial-branch=main", cwd=folder)
     (folder / RENAMED).rename(folder / FORMER)
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message=The course")
+    git("add", "--all", cwd=folder)
+    git("commit", "--quiet", "--message=The course", cwd=folder)
     return folder
 
 
@@ -42,7 +31,7 @@ def upstream(tmp_path: Path) -> Path:
 def shared(upstream: Path, tmp_path: Path) -> Path:
     """The clone that a class shares; its hub's environment is the one of this course."""
     folder = tmp_path / "shared"
-    git(tmp_path, "clone", "--quiet", str(upstream), str(folder))
+    git("clone", "--quiet", str(upstream), str(folder), cwd=tmp_path)
     (folder / ".venv-hub").symlink_to(ROOT / ".venv-hub")
     (folder / ".git" / "info" / "exclude").write_text(".venv-hub\n", encoding="utf-8")
     return folder
@@ -68,9 +57,9 @@ def test_an_update_while_students_work_leaves_what_is_theirs_and_brings_the_rest
 
         mend(upstream / LESSON)
         mend(upstream / EXERCISE)
-        git(upstream, "mv", FORMER, RENAMED)
-        git(upstream, "commit", "--quiet", "--all", "--message=Mend it")
-        git(shared, "pull", "--quiet")
+        git("mv", FORMER, RENAMED, cwd=upstream)
+        git("commit", "--quiet", "--all", "--message=Mend it", cwd=upstream)
+        git("pull", "--quiet", cwd=shared)
 
         assert kernel.ask("print(held)") == "1\n"
         assert answered(ada, LESSON).endswith("mended upstream"), "nothing was written in it"
@@ -86,5 +75,5 @@ def test_an_update_while_students_work_leaves_what_is_theirs_and_brings_the_rest
         assert answered(emmy, LESSON).endswith("mended upstream")
         assert answered(emmy).endswith("mended upstream")
         assert not answered(emmy, RENAMED).startswith("plan")
-        assert git(shared, "status", "--porcelain") == ""
-        assert git(shared, "rev-parse", "HEAD") == git(upstream, "rev-parse", "HEAD")
+        assert git("status", "--porcelain", cwd=shared) == ""
+        assert git("rev-parse", "HEAD", cwd=shared) == git("rev-parse", "HEAD", cwd=upstream)

@@ -1,7 +1,7 @@
 """A hub on this machine: its proxy, its ports, its places, how it is started and how it is ended.
 
 JupyterHub comes from `.venv-hub`, its proxy from npm. What a hub that was killed has left running, the next one ends
-(the proxy) or takes up again (the students' servers).
+(the proxy, and a demo's servers) or takes up again (a class's servers).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -23,14 +23,13 @@ from types import TracebackType
 import psutil
 
 from classroom.environment import APART, ROOT, venv_python
+from classroom.server import FONTS
 
 VENV = ROOT / APART["hub"]
 PROXY = "configurable-http-proxy@5.1.0"
 CLASS = ROOT / "deploy" / "hub" / "jupyterhub_config.py"
 DEMO = CLASS.with_name("demo_config.py")
 STATE = Path("/var/lib/training-cost-hub")
-FONTS = VENV / "fonts"
-"""Where matplotlib's list of the machine's fonts lies, which takes long to make where there are many."""
 END_SECONDS, START_SECONDS = 60.0, 120.0
 """How long a process may take to end, and a hub to answer; only a failure waits so long."""
 
@@ -101,12 +100,7 @@ def end_what_was_left(state: Path) -> None:
 
 def end_servers_of_a_demo(state: Path) -> None:
     """End the students' servers of a killed demo: the next has other ports, and they would ask the old ones."""
-    left = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if state / "homes" in Path(process.environ().get("HOME", "/")).parents:
-                left.append(process)
-    end(left)
+    end([process for process, told in environments() if lives_in(state / "homes", told)])
 
 
 def end(processes: Iterable[psutil.Process]) -> None:
@@ -124,14 +118,24 @@ def started_for(state: Path) -> set[psutil.Process]:
 
     The proxy knows the folder; a student's server and its kernels have their home in it, if the demo started them.
     """
-    found = set()
+    return {
+        process
+        for process, told in environments()
+        if told.get("COURSE_HUB_STATE") == str(state) or lives_in(state, told)
+    }
+
+
+def environments() -> Iterator[tuple[psutil.Process, dict[str, str]]]:
+    """Yield the processes that one may look into, each with its environment."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             told = process.environ()
-            home = Path(told.get("HOME", "/"))
-            if told.get("COURSE_HUB_STATE") == str(state) or state in home.parents:
-                found.add(process)
-    return found
+            yield process, told
+
+
+def lives_in(folder: Path, told: Mapping[str, str]) -> bool:
+    """Tell whether the home that an environment names is in a folder."""
+    return folder in Path(told.get("HOME", "/")).parents
 
 
 def wait_until_it_answers(url: str, process: psutil.Popen) -> bool:

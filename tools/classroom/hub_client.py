@@ -139,16 +139,18 @@ class Kernel:
 
     def ask(self, code: str) -> str:
         """Run code and return what it prints; raise `Refused` with the error's name where it has one."""
-        said = []
+        return "".join(json.loads(one.content)["text"] for one in self.run(code) if one.kind == "stream")
+
+    def run(self, code: str) -> list[Message]:
+        """Run code and return all that the kernel says; raise `Refused` with an error and the code if it has one."""
         options = {"silent": False, "allow_stdin": False, "stop_on_error": False}  # or the next request is given up
-        request = self.send("execute_request", {"code": code} | options)
-        for message in self.messages(request):
-            if message.kind == "stream":
-                said.append(json.loads(message.content)["text"])
-            elif message.kind == "error":
+        said = []
+        for message in self.messages(self.send("execute_request", {"code": code} | options)):
+            if message.kind == "error":
                 error = json.loads(message.content)
-                raise Refused(f"{error['ename']}: {error['evalue']}")
-        return "".join(said)
+                raise Refused(f"{error['ename']}: {error['evalue']} in {code!r}")
+            said.append(message)
+        return said
 
     def send(self, kind: str, content: dict[str, Any], channel: str = "shell") -> str:
         """Send a message and return its name."""

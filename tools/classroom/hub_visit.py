@@ -94,7 +94,7 @@ class Visit:
         self.opened = time.monotonic() - begun
         kernel = self._kernel(LESSON)
         for source in cells_to_the_first_explorer(lesson):
-            shown = run(kernel, source)
+            shown = kernel.run(source)
         self.slider = slider_in(shown)
         self.ready = time.monotonic() - begun
 
@@ -115,11 +115,11 @@ class Visit:
         exercise = self.student.read(EXERCISE)
         kernel = self._kernel(EXERCISE)
         for source in ANSWER:
-            run(kernel, source)
+            kernel.run(source)
         for _ in range(CHECKS):
             self._pause()
             begun = time.monotonic()
-            shown = run(kernel, CHECK)
+            shown = kernel.run(CHECK)
             self.verdicts.append(time.monotonic() - begun)
             if not any(RIGHT in message.content for message in shown):
                 raise Refused(f"{CHECK} did not say {RIGHT.decode()}")
@@ -158,16 +158,6 @@ def cells_to_the_first_explorer(lesson: Any) -> Iterator[str]:
             yield "".join(cell["source"])
             if "explorer" in cell["metadata"].get("tags", []):
                 return
-
-
-def run(kernel: Kernel, source: str) -> list[Message]:
-    """Run a cell and return what the kernel said; raise `Refused` where it has an error."""
-    request = kernel.send("execute_request", {"code": source, "silent": False, "allow_stdin": False})
-    said = list(kernel.messages(request))
-    for message in said:
-        if message.kind == "error":
-            raise Refused(f"{json.loads(message.content)['evalue']} in {source!r}")
-    return said
 
 
 def slider_in(said: list[Message]) -> str:

@@ -26,6 +26,8 @@ USUAL_PORT = 8888
 PORTS_TO_TRY = 100
 LOCAL_KERNELS = "--MappingKernelManager.kernel_manager_class=classroom.lab_kernel.LabKernel"
 SETTINGS = environment.ROOT / "tools" / "jupyter"
+FONTS = environment.ROOT / environment.APART["hub"] / "fonts"
+"""Where matplotlib's list of the machine's fonts lies on a hub, which takes long to make where there are many."""
 OF_THE_COURSE = [str(SETTINGS / folder) for folder in ("course", ".")]
 """Where `JUPYTER_CONFIG_PATH` finds what JupyterLab is told of the course, and that nobody is asked about news."""
 
