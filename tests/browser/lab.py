@@ -17,7 +17,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -233,6 +233,12 @@ ASK = """
   return answer.status === 'ok' ? answer.data['text/plain'] : 'failed: ' + answer.evalue;
 """
 
+ROOM = """
+  const picture = document.querySelector('.jp-OutputArea .course-picture');
+  return [picture.clientWidth, picture.querySelector('svg').viewBox.baseVal.width];
+"""
+"""How wide the explorer's place for a picture is, in pixels, and for how wide a place its picture was drawn."""
+
 CHANGE_THEME = "await app.commands.execute('apputils:change-theme', { theme: argument });"
 THEMES = ("JupyterLab Dark", "JupyterLab Light")
 """The one that JupyterLab begins with is the last."""
@@ -311,6 +317,16 @@ class Notebook:
     def ask(self, expression: str) -> Any:
         """Return the kernel's value of a Python expression that prints as a literal."""
         return ast.literal_eval(self.script(ASK, expression))
+
+    def settle_in_room(self, width_within: Callable[[float], float]) -> None:
+        """Wait until the picture is the one for the room there is; `width_within` is of its class."""
+        last = time.monotonic() + PATIENCE
+        while time.monotonic() < last:
+            room, width = self.script(ROOM)
+            is_narrowed = room <= self.page.viewport_size["width"]  # else it is still the room of before
+            if is_narrowed and width == width_within(room):
+                return
+        raise AssertionError(f"for a room of {room} px the picture is {width} wide, not {width_within(room)}")
 
     def output_errors(self) -> list[str]:
         """Return the error outputs and the standard error streams of all cells."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from browser.bit_buttons import each_lies_on_its_bit
 from browser.lab import SCREEN, Lab, Notebook
-from browser.test_float_decoder import PLACED
 from course_lib.explorers.since_the_lecture import BlockPicture
 
 pytestmark = pytest.mark.browser
@@ -56,22 +56,10 @@ def test_the_bits_of_a_value_take_the_place_of_those_of_the_scale(notebook: Note
 def test_each_button_lies_on_its_bit_of_the_picture_with_room_for_a_finger(
     notebook: Notebook, format: str, width: int
 ) -> None:
-    page = notebook.page
-    page.set_viewport_size({"width": width, "height": SCREEN["height"]})
+    notebook.page.set_viewport_size({"width": width, "height": SCREEN["height"]})
     try:
         notebook.ask(f"e.set(format={format!r}, part='the scale', flip=0)")
-        digits = notebook.ask("e.shown.scale.digits")
-        expect(page.locator(".course-bit")).to_have_count(len(digits))
-        room = page.locator(".course-picture").evaluate("part => part.clientWidth")
-        points = BlockPicture.width_within(room)
-        expect(page.locator(f'.course-picture svg[viewBox^="0 0 {points:g} "]')).to_have_count(1)
         says(notebook, f"{format} scale")
-        placed = notebook.script(PLACED)
+        each_lies_on_its_bit(notebook, BlockPicture, notebook.ask("e.shown.scale.digits"))
     finally:
-        page.set_viewport_size(SCREEN)
-    assert "".join(one["digit"] for one in placed) == digits
-    for one in placed:
-        assert one["pressed"] == str(one["digit"] == "1").lower()
-        assert abs(one["aside"]) < 1.5, one
-        assert min(one["above"], one["below"]) > 6, one
-        assert min(one["width"], one["height"]) >= 24, one
+        notebook.page.set_viewport_size(SCREEN)

@@ -90,7 +90,7 @@ FAINT = """
 """
 """Texts outside the picture whose contrast to what is behind them is below 4.5 to 1 (WCAG 2.2, 1.4.3)."""
 
-ROOM = """
+USE_OF_ROOM = """
   const root = document.querySelector('.jp-OutputArea .course-explorer');
   const svg = root.querySelector('.course-picture svg');
   const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
@@ -103,7 +103,6 @@ ROOM = """
     return pen.measureText(field.selectedOptions[0].textContent).width > field.clientWidth - 24;
   };
   return {
-    room: root.querySelector('.course-picture').clientWidth,
     points: svg.viewBox.baseVal.width,
     smallest: Math.min(...written.map(text => parseFloat(getComputedStyle(text).fontSize) * scale)),
     wider: root.scrollWidth - root.clientWidth,
@@ -444,13 +443,8 @@ def test_at_every_width_text_is_ten_pixels_tall_and_fields_are_whole(played: Pla
 
 def settled_room(played: Played) -> dict[str, Any]:
     """Wait until the picture is the one for the room that the page has, and return how it uses it."""
-    last = time.monotonic() + PATIENCE
-    while time.monotonic() < last:
-        here = played.notebook.script(ROOM)
-        is_narrowed = here["room"] <= played.page.viewport_size["width"]  # else it is still the room of before
-        if is_narrowed and here["points"] == played.twin.picture.width_within(here["room"]):
-            return here
-    raise AssertionError(f"the picture is not drawn for the room there is: {here}")
+    played.notebook.settle_in_room(played.twin.picture.width_within)
+    return played.notebook.script(USE_OF_ROOM)
 
 
 @alike

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from browser.bit_buttons import each_lies_on_its_bit
 from browser.lab import SCREEN, Lab, Notebook
 from course_lib.explorers.number_formats import FloatDecoderPicture
 from course_lib.number_formats import FORMATS
@@ -71,47 +72,19 @@ def test_a_format_of_few_bits_leaves_only_its_own(notebook: Notebook) -> None:
     shown(notebook, 2**64 - 1)
 
 
-PLACED = """
-  const svg = document.querySelector('.course-picture svg'), box = svg.getBoundingClientRect();
-  const scale = box.width / svg.viewBox.baseVal.width;
-  const digits = [...svg.querySelectorAll('text')]
-    .filter(one => /Mono/.test(one.getAttribute('style')) && one.textContent.trim());
-  return [...document.querySelectorAll('.course-bit')].map((button, at) => {
-    const { x, y, width, height } = button.getBoundingClientRect(), digit = digits[at];
-    return {
-      width, height, digit: digit.textContent, pressed: button.getAttribute('aria-pressed'),
-      aside: box.x + digit.getAttribute('x') * scale - x - width / 2,
-      below: y + height - box.y - digit.getAttribute('y') * scale, above: box.y + digit.getAttribute('y') * scale - y,
-    };
-  });
-"""
-"""Each button of a bit, and where the digit of the picture lies in it, in pixels."""
-
-
 @pytest.mark.parametrize("width", [1280, 700, 360])
 @pytest.mark.parametrize("format", ["fp64", "fp16", "int8"])
 def test_each_button_lies_on_its_bit_of_the_picture_with_room_for_a_finger(
     notebook: Notebook, format: str, width: int
 ) -> None:
-    page, pattern = notebook.page, 0x53
-    page.set_viewport_size({"width": width, "height": SCREEN["height"]})
+    pattern, bits = 0x53, FORMATS[format].bits
+    notebook.page.set_viewport_size({"width": width, "height": SCREEN["height"]})
     try:
         notebook.ask(f"e.set(format={format!r}, pattern={pattern})")
-        bits = FORMATS[format].bits
-        expect(page.locator(".course-bit")).to_have_count(bits)
-        room = page.locator(".course-picture").evaluate("part => part.clientWidth")
-        points = FloatDecoderPicture.width_within(room)
-        expect(page.locator(f'.course-picture svg[viewBox^="0 0 {points:g} "]')).to_have_count(1)
         shown(notebook, pattern, bits)
-        placed = notebook.script(PLACED)
+        each_lies_on_its_bit(notebook, FloatDecoderPicture, f"{pattern:0{bits}b}")
     finally:
-        page.set_viewport_size(SCREEN)
-    assert "".join(one["digit"] for one in placed) == f"{pattern:0{bits}b}"
-    for one in placed:
-        assert one["pressed"] == str(one["digit"] == "1").lower()
-        assert abs(one["aside"]) < 1.5, one
-        assert min(one["above"], one["below"]) > 6, one
-        assert min(one["width"], one["height"]) >= 24, one
+        notebook.page.set_viewport_size(SCREEN)
 
 
 @pytest.mark.parametrize("forced", ["active", "none"])
