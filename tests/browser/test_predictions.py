@@ -24,6 +24,9 @@ LOOK = """(part) => {
   const card = getComputedStyle(part.closest(".course-prediction")).backgroundColor;
   return [look.color, look.backgroundColor, look.borderTopColor, ring, card];
 }"""
+FITS = "() => document.querySelector('.course-prediction').clientWidth <= innerWidth"
+"""Whether the page has come to the width of its window."""
+
 CUT = """shown => {
   const box = shown.getBoundingClientRect();
   const all = [...shown.querySelectorAll("button, input, .widget-label, .course-unit")];
@@ -108,6 +111,7 @@ def test_a_prediction_is_whole_on_every_screen(lab: Lab, notebook: Notebook, tmp
     try:
         for width in (360, 1024, 1920):
             page.set_viewport_size({"width": width, "height": 800})
+            page.wait_for_function(FITS)
             expect(shown.get_by_text("Nothing noted yet.")).to_be_visible()
             assert not shown.evaluate(CUT), f"at {width} px"
     finally:
