@@ -246,10 +246,10 @@ SHARED = {
         class_edition.py conftest.py explorer_parts.py layers.py notebook_guards.py thorough.py nbval_sanitize.cfg data/
     """,
     "tests/browser": """
-        __init__.py axe.py cases.py conftest.py lab.py served_site.py test_accessibility.py test_block_explorer.py
-        test_exercises.py
-        test_explorers.py test_float_decoder.py test_handout.py test_notebooks.py test_own_copies.py
-        test_plan_markdown.py test_predictions.py test_site.py test_site_whole.py test_slides.py test_unit_converter.py
+        __init__.py axe.py bit_buttons.py cases.py conftest.py lab.py served_site.py test_accessibility.py
+        test_block_explorer.py test_exercises.py test_explorers.py test_float_decoder.py test_handout.py
+        test_notebooks.py test_own_copies.py test_plan_markdown.py test_predictions.py test_site.py
+        test_site_whole.py test_slides.py test_unit_converter.py
     """,
     "deploy/cluster": "README.md hub_config.py values.yaml",
     "deploy/hub": """
