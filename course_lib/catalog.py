@@ -26,7 +26,7 @@ KINDS = ("GPU", "TPU")
 EVIDENCE = ("primary", "model card", "secondary")
 """How good a source is: the vendor's or authors' own paper, page or code, a model's card, or what others say."""
 
-PRECISIONS = ("fp16", "bf16", "fp8", "")
+PRECISIONS = ("fp16", "bf16", "fp8", "fp4", "")
 """The precisions of a training run's products; the last one stands for what the source does not say."""
 
 PEAKS = ("bf16", "fp8", "fp4")
@@ -185,21 +185,22 @@ class TrainingRun(Published):
     """One published training run: what was trained, on how much, on what, for how long.
 
     Units: counts, accelerator-hours, FLOP, and fractions for `reported_mfu` and `reported_hfu`, which counts
-    recomputed work too. `None` means not reported. `parameters` are those that work on a token, the P of 6PD;
-    of a mixture of experts they are fewer than `total_parameters`, all that the memory holds.
-    `accelerator` is a name in `accelerators()`, or two kinds joined by a slash; `note` says what to mind when
-    you use the row; `remark` is what else the source says of its figures, which may give an answer away;
-    `hours_remark` says why 6PD at 40 % is more than a factor of 1.25 off the hours, where it is and is one of the
-    lecture's. `precision` is that of the products, empty where the source does not say; a utilisation is of the bf16
-    peak also where it is "fp8". `evidence`, one of `EVIDENCE`, is the grade of the source of the hours or, without
-    hours, of the row. `utilisation_remark` says why the hours imply less than 15 % or more than 65 % of the peak, where
-    they do. `distilled` is a model that learnt from a teacher's outputs, so that 6PD is not all of its work.
+    recomputed work too. `None` means not reported; of tokens and hours at least one is. `parameters` are those that
+    work on a token, the P of 6PD; of a mixture of experts they are fewer than `total_parameters`, all that the memory
+    holds. `accelerator` is a name in `all_accelerators()`, or two kinds joined by a slash, and empty where none is
+    reported; `note` says what to mind when you use the row; `remark` is what else the source says of its figures,
+    which may give an answer away, and which of tokens, hours and accelerators it leaves out; `hours_remark` says why
+    6PD at 40 % is more than a factor of 1.25 off the hours, where it is and is one of the lecture's. `precision` is
+    that of the products, empty where the source does not say; a utilisation is of the bf16 peak also where it is "fp8"
+    or "fp4". `evidence`, one of `EVIDENCE`, is the grade of the source of the hours or, without hours, of the row.
+    `utilisation_remark` says why the hours imply less than 15 % or more than 65 % of the peak, where they do.
+    `distilled` is a model that learnt from a teacher's outputs, so that 6PD is not all of its work.
     """
 
     name: str
     parameters: int
     total_parameters: int
-    tokens: int
+    reported_tokens: int | None
     accelerator: str
     num_accelerators: int | None
     accelerator_hours: float | None
@@ -215,6 +216,19 @@ class TrainingRun(Published):
     evidence: str
     utilisation_remark: str
     distilled: bool
+
+    @property
+    def tokens(self) -> int:
+        """The tokens that it trained on, repeated ones too: the D of 6PD.
+
+        Errors: `ValueError` where they are not reported; `reported_tokens` is None there.
+
+        >>> training_run("LLaMA 65B").tokens
+        1400000000000
+        """
+        if self.reported_tokens is None:
+            raise ValueError(f"{self.name}: its source does not say on how many tokens it trained")
+        return self.reported_tokens
 
     @property
     def is_mixture(self) -> bool:
@@ -387,9 +401,9 @@ def all_training_runs() -> Mapping[str, TrainingRun]:
                 name=row["model"],
                 parameters=_count(row["parameters"]),
                 total_parameters=_count(row["total_parameters"] or row["parameters"]),
-                tokens=_count(row["tokens"]),
+                reported_tokens=_optional_count(row["tokens"]),
                 accelerator=row["accelerator"],
-                num_accelerators=_count(row["num_accelerators"]) if row["num_accelerators"] else None,
+                num_accelerators=_optional_count(row["num_accelerators"]),
                 accelerator_hours=_optional(row["accelerator_hours"]),
                 reported_flop=_optional(row["reported_flop"]),
                 reported_mfu=_optional(row["reported_mfu"]),

@@ -52,7 +52,7 @@ class TrainingPlan(PlannedRun):
         return words.sentence(self)
 
     def compared_with(self, run: str) -> str:
-        """Return how a published run of the catalog differs, in words; `ValueError` for an unknown one."""
+        """Return how a published run differs, in words; `ValueError` for an unknown one, or one without tokens."""
         return words.comparison(self, catalog.training_run(run))
 
     def markdown(self, compare: str | None = None) -> str:

@@ -71,13 +71,15 @@ def published_utilization() -> Mapping[str, float]:
 
 
 def utilization_of(run: catalog.TrainingRun) -> float | None:
-    """Return what a run achieved over all its hours, of the 16-bit peak; None without hours, or on two kinds of chips.
+    """Return what a run achieved over all its hours, of the 16-bit peak.
+
+    None without hours, tokens or accelerator, or on two kinds of accelerators.
 
     >>> utilization_of(catalog.training_run("GPT-3 175B")) is None
     True
     """
     chip = catalog.all_accelerators().get(run.accelerator)
-    if chip is None or run.accelerator_hours is None:
+    if chip is None or run.accelerator_hours is None or run.reported_tokens is None:
         return None
     flop, seconds = training_flop(run.parameters, run.tokens), run.accelerator_hours * SECONDS_PER_HOUR
     return float(model_flop_utilization(flop, seconds, 1, chip.fp16_bf16_flop_per_second))

@@ -78,19 +78,23 @@ def reported_time(run: TrainingRun) -> str:
 
 
 def comparison(plan: PlannedRun, run: TrainingRun) -> str:
-    """Return how a published run differs from the plan, in words; a mixture of experts is not compared."""
+    """Return how a published run differs from the plan, in words; a mixture of experts is not compared.
+
+    Errors: `ValueError` for a run whose source does not say on how many tokens it trained.
+    """
+    took = f"{reported_time(run)} on {run.accelerator or 'an unreported accelerator'}"
     flop = training_flop(run.parameters, run.tokens)
     if reason := why_no_loss(run):
         return (
-            f"{run.name}: {format_count(run.tokens)} tokens, {format_flop(flop)}, {reported_time(run)} on "
-            f"{run.accelerator}. {reason} It is not compared with the plan."
+            f"{run.name}: {format_count(run.tokens)} tokens, {format_flop(flop)}, {took}. "
+            f"{reason} It is not compared with the plan."
         )
     more = BESIROGLU_2024.loss(plan.parameters, plan.tokens) - BESIROGLU_2024.loss(run.parameters, run.tokens)
     loss = f"{abs(more):.3f} nats {'higher' if more > 0 else 'lower'}" if abs(more) >= 5e-4 else "the same"
     return (
         f"{run.name}: {format_count(run.parameters)} on {format_count(run.tokens)}, "
         f"{format_number(run.tokens / run.parameters)} a parameter, {format_flop(flop)} (the plan: "
-        f"{format_number(plan.flop / flop, 2)} times that), {reported_time(run)} on {run.accelerator}; the plan's loss "
+        f"{format_number(plan.flop / flop, 2)} times that), {took}; the plan's loss "
         f"is {loss} (Besiroglu et al. 2024)."
     )
 
