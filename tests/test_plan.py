@@ -498,6 +498,13 @@ def test_a_comparison_gives_the_run_and_how_far_the_plan_is_from_it():
     assert "an unreported time on V100" in plan_training_run(**MONTH).compared_with("GPT-3 175B")
 
 
+def test_a_run_whose_source_leaves_something_out_is_compared_by_the_rest_or_refused_in_words():
+    plan = plan_training_run(**MONTH)
+    assert "an unreported time on an unreported accelerator" in plan.compared_with("Qwen3 8B")
+    with pytest.raises(ValueError, match=r"^gpt-oss-20b: its source does not say on how many tokens it trained$"):
+        plan.compared_with("gpt-oss-20b")
+
+
 def test_a_mixture_of_experts_is_not_compared_but_for_why():
     plan, name = plan_training_run(**MONTH), "DeepSeek-V3 (37B active)"
     assert plan.compared_with(name) == (

@@ -127,11 +127,16 @@ def test_a_run_that_took_long_stays_among_the_runs_and_only_distilled_ones_are_l
     """A row that explains itself is no reason to leave it out: the long end of a plan is made of such runs."""
     reached = like_runs("H100 SXM")
     assert reached["Llama 3.1 8B"] == min(reached.values()) < 0.15
-    assert {run.name for run in catalog.all_training_runs().values() if run.distilled} == {
-        "Llama 3.2 1B",
-        "Llama 3.2 3B",
-    }
-    assert not {"Llama 3.2 1B", "Llama 3.2 3B"} & set(reached)
+    distilled = {run.name for run in catalog.all_training_runs().values() if run.distilled}
+    gpt_oss, gemma = {"gpt-oss-120b", "gpt-oss-20b"}, {"Gemma 3 12B", "Gemma 3 27B"}
+    assert distilled == {"Llama 3.2 1B", "Llama 3.2 3B"} | gpt_oss | gemma
+    assert not distilled & set(reached)
+
+
+def test_a_run_whose_source_leaves_out_tokens_hours_or_accelerator_has_no_utilisation():
+    for name in ("gpt-oss-120b", "Olmo 2 7B", "Qwen3 8B", "Chinchilla 70B"):
+        assert utilization_of(catalog.training_run(name)) is None
+        assert name not in {*like_runs("H100 SXM"), *like_runs("TPU v5p"), *kept_of_measured()}
 
 
 def test_what_runs_kept_lies_between_half_and_all_of_what_they_report():

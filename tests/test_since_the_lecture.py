@@ -46,6 +46,14 @@ def prose() -> str:
 
 
 @cache
+def printed() -> str:
+    """Return all that the lesson's cells print, on one line."""
+    cells = nbformat.read(LESSON, as_version=4).cells
+    texts = [output.text for cell in cells for output in cell.get("outputs", []) if output.output_type == "stream"]
+    return " ".join(" ".join(texts).split())
+
+
+@cache
 def sqnr(data: str) -> dict[str, float]:
     return {row.name: row.sqnr_db for row in sqnr_table(comparison_tensors()[data])}
 
@@ -180,6 +188,7 @@ def test_what_is_said_of_runs() -> None:
         run.name
         for run in catalog.all_training_runs().values()
         if run.accelerator_hours
+        and run.reported_tokens
         and 6 * run.parameters * run.tokens
         < 0.15 * 3600 * run.accelerator_hours * catalog.accelerator(run.accelerator).fp16_bf16_flop_per_second
     ]
@@ -190,6 +199,22 @@ def test_what_is_said_of_runs() -> None:
     assert found[0].words == "attention's products counted, causal"
     (honest,) = [one.mfu for one in found if one.kind == since_the_lecture.HONEST]
     assert f"Without them it is {honest:.0%}".replace("%", " %") in prose()
+
+
+def test_the_hours_of_gpt_oss_bound_its_tokens_as_the_lesson_prints() -> None:
+    """OpenAI 2025, section 2.4: 2.1 million H100-hours, and a dataset of trillions of tokens."""
+    run = catalog.training_run("gpt-oss-120b")
+    assert (run.accelerator_hours, run.reported_tokens) == (2.1e6, None)
+    share = plan.utilization_interval("H100 SXM")
+    low, high = (u * 989.5e12 * 2.1e6 * 3600 / (6 * 5.13e9) for u in (share.low, share.high))
+    assert 1e12 < low < high
+    assert f"{low / 1e12:.0f} to {high / 1e12:.0f} T tokens" in printed()
+    runs = catalog.all_training_runs().values()
+    mixtures = [u for u in map(plan.utilization_of, (run for run in runs if run.is_mixture)) if u is not None]
+    assert f"{len(mixtures)} mixtures reached {min(mixtures):.0%} to {max(mixtures):.0%}" in printed()
+    assert f"the catalog's mixtures reached {100 * min(mixtures):.0f} to {100 * max(mixtures):.0f} %" in prose()
+    assert catalog.training_run("Qwen3-235B-A22B").tokens == 36e12
+    assert f"{run.accelerator_hours / 1e6:g} M H100 hours" in prose()
 
 
 def test_what_is_said_of_states() -> None:
