@@ -143,14 +143,30 @@ def test_what_is_no_chart_is_said_in_a_sentence(tmp_path: Path) -> None:
 def test_a_misspelt_key_and_a_wrong_type_are_named_with_their_places() -> None:
     assert said_of({}) == []
     assert said_of({"singleuser": {"memroy": {"limit": "1G"}}}) == [
-        "singleuser.memroy: the chart has no setting of that name"
+        "singleuser.memroy: the chart has no setting of that name; it has memory"
     ]
-    assert said_of({"cul": {"enabled": True}}) == ["cul: the chart has no setting of that name"]
+    assert said_of({"cul": {"enabled": True}}) == [
+        "cul: the chart has no setting of that name; it has custom, hub, singleuser, replicas"
+    ]
     assert said_of({"hub": {"config": {"jupyterhub": {}}}}) == [
-        "hub.config.jupyterhub: the chart has no setting of that name"
+        "hub.config.jupyterhub: the chart has no setting of that name; it has ^[A-Z]"
     ]
     assert said_of({"replicas": "two"}) == ["replicas: 'two' is not of type 'integer', 'null'"]
-    assert said_of({"singleuser": None}) == ["the values: 'singleuser' is a required property"]
+    assert said_of({"singleuser": None}) == ["singleuser: missing or null, and the chart needs it"]
+    assert said_of({"singleuser": None, "hub": None}) == [
+        "hub: missing or null, and the chart needs it",
+        "singleuser: missing or null, and the chart needs it",
+    ]
+    assert said_of({"custom": ["1.2.3"]})[-1] == "custom: ['1.2.3'] is not of type 'object'"
+
+
+def test_what_two_rules_of_a_schema_refuse_is_said_once() -> None:
+    part = {"type": "object"}
+    config = {"type": "object", "properties": {"JupyterHub": part}, "patternProperties": {"^[A-Z]": part}}
+    twice = TINY._replace(schema={"properties": {"hub": {"properties": {"config": config}}}})
+    assert said_of({"hub": {"config": {"JupyterHub": "x"}}}, twice) == [
+        "hub.config.JupyterHub: 'x' is not of type 'object'"
+    ]
 
 
 def test_values_for_another_chart_or_another_hub_are_refused() -> None:
@@ -177,6 +193,10 @@ def test_values_for_another_chart_or_another_hub_are_refused() -> None:
         ("singleuser.extraEnv", {"DEBUG": True}, "True is no text"),
         ("singleuser.extraEnv", {"MY-NAME": "x"}, "'MY-NAME' is no name of a variable"),
         ("hub.extraEnv", {"TOKEN": ["a"]}, "['a'] is no text"),
+        ("singleuser.extraEnv", ["A=1"], "['A=1'] is a list"),
+        ("singleuser.memory", None, "missing or null, and the chart needs it"),
+        ("singleuser.cpu", None, "missing or null, and the chart needs it"),
+        ("singleuser.storage", None, "missing or null, and the chart needs it"),
     ],
 )
 def test_what_the_schema_lets_through_and_no_cluster_takes_is_refused(place: str, value: Any, words: str) -> None:
@@ -193,6 +213,7 @@ def test_what_the_schema_lets_through_and_no_cluster_takes_is_refused(place: str
         ("singleuser.memory", {"guarantee": "1024M", "limit": "1G"}),
         ("singleuser.storage.capacity", "500Mi"),
         ("singleuser.extraEnv", {"A": "1", "B": {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}}),
+        ("hub.extraEnv", [{"name": "A", "value": "1"}]),
     ],
 )
 def test_what_a_cluster_takes_is_let_through(place: str, value: Any) -> None:

@@ -11,6 +11,7 @@ JupyterHub, which `uv` installs apart.
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 import re
 import subprocess
@@ -19,7 +20,7 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import yaml
 from classroom.environment import ROOT
@@ -133,7 +134,7 @@ def merged(under: Values, over: Values) -> Values:
     return under | over | both
 
 
-def is_map(value: object) -> bool:
+def is_map(value: object) -> TypeGuard[Values]:
     return isinstance(value, dict)
 
 
@@ -170,24 +171,35 @@ def complaints(values: Values, chart: Chart, draft: bool = False) -> list[str]:
 def wrong_versions(values: Values, about: Values) -> Iterator[str]:
     """Yield where the chart, or the hub in it, is not the one that the values are for."""
     for name, key, has in (("chart", "version", about["version"]), ("hub", "appVersion", about["appVersion"])):
-        wanted = (values.get("custom") or {}).get(name)
+        custom = values.get("custom")
+        wanted = custom.get(name) if is_map(custom) else None
         if wanted != has and UNRELEASED not in has:
             yield f"custom.{name}: these values are for {wanted}, and the {key} of this chart is {has}"
 
 
-def refused_by_the_schema(whole: Values, schema: Values) -> Iterator[str]:
-    """Yield what the schema refuses: a name that it does not know by that name alone, all else in its words."""
-    for error in sorted(Draft7Validator(schema).iter_errors(whole), key=lambda error: place(error.absolute_path)):
-        where = place(error.absolute_path)
-        if error.validator == "additionalProperties":
-            known = error.schema.get("properties", {})
-            patterns = error.schema.get("patternProperties", {})
-            for name in error.instance:
-                if name not in known and not any(re.search(pattern, str(name)) for pattern in patterns):
-                    yield f"{place([*error.absolute_path, name])}: the chart has no setting of that name"
-        else:
-            words = error.message if len(error.message) < 120 else f"{error.message[:60]} … {error.message[-55:]}"
-            yield f"{where}: {words}"
+def refused_by_the_schema(whole: Values, schema: Values) -> list[str]:
+    """Return what the schema refuses: what it does not know or misses by name, all else in its words."""
+    errors = sorted(Draft7Validator(schema).iter_errors(whole), key=lambda error: place(error.absolute_path))
+    return [*dict.fromkeys(line for error in errors for line in in_a_line(error))]  # two rules may refuse the same
+
+
+def in_a_line(error: Any) -> Iterator[str]:
+    """Yield what the schema refuses in one place, one a line."""
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        patterns = error.schema.get("patternProperties", {})
+        for name in map(str, error.instance):
+            if name not in known and not any(re.search(pattern, name) for pattern in patterns):
+                near = difflib.get_close_matches(name, known, n=1) or [*known, *patterns]
+                where = place([*error.absolute_path, name])
+                yield f"{where}: the chart has no setting of that name; it has {', '.join(near)}"
+    elif error.validator == "required":
+        for name in error.validator_value:
+            if name not in error.instance:
+                yield f"{place([*error.absolute_path, name])}: {MISSING}"
+    else:
+        words = error.message if len(error.message) < 120 else f"{error.message[:60]} … {error.message[-55:]}"
+        yield f"{place(error.absolute_path)}: {words}"
 
 
 def place(path: Sequence[Any]) -> str:
@@ -195,6 +207,7 @@ def place(path: Sequence[Any]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".") or "the values"
 
 
+MISSING = "missing or null, and the chart needs it"
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 KUBERNETES = {"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12} | {
     f"{name}i": size for name, size in UNITS.items() if name
@@ -204,6 +217,9 @@ KUBERNETES = {"": 1, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12} | {
 def wrong_amounts(whole: Values) -> Iterator[str]:
     """Yield a memory, a processor share or a disk that is none, and a guarantee that is more than its limit."""
     student = whole["singleuser"]
+    if lost := [name for name in ("memory", "cpu", "storage") if name not in student]:
+        yield from (f"singleuser.{name}: {MISSING}" for name in lost)
+        return
     for name, units in (("memory", UNITS), ("cpu", {"": 1})):
         amounts = {}
         for key in ("guarantee", "limit"):
@@ -233,7 +249,12 @@ def accepted(units: dict[str, Any]) -> str:
 def wrong_variables(whole: Values) -> Iterator[str]:
     """Yield each variable that has no name as systems want it, or is neither a text nor taken from elsewhere."""
     for part in ("hub", "singleuser"):
-        for name, value in (whole[part].get("extraEnv") or {}).items():
+        variables = whole[part].get("extraEnv") or {}
+        if isinstance(variables, list):  # as Kubernetes has it, and as the hub alone takes it
+            if part == "singleuser":
+                yield f"{part}.extraEnv: {variables!r} is a list; a student's server takes names with a text each"
+            continue
+        for name, value in variables.items():
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
                 yield f"{part}.extraEnv: {name!r} is no name of a variable"
             if not isinstance(value, str) and not (is_map(value) and {"value", "valueFrom"} & {*value}):
