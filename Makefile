@@ -24,7 +24,7 @@ hub mark test test-all hub-demo load hub-test site-test: export PYTHONDONTWRITEB
 # Two workers share the cores: numpy's threads would wait for each other, many times as long as they work.
 test test-all notebooks: export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: help lab present handout hub hub-demo hub-test load site site-serve site-test release mark fresh test test-all notebooks exercises lint format lock bench ladder cluster-check clean
+.PHONY: help lab present handout hub hub-demo hub-test load site site-serve site-test release mark fresh test test-all notebooks exercises lint format lock bench ladder cluster-check cluster-facts clean
 
 help: ## List these commands (what a bare `make` does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -105,7 +105,10 @@ ladder: ## Train the tiny models that lesson 3 fits, and write course_lib/data/l
 	@$(RUN) tools/ladder.py
 
 cluster-check: ## Hold a cluster's values against their chart (CHART=jupyterhub-4.4.0.tgz, VALUES=my_class/cluster.yaml, DRAFT=1)
-	@$(RUN) tools/check_cluster.py --hub --chart="$(CHART)" $(if $(DRAFT),--draft) $(VALUES)
+	@$(RUN) tools/check_cluster.py $(if $(CHART),--hub --chart="$(CHART)") $(if $(DRAFT),--draft) $(VALUES)
+
+cluster-facts: ## Keep what a chart says of the places that the course's values set (CHART=jupyterhub-4.4.0.tgz, COMMIT=...)
+	@$(RUN) tools/check_cluster.py --keep --chart="$(CHART)" --commit="$(COMMIT)"
 
 clean: ## Remove .venv, caches and everything else that can be made again
 	@$(SYSTEM_PYTHON) tools/clean.py

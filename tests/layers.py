@@ -251,7 +251,7 @@ SHARED = {
         test_notebooks.py test_own_copies.py test_plan_markdown.py test_predictions.py test_site.py
         test_site_whole.py test_slides.py test_unit_converter.py
     """,
-    "deploy/cluster": "README.md hub_config.py values.yaml",
+    "deploy/cluster": "README.md chart.yaml hub_config.py values.yaml",
     "deploy/hub": """
         FAULTS.md LOAD.md README.md THREATS.md demo_config.py jupyterhub_config.py nbgrader_config.py
         training-cost-hub.service

@@ -11,6 +11,7 @@ import sys
 import tarfile
 import textwrap
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,13 +20,26 @@ import check_cluster
 import pytest
 import serve_on_hub
 import yaml
-from check_cluster import Chart, as_helm_merges, complaints, on_top, read_chart, read_values, refused_by_the_hub
+from check_cluster import (
+    Chart,
+    as_file,
+    as_helm_merges,
+    complaints,
+    cut,
+    names_alone,
+    on_top,
+    outdated,
+    read_chart,
+    read_values,
+    refused_by_the_hub,
+)
 from classroom.server import FIRST_LESSON, SETTINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 CLUSTER = ROOT / "deploy" / "cluster"
 HUB = ROOT / "deploy" / "hub"
 VALUES = read_values(CLUSTER / "values.yaml")
+KEPT = read_chart(CLUSTER / "chart.yaml")
 IMAGE = yaml.safe_load((ROOT / ".binder/environment.yml").read_text(encoding="utf-8"))
 
 SERVER = {
@@ -62,7 +76,7 @@ DEFAULTS = {
     "replicas": 2,
 }
 TINY = Chart({"version": "1.2.3", "appVersion": "4.5.6"}, DEFAULTS, SCHEMA)
-"""A chart made up for these tests; the real one is downloaded by who runs `make cluster-check`."""
+"""A chart made up for these tests; of the real one `deploy/cluster/chart.yaml` keeps what the course's values set."""
 
 MINE = {"custom": {"chart": "1.2.3", "hub": "4.5.6"}}
 
@@ -130,6 +144,9 @@ def test_a_chart_is_read_from_a_folder_with_either_schema_and_from_what_helm_pul
             member.size = len(text.encode())
             tar.addfile(member, io.BytesIO(text.encode()))
     assert read_chart(archive) == TINY
+    kept = tmp_path / "chart.yaml"
+    kept.write_text(yaml.safe_dump(TINY._asdict()), encoding="utf-8")
+    assert read_chart(kept) == TINY
 
 
 def test_what_is_no_chart_is_said_in_a_sentence(tmp_path: Path) -> None:
@@ -138,6 +155,9 @@ def test_what_is_no_chart_is_said_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "page.tgz").write_text("<html>404</html>", encoding="utf-8")
     with pytest.raises(ValueError, match="is no chart"):
         read_chart(tmp_path / "page.tgz")
+    (tmp_path / "values.yaml").write_text("hub: {}", encoding="utf-8")
+    with pytest.raises(ValueError, match="is no chart: it needs about, defaults, schema"):
+        read_chart(tmp_path / "values.yaml")
 
 
 def test_a_misspelt_key_and_a_wrong_type_are_named_with_their_places() -> None:
@@ -236,8 +256,13 @@ def test_the_command_names_what_is_wrong_and_fails(
     chart.mkdir()
     for name, text in files_of(TINY, "values.schema.json").items():
         (chart / name).write_text(text, encoding="utf-8")
-    base.write_text(yaml.safe_dump(on_top([MINE, {"singleuser": {"image": {"tag": "CHANGE-ME"}}}])), encoding="utf-8")
+    course = {
+        "hub": {"config": {}},
+        "singleuser": {"image": {"tag": "CHANGE-ME"}, "memory": {}, "cpu": {}, "storage": {}},
+    }
+    base.write_text(yaml.safe_dump(on_top([MINE, course])), encoding="utf-8")
     monkeypatch.setattr(check_cluster, "VALUES", base)
+    monkeypatch.setattr(check_cluster, "KEPT", tmp_path / "kept.yaml")
 
     def run(*arguments: str) -> str:
         monkeypatch.setattr(sys, "argv", ["check_cluster.py", *arguments])
@@ -245,7 +270,9 @@ def test_the_command_names_what_is_wrong_and_fails(
             check_cluster.main()
         return str(stopped.value)
 
-    assert run().startswith("Name the chart")
+    assert run("--keep").startswith("Name the chart")
+    monkeypatch.setattr(sys, "argv", ["check_cluster.py", "--keep", "--chart", str(chart)])
+    check_cluster.main()
     assert run("--chart", str(chart)) == "singleuser.image.tag: still says CHANGE-ME"
     assert "No such file" in run("--chart", str(chart), str(own))
     own.write_text("singleuser: {image: {tag: '2'}, cpu: {limit: many}}", encoding="utf-8")
@@ -255,8 +282,235 @@ def test_the_command_names_what_is_wrong_and_fails(
     check_cluster.main()
     assert capsys.readouterr().out == "The chart 1.2.3 takes these values.\n"
 
+    own.write_text("{singleuser: {image: {tag: '2'}}, replicas: two}", encoding="utf-8")
+    assert run("--chart", str(chart), str(own)) == "replicas: 'two' is not of type 'integer', 'null'"
+    monkeypatch.setattr(sys, "argv", ["check_cluster.py", str(own)])
+    check_cluster.main()
+    looked_at, verdict = capsys.readouterr().out.splitlines()
+    assert "only what the course itself sets, as kept.yaml has it from the chart 1.2.3, so not replicas." in looked_at
+    assert looked_at.endswith("A downloaded chart checks everything: CHART=jupyterhub-1.2.3.tgz")
+    assert verdict == "The chart 1.2.3 takes what was looked at."
+    own.write_text("{singleuser: {image: {tag: '2'}, memroy: {}}}", encoding="utf-8")
+    assert run(str(own)).startswith("singleuser.memroy: the chart has no setting of that name")
+
+    own.write_text("{singleuser: {image: {tag: '2'}}}", encoding="utf-8")
+    defaults = with_value(DEFAULTS, "singleuser.image.tag", "9")
+    (chart / "values.yaml").write_text(yaml.safe_dump(defaults), encoding="utf-8")
+    assert run("--chart", str(chart), str(own)).startswith(
+        "kept.yaml: not what this chart says at defaults.singleuser.image.tag; `make cluster-facts"
+    )
+
+
+# Keeping a part of a chart
+
+STUDENT = {
+    "type": "object",
+    "description": "What a student gets.",
+    "additionalProperties": False,
+    "required": ["image", "uid"],
+    "properties": {
+        "image": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["tag"],
+            "properties": {"tag": {"type": "string", "description": "Which."}, "policy": {"enum": [None, "Always"]}},
+        },
+        "uid": {"type": "integer"},
+        "labels": {"type": "object", "additionalProperties": False, "patternProperties": {".*": {"type": "string"}}},
+        "secret": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"create": {"type": "boolean"}, "key": {"type": ["string", "null"]}},
+            "if": {"properties": {"create": {"const": True}}},
+            "then": {"properties": {"key": {"type": "string", "description": "Where to look."}}},
+        },
+        "description": {"type": "string", "description": "What is said of a student."},
+        "kind": {"enum": ["dynamic", "none"]},
+    },
+}
+WHOLE = Chart(
+    {"name": "tiny", "version": "0.0.1-set.by.chartpress", "appVersion": "4.5.6", "icon": "logo.svg"},
+    {
+        "student": {
+            "image": {"tag": "set-by-chartpress", "policy": None},
+            "uid": 1000,
+            "labels": {"a": "b"},
+            "secret": {"create": False, "key": None},
+            "description": "",
+            "kind": "none",
+        },
+        "debug": False,
+    },
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["student", "debug"],
+        "properties": {"custom": {}, "student": STUDENT, "debug": {"type": "boolean"}},
+    },
+)
+SET = MINE | {"student": {"image": {"tag": "7"}, "labels": {"c": "d"}, "secret": {"create": False}, "kind": "none"}}
+
+
+def test_a_cut_chart_has_what_the_values_set_the_names_beside_it_and_no_prose() -> None:
+    about, defaults, schema = cut(WHOLE, SET)
+    assert about == {"name": "tiny", "version": "1.2.3", "appVersion": "4.5.6"}
+    assert defaults == {
+        "student": {
+            "image": {"tag": "1.2.3"},
+            "labels": {"a": "b"},
+            "secret": {"create": False, "key": None},
+            "kind": "none",
+        }
+    }
+    assert schema["required"] == ["student"]
+    assert schema["properties"]["debug"] is True
+    student = schema["properties"]["student"]
+    assert {*student} == {"type", "additionalProperties", "required", "properties"}
+    assert student["required"] == ["image"]
+    assert student["properties"] == {
+        "image": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["tag"],
+            "properties": {"tag": {"type": "string"}, "policy": True},
+        },
+        "uid": True,
+        "labels": STUDENT["properties"]["labels"],
+        "secret": STUDENT["properties"]["secret"] | {"then": {"properties": {"key": {"type": "string"}}}},
+        "description": True,
+        "kind": {"enum": ["dynamic", "none"]},
+    }
+    described = cut(WHOLE, with_value(SET, "student.description", "x")).schema["properties"]["student"]["properties"]
+    assert described["description"] == {"type": "string"}, "a setting of that name is no prose"
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("student.image.tga", "7"),
+        ("student.image.tag", 7),
+        ("student.image.tag", None),
+        ("student.image", "x:7"),
+        ("student.labels.c", 1),
+        ("student.secret.create", True),
+        ("student.secret.keys", "x"),
+        ("student.kind", "static"),
+        ("student", None),
+        ("student.uids", 1),
+        ("debgu", True),
+    ],
+)
+def test_a_cut_chart_says_what_the_whole_one_says_of_the_places_it_keeps(place: str, value: Any) -> None:
+    def said(chart: Chart) -> list[str]:
+        whole = as_helm_merges(chart.defaults, with_value(SET, place, value))
+        return check_cluster.refused_by_the_schema(whole, chart.schema)
+
+    (line,) = said(WHOLE)
+    assert said(cut(WHOLE, SET)) == [line]
+
+
+def test_what_is_kept_can_be_read_and_cut_again_and_is_that_of_a_release_and_of_its_repository(tmp_path: Path) -> None:
+    kept = cut(WHOLE, SET)
+    (tmp_path / "chart.yaml").write_text(as_file(kept, "c0ffee"), encoding="utf-8")
+    back = read_chart(tmp_path / "chart.yaml")
+    assert back.about == kept.about | {"commit": "c0ffee", "licence": check_cluster.LICENCE}
+    assert cut(back, SET) == kept
+    about, defaults = WHOLE.about | {"version": "1.2.3"}, with_value(WHOLE.defaults, "student.image.tag", "1.2.3")
+    assert outdated(back, cut(WHOLE._replace(about=about, defaults=defaults), SET)) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "place", "value", "words"),
+    [
+        ("about", "appVersion", "4.5.7", "about.appVersion"),
+        ("defaults", "student.labels.a", "c", "defaults.student.labels.a"),
+        ("schema", "properties.student.properties.kind.enum", ["none"], "schema.properties.student.properties.kind"),
+        ("schema", "properties.more", {}, "schema.properties.more"),
+    ],
+)
+def test_a_chart_that_says_something_else_than_is_kept_is_named(part: str, place: str, value: Any, words: str) -> None:
+    other = WHOLE._replace(**{part: with_value(getattr(WHOLE, part), place, value)})
+    (line,) = outdated(cut(WHOLE, SET), cut(other, SET))
+    assert words in line
+    beside = WHOLE._replace(defaults=with_value(WHOLE.defaults, "student.uid", 2))
+    assert outdated(cut(WHOLE, SET), cut(beside, SET)) == [], "nothing is kept of that place"
+
 
 # The course's own values
+
+
+def test_the_chart_takes_the_courses_values() -> None:
+    assert complaints(VALUES, KEPT, draft=True) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "line"),
+    [
+        ("hub.concurrentSpawnLimits", 16, "the chart has no setting of that name; it has concurrentSpawnLimit"),
+        ("singleuser.memory.garantee", "256M", "the chart has no setting of that name; it has guarantee"),
+        ("singleuser.networkPolicy.egressAllowRules.publicIPs", True, "the chart has no setting of that name; it has "),
+        ("culling", {"enabled": True}, "the chart has no setting of that name; it has "),
+        ("cull.every", "5 minutes", "'5 minutes' is not of type 'integer', 'null'"),
+        ("singleuser.startTimeout", 2.5, "2.5 is not of type 'integer', 'null'"),
+        ("singleuser.image.tag", 2026.1, "2026.1 is not of type 'string'"),
+        ("proxy.https.hosts", "hub.example.org", "'hub.example.org' is not of type 'array'"),
+        ("prePuller.hook.enabled", "yes", "'yes' is not of type 'boolean'"),
+        ("singleuser.cpu", "50m", "'50m' is not of type 'object'"),
+        ("hub.config.GenericOAuthenticator", ["ann"], "['ann'] is not of type 'object'"),
+        ("singleuser.storage.type", "static-pvc", "'static-pvc' is not one of ['dynamic', 'static', 'none']"),
+        (
+            "proxy.https.type",
+            "certbot",
+            "'certbot' is not one of [None, '', 'letsencrypt', 'manual', 'offload', 'secret']",
+        ),
+        ("singleuser.image.tag", None, "missing or null, and the chart needs it"),
+        ("cull.enabled", None, "missing or null, and the chart needs it"),
+        ("singleuser", None, "missing or null, and the chart needs it"),
+        ("custom.chart", "4.3.5", "these values are for 4.3.5, and the version of this chart is 4.4.0"),
+    ],
+)
+def test_what_the_chart_does_not_take_is_named_with_its_place_and_what_it_takes(
+    place: str, value: Any, line: str
+) -> None:
+    (said,) = complaints(with_value(VALUES, place, value), KEPT, draft=True)
+    assert said.startswith(f"{place}: {line}")
+
+
+FREE = ("custom", "hub.config", "hub.loadRoles", "singleuser.extraEnv")
+"""The maps that take any name; the names in `hub.config` are for the hub to know."""
+
+
+def places_of(values: dict[str, Any], path: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        yield f"{path}{name}"
+        if isinstance(value, dict):
+            yield from places_of(value, f"{path}{name}.")
+
+
+def test_each_place_that_the_course_sets_is_known_to_the_chart_by_its_name() -> None:
+    tried = 0
+    for place in places_of(VALUES):
+        if not place.startswith(tuple(f"{free}." for free in FREE)):
+            (said,) = complaints(with_value(VALUES, f"{place}_", 1), KEPT, draft=True)
+            assert said.startswith(f"{place}_: the chart has no setting of that name; it has {place.split('.')[-1]}")
+            tried += 1
+    assert tried > 50
+
+
+def test_what_is_kept_of_the_chart_is_that_of_the_places_which_the_course_sets() -> None:
+    assert [*names_alone(VALUES, KEPT.schema)] == [], "run `make cluster-facts`"
+    assert outdated(KEPT, cut(KEPT, VALUES)) == [], "run `make cluster-facts`"
+    text = (CLUSTER / "chart.yaml").read_text(encoding="utf-8")
+    assert text == as_file(cut(KEPT, VALUES), KEPT.about["commit"]), "somebody wrote into it"
+    assert [*names_alone(with_value(VALUES, "hub.db.type", "other"), KEPT.schema)] == ["hub.db"]
+
+
+def test_what_is_kept_of_the_chart_says_which_chart_it_is() -> None:
+    custom = VALUES["custom"]
+    assert (KEPT.about["version"], KEPT.about["appVersion"]) == (custom["chart"], custom["hub"])
+    assert re.fullmatch(r"[0-9a-f]{40}", KEPT.about["commit"])
+    assert KEPT.about["commit"] in (CLUSTER / "README.md").read_text(encoding="utf-8")
+    assert KEPT.about["licence"].startswith("BSD-3-Clause")
 
 
 def test_the_courses_amounts_and_variables_are_what_a_cluster_takes() -> None:
@@ -284,7 +538,7 @@ def test_hub_image_and_values_name_one_version_of_jupyterhub() -> None:
 
 def test_the_page_names_the_version_of_the_chart() -> None:
     for path in (CLUSTER / "README.md", ROOT / ".github/workflows/cluster.yml"):
-        named = re.findall(r"(?:--version |jupyterhub-)([0-9.]+[0-9])\b", path.read_text(encoding="utf-8"))
+        named = re.findall(r"(?:--version |--branch |jupyterhub-)([0-9.]+[0-9])\b", path.read_text(encoding="utf-8"))
         assert {*named} == {VALUES["custom"]["chart"]}, path.name
 
 

@@ -1,11 +1,15 @@
 """Hold a cluster's values against the chart of Zero to JupyterHub that they are for, without a cluster.
 
-    check_cluster.py --chart jupyterhub-4.4.0.tgz [--hub] [--draft] [my_class/cluster.yaml ...]
+    check_cluster.py [--chart jupyterhub-4.4.0.tgz] [--hub] [--draft] [my_class/cluster.yaml ...]
+    check_cluster.py --chart jupyterhub-4.4.0.tgz --keep [--commit COMMIT]
 
 The files go on top of `deploy/cluster/values.yaml`, and all of it on top of the chart's own defaults, as helm does it.
 What is wrong is said in one line each: what the chart's schema refuses, what it lets through and no cluster takes,
 and what still says CHANGE-ME (with `--draft` that may stay). `--hub` also loads the configuration in the chart's own
 JupyterHub, which `uv` installs apart.
+
+Without a chart they are held against `deploy/cluster/chart.yaml`: what a chart says of the places that the course's own
+values set. `--keep` writes that file from a chart.
 """
 
 from __future__ import annotations
@@ -28,10 +32,11 @@ from jsonschema import Draft7Validator
 
 VALUES = ROOT / "deploy" / "cluster" / "values.yaml"
 HUB = ROOT / "deploy" / "cluster" / "hub_config.py"
+KEPT = ROOT / "deploy" / "cluster" / "chart.yaml"
 PLACEHOLDER = "CHANGE-ME"
 SCHEMA = "values.schema.json"
-UNRELEASED = "set.by.chartpress"
-"""What the version of a chart says that lies in its repository, where no release has numbered it yet."""
+UNRELEASED = re.compile(r"set[.-]by[.-]chartpress")
+"""What a chart in its repository has for its version and for its images' tags; a release puts its number there."""
 
 Values = dict[str, Any]
 
@@ -47,23 +52,46 @@ class Chart(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--chart", default="", help="the chart, as `helm pull` brings it, or its folder")
+    parser.add_argument("--keep", action="store_true", help=f"write {KEPT.name} from the chart, and check nothing")
+    parser.add_argument("--commit", default="", help="the commit of its repository that the chart is from")
     parser.add_argument("--draft", action="store_true", help=f"let {PLACEHOLDER} stand")
     parser.add_argument("--hub", action="store_true", help="load the configuration in the chart's JupyterHub too")
     parser.add_argument("values", type=Path, nargs="*", help="your own files, on top of the course's")
     asked = parser.parse_args()
-    if not asked.chart:
-        sys.exit("Name the chart, as in CHART=jupyterhub-4.4.0.tgz; deploy/cluster/README.md says how to get it.")
     try:
-        values = on_top([read_values(path) for path in (VALUES, *asked.values)])
-        chart = read_chart(Path(asked.chart))
+        if asked.keep:
+            keep(asked.chart, asked.commit)
+        else:
+            check(asked.chart, asked.values, asked.draft, asked.hub)
     except (OSError, ValueError) as error:
         sys.exit(str(error))
-    found = complaints(values, chart, asked.draft)
-    if asked.hub:
+
+
+def keep(path: str, commit: str) -> None:
+    """Write what a chart says of the places that the course's values set."""
+    if not path:
+        raise ValueError(
+            "Name the chart, as in CHART=jupyterhub-4.4.0.tgz; deploy/cluster/README.md has how to get it."
+        )
+    text = as_file(cut(read_chart(Path(path)), read_values(VALUES)), commit)
+    KEPT.write_text(text, encoding="utf-8", newline="\n")
+
+
+def check(path: str, own: Sequence[Path], draft: bool, hub: bool) -> None:
+    """Say what is wrong with the course's values and those on top of them, for a chart or for what is kept of it."""
+    course = read_values(VALUES)
+    values = on_top([course, *map(read_values, own)])
+    chart = read_chart(Path(path) if path else KEPT)
+    found = complaints(values, chart, draft)
+    if not path:
+        print(what_is_looked_at(values, chart))
+    elif values.get("custom") == course["custom"]:  # else they are for another chart than the course's
+        found += outdated(read_chart(KEPT), cut(chart, course))
+    if hub:
         found += refused_by_the_hub(as_helm_merges(chart.defaults, values))
     if found:
         sys.exit("\n".join(found))
-    print(f"The chart {chart.about['version']} takes these values.")
+    print(f"The chart {chart.about['version']} takes {'these values' if path else 'what was looked at'}.")
 
 
 # Reading
@@ -95,7 +123,15 @@ class Strict(yaml.SafeLoader):
 
 
 def read_chart(path: Path) -> Chart:
-    """Return a chart: a folder, or the .tgz that `helm pull` brings; a chart's repository has its schema in YAML."""
+    """Return a chart: a folder, the .tgz that `helm pull` brings, or the file that keeps a part of one.
+
+    A folder of the chart's repository has its schema in YAML.
+    """
+    if path.is_file() and path.suffix == ".yaml":
+        parts = read_values(path)
+        if {*parts} != {*Chart._fields}:
+            raise ValueError(f"{path} is no chart: it needs {', '.join(Chart._fields)}")
+        return Chart(**parts)
     found = in_folder(path) if path.is_dir() else in_archive(path)
     texts = [found.get("Chart.yaml"), found.get("values.yaml"), found.get(SCHEMA) or found.get("values.schema.yaml")]
     if not all(texts):
@@ -156,6 +192,145 @@ def without_nulls(whole: Values, values: Values) -> Values:
     }
 
 
+# Keeping a part of a chart
+
+ABOUT = ("name", "version", "appVersion", "sources")
+LICENCE = "BSD-3-Clause, copyright (c) 2017, Project Jupyter Contributors"
+CLOSED = {"$schema", "type", "additionalProperties", "properties", "required", "description"}
+"""What a schema may say of a map and be cut: anything else could hold one setting against another."""
+HEADER = """\
+# What the chart of Zero to JupyterHub says of the places that values.yaml sets: its defaults, and the names, types and
+# words that its schema takes there. Of a setting beside them the name alone is kept: `true` takes everything.
+# `make cluster-facts` writes this file from a chart; do not write into it.
+"""
+
+
+def cut(chart: Chart, values: Values) -> Chart:
+    """Return the part of a chart that decides on values: the places that these set, and the names beside them.
+
+    A map of any names is kept whole, and so is one whose schema has a condition. Prose is left out. A chart that no
+    release has numbered yet is taken for the one that the values are for.
+    """
+    version = values["custom"]["chart"]
+    about = as_released({key: chart.about[key] for key in ABOUT if key in chart.about}, version)
+    defaults = as_released(cut_defaults(chart.defaults, chart.schema, values), version)
+    return Chart(about, defaults, cut_schema(chart.schema, values))
+
+
+def is_closed(schema: object) -> bool:
+    """Tell whether a schema is that of a map that takes the names it lists and no other, with no further condition."""
+    return (
+        is_map(schema)
+        and schema.get("additionalProperties") is False
+        and "properties" in schema
+        and {*schema} <= CLOSED
+    )
+
+
+def cut_defaults(defaults: Any, schema: Any, values: Any) -> Any:
+    """Return the defaults of the places that values set."""
+    if not (is_closed(schema) and is_map(defaults) and is_map(values)):
+        return defaults
+    known = schema["properties"]
+    return {
+        name: cut_defaults(one, known[name], values[name])
+        for name, one in defaults.items()
+        if name in values and name in known
+    }
+
+
+def cut_schema(schema: Any, values: Any) -> Any:
+    """Return the schema of the places that values set; it still refuses a name that the whole one refuses."""
+    if not (is_closed(schema) and is_map(values)):
+        return without_prose(schema)
+    names = {
+        name: cut_schema(one, values[name]) if name in values else True for name, one in schema["properties"].items()
+    }
+    needed = [name for name in schema.get("required", ()) if name in values]
+    rest = {key: one for key, one in schema.items() if key not in ("description", "required")}
+    return rest | {"properties": names} | ({"required": needed} if needed else {})
+
+
+def without_prose(schema: Any) -> Any:
+    """Return a schema without its descriptions; a setting may itself have that name."""
+    if isinstance(schema, list):
+        return [without_prose(one) for one in schema]
+    if not is_map(schema):
+        return schema
+    return {
+        key: {name: without_prose(one) for name, one in part.items()}
+        if key in ("properties", "patternProperties")
+        else without_prose(part)
+        for key, part in schema.items()
+        if key != "description"
+    }
+
+
+def as_released(part: Any, version: str) -> Any:
+    """Return a part of a chart with a release's number wherever its repository leaves it open."""
+    if is_map(part):
+        return {key: as_released(one, version) for key, one in part.items()}
+    if isinstance(part, list):
+        return [as_released(one, version) for one in part]
+    return version if isinstance(part, str) and UNRELEASED.search(part) else part
+
+
+class Plain(yaml.SafeDumper):
+    """YAML that says the same twice where a chart does."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Tell that nothing refers to what stands elsewhere."""
+        return True
+
+
+def as_file(chart: Chart, commit: str = "") -> str:
+    """Return the text that keeps a chart."""
+    about = chart.about | ({"commit": commit} if commit else {}) | {"licence": LICENCE}
+    parts = chart._replace(about=about)._asdict()
+    return HEADER + yaml.dump(parts, Dumper=Plain, sort_keys=False, width=120, default_flow_style=None)
+
+
+def what_is_looked_at(values: Values, chart: Chart) -> str:
+    """Return what a check without a downloaded chart can say, and the places of which it can say nothing."""
+    version, unseen = chart.about["version"], ", ".join(names_alone(values, chart.schema))
+    return (
+        f"Looked at is only what the course itself sets, as {KEPT.name} has it from the chart {version}"
+        f"{f', so not {unseen}' if unseen else ''}. "
+        f"A downloaded chart checks everything: CHART=jupyterhub-{version}.tgz"
+    )
+
+
+def names_alone(values: Values, schema: Values, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield each place that values set and of which the schema knows the name alone."""
+    for name, value in values.items():
+        one = schema.get("properties", {}).get(name)
+        if one is True:
+            yield place([*path, name])
+        elif is_map(one) and is_map(value):
+            yield from names_alone(value, one, (*path, name))
+
+
+def outdated(kept: Chart, fresh: Chart) -> list[str]:
+    """Return that the kept part of a chart is no longer that chart's, and where."""
+    about = {key: one for key, one in kept.about.items() if key in ABOUT}
+    where = [*differences(kept._replace(about=about)._asdict(), fresh._asdict())]
+    more = f" and {len(where) - 5} more places" if len(where) > 5 else ""
+    remedy = "`make cluster-facts CHART=...` writes it anew"
+    return [f"{KEPT.name}: not what this chart says at {', '.join(where[:5])}{more}; {remedy}"] if where else []
+
+
+def differences(one: Any, other: Any, path: tuple[Any, ...] = ()) -> Iterator[str]:
+    """Yield each place where two parts of a chart differ."""
+    if is_map(one) and is_map(other):
+        for key in {**one, **other}:
+            if key in one and key in other:
+                yield from differences(one[key], other[key], (*path, key))
+            else:
+                yield place([*path, key])
+    elif one != other:
+        yield place(path)
+
+
 # What is wrong
 
 
@@ -173,7 +348,7 @@ def wrong_versions(values: Values, about: Values) -> Iterator[str]:
     for name, key, has in (("chart", "version", about["version"]), ("hub", "appVersion", about["appVersion"])):
         custom = values.get("custom")
         wanted = custom.get(name) if is_map(custom) else None
-        if wanted != has and UNRELEASED not in has:
+        if wanted != has and not UNRELEASED.search(has):
             yield f"custom.{name}: these values are for {wanted}, and the {key} of this chart is {has}"
 
 
