@@ -15,7 +15,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from course_lib import predictions
-from course_lib.explorers.base import page
+from course_lib.explorers.base import alike, page
 from course_lib.predictions import kept
 from course_lib.predictions.calibration import calibration_of
 from course_lib.predictions.prediction import Prediction
@@ -37,12 +37,13 @@ class Predictor(widgets.VBox):
     def __init__(self, name: str, asked: Prediction) -> None:
         """Lay out the question above `answering`, which a subclass gives."""
         self.name, self.asked = name, asked
-        self.noted = widgets.HTML().add_class("course-noted")
-        self._question = widgets.HTML(f"<p><strong>Predict first.</strong> {escape(asked.asks)}</p>")
-        self._question.add_class("course-question")
-        hidden = widgets.HTML(page("wakePrediction", ".course-prediction"), layout={"display": "none"})
-        super().__init__([hidden, self._question, self.answering(), self.noted])
-        self.add_class("course-prediction")
+        self.alike = alike()
+        self.noted = widgets.HTML(_dom_classes=["course-noted"], **self.alike)
+        look = page("wakePrediction", ".course-prediction")
+        question = f"{look}<p><strong>Predict first.</strong> {escape(asked.asks)}</p>"
+        self._question = widgets.HTML(question, _dom_classes=["course-question"], **self.alike)
+        parts = [self._question, self.answering(), self.noted]
+        super().__init__(parts, _dom_classes=["course-prediction"], layout=self.alike["layout"])
 
     def answering(self) -> widgets.Widget:
         """Return what one answers with."""
@@ -54,8 +55,8 @@ class Predictor(widgets.VBox):
         self.noted.value = f'<p role="status"{kind}>{escape(words[:1].upper() + words[1:])}</p>'
 
     def _with_unit(self, field: widgets.Text) -> widgets.HBox:
-        unit = widgets.Label(self.asked.unit).add_class("course-unit")
-        return widgets.HBox([field, unit]).add_class("course-number")
+        unit = widgets.Label(self.asked.unit, _dom_classes=["course-unit"], layout=self.alike["layout"])
+        return widgets.HBox([field, unit], _dom_classes=["course-number"], layout=self.alike["layout"])
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Carry the question beside the live widget, the same whatever was chosen."""
@@ -100,8 +101,12 @@ class Predict(Predictor):
     def answering(self) -> widgets.Widget:
         """Return a row of buttons, or a field for a number."""
         if self.asked.options:
-            self.control: widgets.Widget = widgets.ToggleButtons(options=list(self.asked.options), value=None)
-            self.control.style.button_width = "auto"
+            self.control: widgets.Widget = widgets.ToggleButtons(
+                options=list(self.asked.options),
+                value=None,
+                style={"button_width": "auto"},
+                layout=self.alike["layout"],
+            )
             return self.control
         self.control = widgets.Text(
             description="Your number",

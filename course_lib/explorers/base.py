@@ -18,6 +18,7 @@ from importlib.resources import files
 from typing import Any, ClassVar, NamedTuple
 
 import ipywidgets as widgets
+from ipywidgets.widgets.widget_string import HTMLStyle
 from traitlets import TraitError
 
 from course_lib.explorers.picture import (
@@ -78,12 +79,14 @@ class Explorer(widgets.VBox):
         self.svg, self.sentence = self.picture.backdrop, ""
         self.facts: tuple[tuple[str, str], ...] = ()
         self.shown: Any = None
-        self._image = widgets.HTML().add_class("course-picture")
-        self._spoken = widgets.HTML().add_class("course-sentence")
-        self._listed = widgets.HTML().add_class("course-facts")
-        self._room_for_picture = widgets.IntText(layout={"display": "none"}).add_class("course-room-for-picture")
+        self._alike = alike()
+        self._image = widgets.HTML(_dom_classes=["course-picture"], style=self._alike["style"])
+        self._spoken = widgets.HTML(_dom_classes=["course-sentence"], **self._alike)
+        self._listed = widgets.HTML(_dom_classes=["course-facts"], **self._alike)
+        self._unseen = widgets.Layout(display="none")
+        self._room_for_picture = widgets.IntText(_dom_classes=["course-room-for-picture"], layout=self._unseen)
         self._room_for_picture.observe(lambda change: self.fit(change["new"]), "value")
-        self._pointer = widgets.FloatText(-1.0, layout={"display": "none"}).add_class("course-pointer-on-picture")
+        self._pointer = widgets.FloatText(-1.0, _dom_classes=["course-pointer-on-picture"], layout=self._unseen)
         self._pointer.observe(lambda change: self._pointed(change["new"]), "value")
         self._cells: dict[str, widgets.VBox] = {}
         self.controls: dict[str, widgets.Widget] = self.make_controls()
@@ -95,11 +98,13 @@ class Explorer(widgets.VBox):
                 control.observe(self._changed, "problem")
         self.put(**initial)
         self._over = self.overlay()
-        image = self._image if self._over is None else _stack(self._image, self._over)
-        unseen = [widgets.HTML(page(), layout={"display": "none"}), self._room_for_picture, self._pointer]
-        super().__init__([*unseen, self.arrange(), self._spoken, image, self._listed])
-        self.add_class("course-explorer")
-        self.add_class(f"course-{type(self).__name__}")
+        image: widgets.Widget = self._image
+        if self._over is not None:
+            image = self._box(widgets.VBox, "stack", [image, self._over.add_class("course-overlay")])
+        look = widgets.HTML(page(), layout=self._unseen, style=self._alike["style"])
+        parts = [look, self._room_for_picture, self._pointer, self.arrange(), self._spoken, image, self._listed]
+        classes = ["course-explorer", f"course-{type(self).__name__}"]
+        super().__init__(parts, _dom_classes=classes, layout=self._alike["layout"])
         self._held = 0
         self.refresh()
 
@@ -116,7 +121,7 @@ class Explorer(widgets.VBox):
     def arrange(self) -> widgets.Widget:
         """Return the controls laid out; by default in their groups."""
         groups = self.groups or {"": (*self.controls, *self.buttons)}
-        return widgets.VBox([self._group(*group) for group in groups.items()]).add_class("course-controls")
+        return self._box(widgets.VBox, "controls", [self._group(*group) for group in groups.items()])
 
     def choose(self, view: Any) -> type[Picture]:
         """Return which of the pictures shows a view."""
@@ -189,9 +194,9 @@ class Explorer(widgets.VBox):
     def cell(self, name: str) -> widgets.VBox:
         """Return a control, or a button, in its place: with room below it for what is wrong with it."""
         if name not in self._cells:
-            note = [widgets.HTML().add_class("course-note")] if name in self.controls else []
+            note = [widgets.HTML(_dom_classes=["course-note"], **self._alike)] if name in self.controls else []
             part = (self.controls | self.buttons)[name]
-            self._cells[name] = widgets.VBox([part, *note]).add_class("course-cell")
+            self._cells[name] = self._box(widgets.VBox, "cell", [part, *note])
         return self._cells[name]
 
     def fit(self, pixels: float) -> None:
@@ -217,6 +222,10 @@ class Explorer(widgets.VBox):
             brought |= lead.known(values[preset])
         moved = {name: value for name, value in values.items() if value != brought[name]}
         return f"{type(self).__name__}({', '.join(f'{name}={_in_python(value)}' for name, value in moved.items())})"
+
+    def show_box(self, box: widgets.Box, seen: bool) -> None:
+        """Show a box of controls, such as a `cell`, or take it from the page."""
+        box.layout = self._alike["layout"] if seen else self._unseen
 
     def reveal(self, overlay: bool) -> None:
         """Show the overlay in the picture's place, or the picture again."""
@@ -354,17 +363,21 @@ class Explorer(widgets.VBox):
 
     def _group(self, title: str, names: tuple[str, ...]) -> widgets.Widget:
         """Return the controls of a group under its title; a folded one opens when its title is pressed."""
-        cells = widgets.Box([self.cell(name) for name in names]).add_class("course-grid")
+        cells = self._box(widgets.Box, "grid", [self.cell(name) for name in names])
         if title not in self.folded:
-            head: Any = widgets.HTML(html.escape(title)).add_class("course-title")
+            head: Any = widgets.HTML(html.escape(title), _dom_classes=["course-title"], **self._alike)
         else:
             moved = self.values()
             opened = any(moved[name] != self._defaults[name] for name in names if name in moved)
-            head = widgets.ToggleButton(opened, description=title).add_class("course-fold")
-            link = partial(_show, cells)
+            head = widgets.ToggleButton(opened, description=title, _dom_classes=["course-fold"])
+            link = partial(self.show_box, cells)
             head.observe(lambda change: link(change["new"]), "value")
             link(opened)
-        return widgets.HBox([head, cells] if title else [cells]).add_class("course-group")
+        return self._box(widgets.HBox, "group", [head, cells] if title else [cells])
+
+    def _box(self, kind: type[widgets.Box], name: str, parts: Iterable[widgets.Widget]) -> widgets.Box:
+        """Return parts in a box that is named in page.css, and looks as all the others do."""
+        return kind(list(parts), _dom_classes=[f"course-{name}"], layout=self._alike["layout"])
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Carry the picture and the sentence beside the live widget, for readers without a kernel."""
@@ -394,6 +407,14 @@ def parts_of(widget: widgets.Widget) -> Iterator[widgets.Widget]:
     for name in ("layout", "style"):
         if isinstance(part := getattr(widget, name, None), widgets.Widget):
             yield part
+
+
+def alike() -> dict[str, Any]:
+    """Return a layout and a style for all texts of one thing on the page, whose boxes take the layout too.
+
+    Each would make its own, and send it to the page. None of them is changed: that would change all.
+    """
+    return {"layout": widgets.Layout(), "style": HTMLStyle()}
 
 
 @cache
@@ -437,11 +458,3 @@ def _listed(facts: Iterable[tuple[str, str]], call: str) -> str:
     )
     button = '<button type="button" class="course-copy" title="Copy the line of Python that shows this">Copy</button>'
     return f'<dl>{rows}</dl><p class="course-call"><code>{html.escape(call)}</code>{button}</p>'
-
-
-def _show(part: widgets.Widget, seen: bool) -> None:
-    part.layout.display = None if seen else "none"
-
-
-def _stack(image: widgets.Widget, over: widgets.Widget) -> widgets.Widget:
-    return widgets.VBox([image, over.add_class("course-overlay")]).add_class("course-stack")

@@ -32,11 +32,11 @@ class Slid(widgets.HBox):
         """Make the pair of text and slider, from the first of `places` to the last."""
         self._label, self._places, self._busy = label, places, False
         self.text = widgets.Text(description=label, continuous_update=False, **OWN_WIDTH)
+        tooltip = f"{label}: arrow keys move it"
         self.slider = widgets.IntSlider(
-            min=0, max=len(places) - 1, readout=False, tooltip=f"{label}: arrow keys move it", layout={"width": "auto"}
+            min=0, max=len(places) - 1, readout=False, tooltip=tooltip, layout=self.text.layout
         )
-        super().__init__([self.text, self.slider])
-        self.add_class("course-slid")
+        super().__init__([self.text, self.slider], _dom_classes=["course-slid"])
         self.text.observe(self._typed, "value")
         self.slider.observe(self._slid, "value")
         self.observe(self._set, ["value", "problem"])

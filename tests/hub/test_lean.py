@@ -13,7 +13,9 @@ import pytest
 import serve_on_hub
 from classroom import hub
 from classroom.environment import ROOT
-from classroom.hub_client import Refused, Student
+from classroom.hub_client import READY_SECONDS, Refused, Student
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import KernelManager
 
 from hub.faulty import LESSON
 
@@ -26,6 +28,29 @@ def test_a_students_kernel_has_no_debugger_and_runs_all_the_same(log_in: LogIn) 
     assert kernel.ask("import gc; print(gc.isenabled(), gc.get_freeze_count() > 0)") == "True True\n"
     with pytest.raises(Refused, match="ZeroDivisionError"):
         kernel.ask("1 / 0")
+
+
+def test_what_lies_beside_a_notebook_can_be_imported_and_takes_no_modules_place(tmp_path: Path) -> None:
+    (tmp_path / "random.py").write_text("raise ImportError('this is not the one')")
+    (tmp_path / "mine.py").write_text("own = 7")
+    specs = KernelSpecManager(kernel_dirs=[str(serve_on_hub.LEAN / "kernels")])
+    manager, said = KernelManager(kernel_spec_manager=specs), []
+    manager.start_kernel(cwd=str(tmp_path))
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=READY_SECONDS)
+        for cell in (
+            "import random, mine; print(random.randint(mine.own, 7))",
+            "import matplotlib.lines; print(len(matplotlib.lines.Line2D.set.__doc__) < 1000)",
+        ):
+            client.execute_interactive(
+                cell, output_hook=lambda message: said.append(message["content"].get("text", ""))
+            )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert "".join(said) == "7\nTrue\n"
 
 
 def test_what_nobody_uses_is_switched_off_and_a_terminal_is_not(log_in: LogIn) -> None:

@@ -36,10 +36,12 @@ OF_THE_COURSE = [str(SETTINGS / folder) for folder in ("course", ".")]
 def nothing_needless() -> "Iterator[None]":
     """Keep from JupyterLab, while it is imported, what takes 1.5 s of processor time and 17 MB and is of no use here.
 
-    That is a grammar of international web addresses, which no schema of Jupyter's asks for, and a start of Node.js, to
-    be told where a build would get packages from. Nor is what stays anyway looked through for garbage.
+    That is a grammar of international web addresses and one of durations, for which no schema of Jupyter's asks, and a
+    start of Node.js, to be told where a build would get packages from. Nor is what stays anyway looked through for
+    garbage.
     """
-    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment] # Python's way to say that there is no such module
+    for name in ("rfc3987_syntax", "isoduration"):
+        sys.modules[name] = None  # type: ignore[assignment] # Python's way to say that there is no such module
     path = os.environ["PATH"]
     os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), *places_without_node(path)])
     gc.disable()

@@ -42,13 +42,12 @@ class BitPattern(widgets.Box):
         self.buttons: list[Any] = []
         self.sliders: dict[int, Any] = {}
         self._hears: dict[Any, Callable[[Any], None]] = {}
-        self.bits = widgets.Box().add_class("course-bits")
+        self.bits = widgets.Box(_dom_classes=["course-bits"])
         self.hexadecimal = self._field("Hexadecimal", parse_hexadecimal)
         self.binary = self._field("Binary", parse_bits)
         self.steps = (self._step(-1, "◀ next smaller", "down"), self._step(1, "next larger ▶", "up"))
-        self._exponent = widgets.Box().add_class("course-exponent")  # keeps its place while its slider is exchanged
-        super().__init__([self.hexadecimal, self.binary, self._exponent])
-        self.add_class("course-patterns")
+        self._exponent = widgets.Box(_dom_classes=["course-exponent"])  # keeps its place while its slider is exchanged
+        super().__init__([self.hexadecimal, self.binary, self._exponent], _dom_classes=["course-patterns"])
         self.observe(self._rewrite, "problem")
         self._begin(fmt)
         self.show(fmt, value)
@@ -100,7 +99,7 @@ class BitPattern(widgets.Box):
         """
         while len(self.buttons) < fmt.bits:
             alike = {"layout": self.buttons[0].layout, "style": self.buttons[0].style} if self.buttons else {}
-            button = widgets.ToggleButton(**alike).add_class("course-bit")
+            button = widgets.ToggleButton(_dom_classes=["course-bit"], **alike)
             self.buttons.append(self._heard(button, partial(self._toggled, len(self.buttons))))
         for number, button in enumerate(reversed(self.buttons[: fmt.bits])):
             with button.hold_sync():
@@ -137,8 +136,8 @@ class BitPattern(widgets.Box):
 
     def _field(self, label: str, parse: Callable[[str, Format], int]) -> widgets.Text:
         """Return a field for a pattern in writing."""
-        field = widgets.Text(description=label, continuous_update=False, **OWN_WIDTH)
-        field.add_class(f"course-{label.lower()}")
+        classes = [f"course-{label.lower()}"]
+        field = widgets.Text(description=label, continuous_update=False, _dom_classes=classes, **OWN_WIDTH)
         return self._heard(field, partial(self._typed, field, parse))
 
     def _typed(self, field: widgets.Text, parse: Callable[[str, Format], int], change: Any) -> None:

@@ -53,7 +53,7 @@ class FloatDecoder(Explorer):
 
     def make_buttons(self) -> dict[str, widgets.Widget]:
         """Return the steps to the numbers beside this one."""
-        return {"steps": widgets.HBox(self.controls["pattern"].steps).add_class("course-pair")}
+        return {"steps": widgets.HBox(self.controls["pattern"].steps, _dom_classes=["course-pair"])}
 
     def overlay(self) -> widgets.Widget:
         """Return the buttons of the bits, which lie on the picture."""

@@ -95,4 +95,4 @@ class ScalingExplorer(Explorer):
 
     def _show_bound(self) -> None:
         for bound in BOUNDS:
-            self.cell(bound).layout.display = None if bound == BOUND_OF[self.way] else "none"
+            self.show_box(self.cell(bound), bound == BOUND_OF[self.way])

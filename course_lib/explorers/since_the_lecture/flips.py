@@ -26,11 +26,10 @@ class Flips(widgets.Box):
         self.buttons: list[Any] = []
         self._hears: list[Callable[[Any], None]] = []
         self._names: tuple[tuple[str, str], ...] = ()
-        self.bits = widgets.Box().add_class("course-bits")
+        self.bits = widgets.Box(_dom_classes=["course-bits"])
         self.back = widgets.Button(description="put the bits back", tooltip="flip no bit")
         self.back.on_click(lambda _: setattr(self, "value", 0))
-        super().__init__([self.back])
-        self.add_class("course-flips")
+        super().__init__([self.back], _dom_classes=["course-flips"])
 
     def show(self, digits: str, names: tuple[tuple[str, str], ...]) -> None:
         """Show the bits of a pattern as they are now, each by its name and that with its weight."""
@@ -49,7 +48,10 @@ class Flips(widgets.Box):
 
     def _make_button(self) -> None:
         alike = {"layout": self.buttons[0].layout, "style": self.buttons[0].style} if self.buttons else {}
-        button, hear = widgets.ToggleButton(**alike).add_class("course-bit"), partial(self._toggled, len(self.buttons))
+        button, hear = (
+            widgets.ToggleButton(_dom_classes=["course-bit"], **alike),
+            partial(self._toggled, len(self.buttons)),
+        )
         button.observe(hear, "value")
         self.buttons.append(button)
         self._hears.append(hear)
