@@ -42,8 +42,7 @@ class Predictor(widgets.VBox):
         look = page("wakePrediction", ".course-prediction")
         question = f"{look}<p><strong>Predict first.</strong> {escape(asked.asks)}</p>"
         self._question = widgets.HTML(question, _dom_classes=["course-question"], **self.alike)
-        parts = [self._question, self.answering(), self.noted]
-        super().__init__(parts, _dom_classes=["course-prediction"], layout=self.alike["layout"])
+        super().__init__([self._question, self.answering(), self.noted], _dom_classes=["course-prediction"])
 
     def answering(self) -> widgets.Widget:
         """Return what one answers with."""

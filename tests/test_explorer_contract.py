@@ -333,6 +333,16 @@ def test_whatever_goes_wrong_is_shown_raised_and_outlived(
 
 
 @every_explorer
+def test_its_texts_share_what_they_look_like_and_it_keeps_its_own_layout(kind: type[Explorer]) -> None:
+    """What each text would send to the page of its own is sent once; a learner's `explorer.layout` is the whole's."""
+    explorer = kind()
+    parts = [part for part in parts_of(explorer) if isinstance(part, widgets.DOMWidget)]
+    assert len({part.style for part in parts if type(part) is widgets.HTML}) == 1
+    assert all(part.layout is not explorer.layout for part in parts)
+    explorer.close()
+
+
+@every_explorer
 def test_closing_leaves_nothing(kind: type[Explorer]) -> None:
     before = set(widget_registry)
     explorer = kind()

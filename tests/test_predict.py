@@ -51,6 +51,14 @@ def test_every_option_is_a_button_and_none_is_chosen() -> None:
     assert shown.control.value is None
 
 
+def test_its_texts_share_what_they_look_like_and_it_keeps_its_own_layout() -> None:
+    shown = predict.predict("1a")
+    texts = [part for part in parts_of(shown) if isinstance(part, widgets.HTML)]
+    assert len(texts) == 2
+    assert len({part.style for part in texts}) == len({part.layout for part in texts}) == 1
+    assert texts[0].layout is not shown.layout
+
+
 def test_a_choice_is_noted_and_nothing_is_said_about_it() -> None:
     said_of = {}
     for option in ASKED.options:

@@ -104,7 +104,7 @@ class Explorer(widgets.VBox):
         look = widgets.HTML(page(), layout=self._unseen, style=self._alike["style"])
         parts = [look, self._room_for_picture, self._pointer, self.arrange(), self._spoken, image, self._listed]
         classes = ["course-explorer", f"course-{type(self).__name__}"]
-        super().__init__(parts, _dom_classes=classes, layout=self._alike["layout"])
+        super().__init__(parts, _dom_classes=classes)
         self._held = 0
         self.refresh()
 
@@ -410,9 +410,10 @@ def parts_of(widget: widgets.Widget) -> Iterator[widgets.Widget]:
 
 
 def alike() -> dict[str, Any]:
-    """Return a layout and a style for all texts of one thing on the page, whose boxes take the layout too.
+    """Return a layout and a style for all texts inside one thing on the page, whose boxes take the layout too.
 
-    Each would make its own, and send it to the page. None of them is changed: that would change all.
+    Each would make its own, and send it to the page. None of them is changed: that would change all. The thing itself
+    has its own layout, for whoever writes `explorer.layout.width = "50%"`.
     """
     return {"layout": widgets.Layout(), "style": HTMLStyle()}
 
