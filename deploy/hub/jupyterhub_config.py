@@ -10,13 +10,17 @@ come from the environment, and your own settings from a file of your own, so tha
     COURSE_HUB_STATE       what the hub remembers, for root alone; /var/lib/training-cost-hub
     COURSE_HUB_STUDENTS    who may log in, with spaces between the names
     COURSE_HUB_TEACHERS    likewise, and they see who is there, and start and stop servers
+    COURSE_HUB_STARTS      how many servers start at once, the others waiting; twice the machine's processors
     COURSE_HUB_EXCHANGE    nbgrader's exchange, if sets are handed in on the hub; /srv/training-cost-exchange
     COURSE_HUB_OWN         your own settings, a file that need not be there; /etc/training-cost-hub.py
 """
 
+import asyncio
 import os
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 c = get_config()  # type: ignore[name-defined] # noqa: F821
 
@@ -68,9 +72,33 @@ c.SystemdSpawner.isolate_devices = True
 c.SystemdSpawner.disable_user_sudo = True
 c.SystemdSpawner.readonly_paths = [str(COURSE)]
 
-# A class comes all at once, and all its servers start together: beyond this number, the page says to try again in a
-# minute, and does not do so by itself. LOAD.md beside this file says how long a start takes.
-c.JupyterHub.concurrent_spawn_limit = 100
+# A class comes all at once. Some servers start, and the others wait for their turn by themselves: who starts beside
+# too many others is no sooner ready, and takes the processor's caches from them. LOAD.md beside this file has figures.
+turns = asyncio.Semaphore(int(os.environ.get("COURSE_HUB_STARTS", 2 * (os.cpu_count() or 1))))
+started = set()
+TURN_SECONDS = 30
+"""After so long the next one may start as well: a server that ends as it starts is waited for much longer."""
+
+
+async def wait_for_turn(spawner: Any) -> None:
+    """Hold a server back until fewer others are starting."""
+    await turns.acquire()
+    start = asyncio.create_task(give_turn_on(spawner))
+    started.add(start)  # else nothing holds it
+    start.add_done_callback(started.discard)
+
+
+async def give_turn_on(spawner: Any) -> None:
+    """Let the next server start when this one answers, or has failed."""
+    end = time.monotonic() + TURN_SECONDS
+    while spawner.pending == "spawn" and time.monotonic() < end:
+        await asyncio.sleep(0.1)
+    turns.release()
+
+
+c.Spawner.pre_spawn_hook = wait_for_turn
+# So none is sent away: beyond this number, the page says to try again in a minute, and does not do so by itself.
+c.JupyterHub.concurrent_spawn_limit = 1000
 c.Spawner.start_timeout = 300
 c.Spawner.http_timeout = 300
 

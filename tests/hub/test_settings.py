@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import runpy
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from classroom import hub
 from classroom.environment import ROOT, venv_python
+from classroom.hub_client import READY_SECONDS
+from traitlets.config import Config
 
 CONFIG = ROOT / "deploy" / "hub" / "jupyterhub_config.py"
 READ = Path(__file__).with_name("read_config.py")
@@ -76,9 +81,38 @@ def test_nobody_else_reads_what_the_hub_remembers(read: dict[str, Any]) -> None:
     assert database.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_servers_outlive_the_hub_and_a_limited_number_starts_at_once(read: dict[str, Any]) -> None:
+def test_servers_outlive_the_hub_and_no_student_of_a_large_class_is_sent_away(read: dict[str, Any]) -> None:
     assert read["hub"]["cleanup_servers"] is False
-    assert 1 <= read["hub"]["concurrent_spawn_limit"] <= 100
+    assert read["hub"]["concurrent_spawn_limit"] >= 1000
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the configuration's own file defines, with two servers that may start at once."""
+    monkeypatch.setenv("COURSE_HUB_STATE", str(tmp_path))
+    monkeypatch.setenv("COURSE_HUB_OWN", "")
+    monkeypatch.setenv("COURSE_HUB_STARTS", "2")
+    return runpy.run_path(str(CONFIG), {"get_config": Config})
+
+
+def test_some_servers_start_and_the_others_wait_for_their_turn_by_themselves(settings: dict[str, Any]) -> None:
+    async def come(*spawners: SimpleNamespace) -> None:
+        waiting = [asyncio.create_task(settings["wait_for_turn"](one)) for one in spawners]
+        for number, one in enumerate(spawners):
+            await asyncio.wait(waiting[: number + 2], timeout=READY_SECONDS)
+            assert [task.done() for task in waiting] == [place < number + 2 for place in range(len(spawners))]
+            one.pending = False  # it answers, or has failed
+
+    asyncio.run(come(*(SimpleNamespace(pending="spawn") for _ in range(5))))
+
+
+def test_a_server_that_never_answers_keeps_nobody_waiting(settings: dict[str, Any]) -> None:
+    async def come() -> None:
+        for _ in range(5):
+            await asyncio.wait_for(settings["wait_for_turn"](SimpleNamespace(pending="spawn")), READY_SECONDS)
+
+    settings["wait_for_turn"].__globals__["TURN_SECONDS"] = 0
+    asyncio.run(come())
 
 
 @pytest.mark.parametrize(
