@@ -29,6 +29,10 @@ EVIDENCE = ("primary", "model card", "secondary")
 PRECISIONS = ("fp16", "bf16", "fp8", "fp4", "")
 """The precisions of a training run's products; the last one stands for what the source does not say."""
 
+HOURS = ("run", "steps", "plan", "")
+"""What a training run's hours are: all of its run's, with restarts and waiting, as reported or accelerators x days; its
+steps x the seconds of a step, without them; what was planned or is to be expected; the last one is for no hours."""
+
 PEAKS = ("bf16", "fp8", "fp4")
 """The precisions in which an accelerator's dense peak is known; "bf16" stands for fp16 too."""
 
@@ -194,7 +198,10 @@ class TrainingRun(Published):
     that of the products, empty where the source does not say; a utilisation is of the bf16 peak also where it is "fp8"
     or "fp4". `evidence`, one of `EVIDENCE`, is the grade of the source of the hours or, without hours, of the row.
     `utilisation_remark` says why the hours imply less than 15 % or more than 65 % of the peak, where they do.
-    `distilled` is a model that learnt from a teacher's outputs, so that 6PD is not all of its work.
+    `distilled` is a model that learnt from a teacher's outputs, so that 6PD is not all of its work. `hours_from`, one
+    of `HOURS`, says what the hours are. `full_rate_utilisation` is that of steps at full rate by 6P FLOP a token,
+    without attention's products: printed, or from a printed speed, or from a `reported_mfu` that counts them; `remark`
+    says which.
     """
 
     name: str
@@ -216,6 +223,8 @@ class TrainingRun(Published):
     evidence: str
     utilisation_remark: str
     distilled: bool
+    hours_from: str
+    full_rate_utilisation: float | None
 
     @property
     def tokens(self) -> int:
@@ -417,6 +426,8 @@ def all_training_runs() -> Mapping[str, TrainingRun]:
                 evidence=_word(row, "evidence", EVIDENCE),
                 utilisation_remark=row["utilisation_remark"],
                 distilled=_yes(row, "distilled"),
+                hours_from=_word(row, "hours_from", HOURS),
+                full_rate_utilisation=_optional(row["full_rate_utilisation"]),
             )
             for row in _rows("training_runs.csv")
         }

@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import math
 import re
 import subprocess
 import sys
@@ -204,6 +205,49 @@ def test_hours_that_are_computed_are_those_of_their_parts():
     stages = ((1536, 10.3, 200, 768), (3072, 10.3, 200, 1536), (6144, 8.0, 7600, 2304))
     seconds = [gpus * step * billions * 1e9 / (4096 * batch) for gpus, step, billions, batch in stages]
     assert hours["Nemotron-4 340B"] == pytest.approx(sum(seconds) / 3600, rel=1e-6)
+
+
+@pytest.mark.parametrize("run", RUNS, ids=name_of)
+def test_hours_that_hold_nothing_lost_are_marked_as_their_row_describes_them(run):
+    words = f"{run.note} {run.remark}"
+    described = (
+        "plan"
+        if "planned" in words or "to expect" in words
+        else "steps"
+        if "seconds of a step" in words or re.search(r"hours from [0-9,]+ steps", words)
+        else "run"
+    )
+    assert run.hours_from == ("" if run.accelerator_hours is None else described)
+
+
+def test_hours_from_steps_or_from_a_plan_are_the_tokens_at_one_speed():
+    """At 24,000 tokens/s TinyLlama's tokens take what 16 A100 have in 90 days: nothing is lost in either."""
+    tiny = catalog.training_run("TinyLlama 1.1B")
+    assert tiny.tokens / 24_000 / 3600 == pytest.approx(tiny.accelerator_hours, rel=0.01) == 16 * 90 * 24
+    for name, steps, seconds in (("124M", 18_865, 0.30), ("774M", 286_102, 1.70), ("1558M", 32_000, 2.80)):
+        hours = catalog.training_run(f"llm.c GPT-2 {name}").accelerator_hours
+        assert hours == pytest.approx(8 * steps * seconds / 3600, rel=5e-3)
+
+
+def test_a_utilisation_at_full_rate_is_by_6p_as_its_row_says():
+    """Chowdhery et al. 2022, appendix B: attention adds 12 x layers x heads x head_dim x sequence FLOP a token."""
+    shapes = {"Gopher 280B": (80, 128, 128, 2048), "PaLM 540B": (118, 48, 256, 2048)}
+    llama = catalog.model("Llama 3.1 405B")
+    shapes[llama.name] = (llama.layers, llama.heads, llama.head_dim, 8192)
+    speeds = {"Olmo 3 7B": 7_700, "Olmo 3 32B": 1_960}
+    full_rates = {run.name: run.full_rate_utilisation for run in RUNS if run.full_rate_utilisation is not None}
+    assert set(full_rates) == {*shapes, *speeds}
+    for name, full_rate in full_rates.items():
+        run = catalog.training_run(name)
+        if name in shapes:
+            attention = 12 * math.prod(shapes[name])
+            expected = run.reported_mfu / (1 + attention / (6 * run.parameters))
+        else:
+            peak = catalog.accelerator(run.accelerator).fp16_bf16_flop_per_second
+            expected = 6 * run.parameters * speeds[name] / peak
+        assert full_rate == pytest.approx(expected, abs=6e-4)
+        assert f"{100 * full_rate:.1f} %" in run.remark
+        assert implied_utilisation(run) < full_rate < run.reported_mfu
 
 
 @pytest.mark.parametrize("run", [run for run in RUNS if run.precision in ("fp8", "fp4")], ids=name_of)

@@ -6,6 +6,7 @@ others; what follows from them is an interval from its 10 % to its 90 % quantile
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -37,7 +38,7 @@ class Interval:
     The quantile p stands at place p (n + 1) of the n values in order (Weibull's plotting position), between two of them
     in the logarithm, so that the interval of c / x is c over that of x. One more value of the same kind falls between
     the ends with probability 0.8, and with fewer than 9 values, whose ends are the smallest and the largest, with
-    (n - 1) / (n + 1). `seen` is that n: of a product of two it is the smaller one.
+    (n - 1) / (n + 1). `seen` is that n: of a product of two it is the smaller one, and its values are percentiles.
     Errors: `ValueError` for no values, or one that is not positive and finite.
 
     >>> reached = Interval((0.2, 0.4, 0.3), "three runs")
@@ -100,24 +101,34 @@ class Interval:
         return Interval(tuple(positive("numerator", numerator) / np.array(self.values)), self.source, self.seen)
 
     def times(self, other: Interval) -> Interval:
-        """Return the interval of x y, where each x comes with each y, all pairs equally likely: x tells nothing of y.
+        """Return the interval of x y, where x tells nothing of y, as its 99 percentiles.
 
-        It is narrower than low x low to high x high, as both are seldom low together: where ln x and ln y are normal,
-        ln of its factor is sqrt(a^2 + b^2), and not a + b, for a and b of x and y.
+        Independent spreads add like the sides of a right angle, in their logarithms, on each side of the median m:
+        at each p, ln Q(p) / m = sqrt(a^2 + b^2), and not a + b, for a = ln Qx(p) / mx, b = ln Qy(p) / my, m = mx my.
+        So it is narrower than low x low to high x high, as both are seldom low together, and never narrower than x or y
+        alone. Exact where ln x and ln y are normal. The pairs of a few values would not do: with 7 prices one pair in
+        7 has the highest, and a wider x then moves the 90 % quantile of the pairs down.
 
-        >>> day, price = Interval((10.0, 20.0), "two runs"), Interval((2.0, 3.0), "two lists")
-        >>> day.times(price).values
-        (20.0, 30.0, 40.0, 60.0)
+        >>> day, price = Interval((10.0, 20.0, 40.0), "three runs"), Interval((1.0, 3.0, 9.0), "three lists")
+        >>> money = day.times(price)
+        >>> round(day.factor), round(price.factor), round(money.middle), round(money.factor, 1)
+        (4, 9, 60, 13.4)
         """
-        pairs = np.multiply.outer(np.array(self.values), np.array(other.values)).ravel()
-        return Interval(tuple(pairs), f"{self.source}; {other.source}", min(self.seen, other.seen))
+        middle = self.middle * other.middle
+        percentiles = []
+        for percent in range(1, 100):
+            apart = [math.log(each.quantile(percent / 100) / each.middle) for each in (self, other)]
+            percentiles.append(middle * math.exp(math.copysign(math.hypot(*apart), percent - 50)))
+        return Interval(tuple(percentiles), f"{self.source}; {other.source}", min(self.seen, other.seen))
 
     def narrowed(self, measured: float) -> Interval:
         """Return what is left of the spread of a utilisation once `measured` is known of the job itself.
 
         An hour's steps say what the job reaches at full rate, and nothing of restarts, slow stages and waiting: what
-        remains is the spread of what published runs kept of the utilisation that they report, `kept_of_measured`. The
-        spread before counts no more. How far one hour differs from the next is not in it.
+        remains is the spread of what published runs kept of their full rate, `kept_of_measured`. `measured` is by 6P
+        FLOP a token, 6P x tokens a second / (accelerators x peak): an MFU that counts attention's products too is
+        larger, and is to be divided by 1 + attention / 6P first. The spread before counts no more. How far one hour
+        differs from the next is not in it.
         Errors: `ValueError` for a utilisation that is not in (0, 1].
 
         >>> before = Interval(tuple(like_runs("H100 SXM").values()), "runs")
@@ -137,20 +148,21 @@ class Interval:
 def like_runs(accelerator: str) -> Mapping[str, float]:
     """Return the utilisations that runs like one on `accelerator` reached, by the run's name.
 
-    They are dense models with reported hours, trained in 16 bits and not by distillation: first those on accelerators
+    They are dense models in 16 bits that were not distilled, with all hours of their run: first those on accelerators
     of the same 16-bit peak (A100 40GB and 80GB; H100 SXM, H800 and GH200), where they are fewer than 8 those of the
-    same kind, GPU or TPU, and where these are fewer, all. 6PD over all hours and the peak: recomputation, restarts and
-    waiting are in it.
+    same kind, GPU or TPU, and where these are fewer, all. 16 bits are stated, or follow from an accelerator that has no
+    rate for fewer. 6PD over all hours and the peak: recomputation, restarts and waiting are in it. So hours that are
+    steps x seconds, planned or to be expected do not count (`catalog.HOURS`).
     Errors: `ValueError` for an unknown accelerator. Source: the catalog; each run names its own.
 
     >>> len(like_runs("A100 80GB")), len(like_runs("H100 SXM")), len(like_runs("B200")), len(like_runs("TPU v5p"))
-    (25, 19, 44, 46)
+    (21, 10, 31, 33)
     """
     wanted = catalog.accelerator(accelerator)
     reached = {}
     for run in catalog.all_training_runs().values():
         share = utilization_of(run)
-        if share is not None and not run.is_mixture and run.precision != "fp8" and not run.distilled:
+        if share is not None and _is_like_a_plan(run):
             reached[run.name] = share
     chips = {name: catalog.accelerator(catalog.training_run(name).accelerator) for name in reached}
     peak = wanted.fp16_bf16_flop_per_second
@@ -160,21 +172,33 @@ def like_runs(accelerator: str) -> Mapping[str, float]:
     return MappingProxyType({name: share for name, share in reached.items() if name in names})
 
 
+def _is_like_a_plan(run: catalog.TrainingRun) -> bool:
+    """Return whether a run is dense, not distilled, in 16 bits, and has all its hours.
+
+    In 16 bits are its products where it says so, or where its accelerator has no rate for 8 or 4.
+    """
+    chip = catalog.accelerator(run.accelerator)
+    fewer = chip.fp8_flop_per_second or chip.fp4_flop_per_second
+    in_16_bits = run.precision in ("fp16", "bf16") or (not run.precision and not fewer)
+    return in_16_bits and run.hours_from == "run" and not run.is_mixture and not run.distilled
+
+
 @cache
 def kept_of_measured() -> Mapping[str, float]:
-    """Return what runs kept, over all their hours, of the utilisation (MFU) that they report, by the run's name.
+    """Return what runs kept, over all their hours, of their utilisation at full rate, by the run's name.
 
-    A reported one is of steps at full rate and counts attention's products, the other is 6PD over all hours and peak.
+    Both are by 6P FLOP a token, so that attention's products are in neither (`full_rate_utilisation` of the catalog).
+    Dense runs with all their hours count: hours from the seconds of a step, or planned ones, hold nothing that is lost.
     Source: the catalog; each run names its own.
 
-    >>> {name: round(share, 2) for name, share in kept_of_measured().items()}["PaLM 540B"]
-    0.66
+    >>> {name: round(share, 2) for name, share in kept_of_measured().items()}
+    {'Gopher 280B': 0.95, 'PaLM 540B': 0.67, 'Llama 3.1 405B': 0.91, 'Olmo 3 7B': 0.91, 'Olmo 3 32B': 0.8}
     """
     kept = {}
     for run in catalog.all_training_runs().values():
         share = utilization_of(run)
-        if share is not None and run.reported_mfu is not None and not run.is_mixture:
-            kept[run.name] = share / run.reported_mfu
+        if share is not None and run.full_rate_utilisation and run.hours_from == "run" and not run.is_mixture:
+            kept[run.name] = share / run.full_rate_utilisation
     return MappingProxyType(kept)
 
 
@@ -185,7 +209,7 @@ def narrowing(accelerator: str) -> tuple[float, float]:
     Errors: `ValueError` for an unknown accelerator. Source: as `like_runs` and `kept_of_measured`.
 
     >>> [round(factor, 1) for factor in narrowing("H100 SXM")]
-    [2.8, 1.5]
+    [2.5, 1.4]
     """
     before = utilization_interval(accelerator)
     return before.factor, before.narrowed(1.0).factor
@@ -196,7 +220,7 @@ def utilization_interval(accelerator: str) -> Interval:
 
     >>> reached = utilization_interval("H100 SXM")
     >>> round(reached.low, 2), round(reached.middle, 2), round(reached.high, 2)
-    (0.16, 0.29, 0.44)
+    (0.15, 0.29, 0.37)
     """
     reached = like_runs(accelerator)
     kinds = sorted({catalog.training_run(name).accelerator for name in reached})
@@ -242,10 +266,10 @@ def plan_intervals(
 ) -> PlanIntervals:
     """Return the days and the money of a plan as intervals, for the model and the tokens that it has.
 
-    With u from runs like it, days = 6PD / (u x peak x accelerators), and money = accelerator-hours x price, each u with
-    each price. What recomputation takes is in the published u, so 6PD counts alone. `measured` is the utilisation of
-    the job itself, if you have measured it: then u is `Interval.narrowed`. `prices` are your own; without them, and
-    without a list in the catalog, the plan's one price stands.
+    With u from runs like it, days = 6PD / (u x peak x accelerators), and money = accelerator-hours x price, by
+    `Interval.times`. What recomputation takes is in the published u, so 6PD counts alone. `measured` is the utilisation
+    of the job itself, if you have measured it, by 6P FLOP a token, without attention: then u is `Interval.narrowed`.
+    `prices` are your own; without them, and without a list in the catalog, the plan's one price stands.
     Units: days, and US dollars. Errors: `ValueError` for a share not in (0, 1] or prices that are not positive.
     Source: `like_runs`, `kept_of_measured`, `price_interval`.
 
@@ -253,7 +277,7 @@ def plan_intervals(
     >>> plan = plan_training_run(accelerator="H100 SXM", num_accelerators=256, days=30)
     >>> wide, narrow = plan_intervals(plan), plan_intervals(plan, measured=0.4)
     >>> round(wide.days.low), round(wide.days.high), round(narrow.days.low), round(narrow.days.high)
-    (27, 76, 31, 45)
+    (32, 80, 31, 44)
     """
     have = plan.resources
     utilization = utilization_interval(have.accelerator)
