@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from course_lib import catalog
 from course_lib.block_formats import MXFP4, NF4_DOUBLE, bits_per_value, encode
@@ -60,25 +61,33 @@ def file_in_blocks(pick: Pick) -> Number:
 
 @question("8.2", "One block by hand", slides="S9", badge=Badge(difficulty=2, importance=3, minutes=7))
 def one_block(pick: Pick) -> Vector:
-    """Five numbers to MXFP4 and back: the scale is a power of two, the elements are few."""
+    """Five numbers to MXFP4 and back: the scale is a power of two, the elements are few, and they end at 6."""
     x = pick(
-        [0.7, -2.6, 5.1, 0.2, -9.3],
-        [1.3, -5.2, 10.3, 0.4, -18.5],
-        [0.04, -0.16, 0.32, 0.01, -0.59],
-        [-9.3, 2.6, -5.1, 0.7, 0.2],
-        [20.6, -2.8, 0.8, -37.2, 10.4],
+        [-2.7, 14.6, -7.7, -0.3, -4.4],
+        [-0.24, -0.02, -0.21, 0.43, -0.66],
+        [-10.6, 1.4, 28.7, 17.6, 0.6],
+        [5.6, -0.3, -2.7, -10.9, -9.6],
+        [-59.0, 3.0, 118.0, -19.0, -5.0],
     )
     numbers = np.array(x)
     block = encode(x, MXFP4)
     scale, back = float(block.scale_values()[0]), block.decode()
     absmax = float(np.abs(numbers).max()) / 6
 
-    def nearest(step: float) -> list[float]:
-        return [float(np.sign(v) * step * FP4[np.argmin(np.abs(FP4 - abs(v) / step))]) for v in numbers]
+    def nearest(step: float, sizes: NDArray[np.float64] = FP4) -> list[float]:
+        return [float(np.sign(v) * step * sizes[np.argmin(np.abs(sizes - abs(v) / step))]) for v in numbers]
 
     def below(step: float) -> list[float]:
         return [float(np.sign(v) * step * FP4[min(abs(v) / step, 6) >= FP4].max()) for v in numbers]
 
+    beyond_6 = nearest(scale, np.append(FP4, 8.0))
+    saturates = beyond_6 != back.tolist()
+    clip = Wrong(
+        beyond_6, "The largest went to 8 times the scale, which is no size in the table: beyond 6 it becomes 6."
+    )
+    largest = (
+        f" The largest number is {np.abs(numbers).max() / scale:.3g} times that, and becomes 6." if saturates else ""
+    )
     return Vector(
         given={
             "x": Fact(x, "real numbers, in one block"),
@@ -89,8 +98,9 @@ def one_block(pick: Pick) -> Vector:
         unit="the real numbers that come back",
         tolerance=0.001,
         absolute=1e-9,
-        note=f"The scale is {scale:g}, and E8M0 keeps nothing but its exponent.",
+        note=f"The scale is {scale:g}, and E8M0 keeps nothing but its exponent.{largest}",
         wrong=(
+            *((clip,) if saturates else ()),
             Wrong((back / scale).tolist(), "Those are the elements. What comes back is each times the scale."),
             Wrong(nearest(absmax), "That takes the largest |x| over 6 for the scale; E8M0 holds powers of two only."),
             Wrong(below(scale), "The sizes were rounded down. They go to the nearest element."),
@@ -262,11 +272,11 @@ def best_suspect(pick: Pick) -> Choice:
 def qlora_on_one_card(pick: Pick) -> Number:
     """What QLoRA keeps before activations: the base in NF4, and adapters with gradients and AdamW."""
     name, rank, matrices = pick(
-        ("Llama 2 13B", 64, 4),
+        ("Llama 2 13B", 128, 4),
         ("Llama 2 7B", 64, 4),
         ("Llama 2 7B", 128, 4),
-        ("Llama 2 13B", 128, 4),
-        ("Llama 2 7B", 256, 4),
+        ("Llama 2 13B", 96, 4),
+        ("Llama 2 7B", 96, 4),
     )
     model = catalog.model(name)
     P, L, h = model.parameters, model.layers, model.hidden
@@ -302,6 +312,14 @@ def qlora_on_one_card(pick: Pick) -> Number:
             Wrong(size(base, adapters / L), "Those are the adapters of one layer."),
             Wrong(size(base, adapters / matrices), "That is one adapter a layer."),
             Wrong(size(base, adapters, 2), "Adapters are trained: each parameter has a gradient and states, too."),
+            Wrong(
+                size(base, adapters, 8), "Those are AdamW's two numbers alone: weight and gradient take 2 bytes each."
+            ),
+            Wrong(
+                size(base, adapters, 10),
+                "Of weight, gradient and AdamW's two numbers, one of the first two is missing.",
+            ),
+            Wrong(size(base, adapters, 16), "A master copy in fp32 is counted there, 4 bytes more than are given."),
             Wrong(size(base, L * matrices * h * h), "Those are the matrices themselves; an adapter is thin."),
             Wrong(size(base * 8, adapters), "The base is in bits there. How many are a byte?"),
             Wrong(size(states * P, adapters), "The base is frozen: it has neither gradient nor states."),
