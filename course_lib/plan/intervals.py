@@ -139,7 +139,7 @@ class Interval:
         kept = kept_of_measured()
         return Interval(
             tuple(measured * np.array(list(kept.values()))),
-            f"{100 * measured:.3g} % measured on your own job, of which {len(kept)} published runs kept "
+            f"{100 * measured:.3g} % measured on your own job by 6PD, of which {len(kept)} published runs kept "
             f"{100 * min(kept.values()):.2g} to {100 * max(kept.values()):.2g} %",
         )
 

@@ -14,6 +14,7 @@ from course_lib.block_formats import (
     MXFP6_E2M3,
     MXFP8_E4M3,
     NF4_DOUBLE,
+    Q8_0,
     SqnrRow,
     bits_per_value,
     comparison_tensors,
@@ -117,27 +118,28 @@ def bits_of_the_exponent() -> Prediction:
 
 @prediction("8d")
 def a_column_of_outliers() -> Prediction:
-    """Eight bits with a scale for 32 values, and with one for all; wrong are what held before, and counting bits."""
+    """Integers of 8 bits with a scale for 32 values, and with one for all; wrong are counting bits, and one scale."""
     x = comparison_tensors()["with outliers"]
     others = np.arange(x.shape[1]) != np.abs(x).max(axis=0).argmax()
     rows = {row.name: row for row in sqnr_table(x, where=others)}
-    ahead = rows[MXFP8_E4M3.name].bits_ahead_of(rows["int8 a tensor"])
+    ahead = rows[Q8_0.name].bits_ahead_of(rows["int8 a tensor"])
     return Prediction(
-        asks="The same 64 × 64 numbers, with one column 50 times as large. MXFP8 has a scale for 32 values of a row, "
-        "int8 one scale for all; both take about 8 bits. Which is more exact in the other 63 columns?",
+        asks="The same 64 × 64 numbers, with one column 50 times as large. Q8_0 and int8 a tensor both keep integers "
+        "of 8 bits. Q8_0 has a scale for 32 values of a row, int8 one scale for all. Which is more exact in the other "
+        "63 columns?",
         options={
-            "int8, as without outliers": "int8",
-            "Both alike: they have the same bits": "both",
-            "MXFP8, with its scales": "MXFP8",
+            "int8: its scale knows all values": "int8",
+            "Both alike: they have the same integers": "both",
+            "Q8_0, with its scales": "Q8_0",
         },
-        truth="MXFP8" if ahead > 0.5 else "int8" if ahead < -0.5 else "both",
+        truth="Q8_0" if ahead > 0.5 else "int8" if ahead < -0.5 else "both",
         facts={
             "row": Known(64, "64 × 64 numbers"),
             "block": Known(32, "a scale for 32 values of a row"),
-            "harmed": Known(lambda share: "MXFP8" if share < 1 else "int8", "harms the values that share its scale"),
+            "harmed": Known(lambda share: "Q8_0" if share < 1 else "both", "harms the values that share its scale"),
         },
         reason=lambda row, block, harmed: harmed(block / row),
-        shown=("MXFP8 E4M3 8.25 bits 30.9 dB",),
+        shown=(f"Q8_0 8.50 bits {rows[Q8_0.name].sqnr_db:.1f} dB",),
     )
 
 
@@ -252,8 +254,11 @@ def experts_of_a_batch() -> Prediction:
             "users": Known(32, "32 users"),
             "all": Known(256, "256 experts"),
             "chosen": Known(8, "picks 8 at random"),
+            "left_out": Known(
+                lambda tokens, chosen, all: (1 - chosen / all) ** tokens, "all leave an expert out with probability"
+            ),
         },
-        reason=lambda users, all, chosen: all * (1 - (1 - chosen / all) ** users),
+        reason=lambda users, all, chosen, left_out: all * (1 - left_out(users, chosen, all)),
         shown=("163 of 256 experts",),
     )
 
@@ -415,29 +420,33 @@ def a_base_in_nf4() -> Prediction:
 @prediction("8s")
 def days_of_a_slow_run() -> Prediction:
     """The late end of a plan; wrong are a tenth more, as many points more as are missing, and four times as many."""
+    ends = the_plan()
+    reached = round(ends.utilization.low, 2)
+    days = {"a tenth": 30 * 1.1, "points": 30 * (1 + 0.40 - reached), "right": 30 * 0.40 / reached, "four": 30 * 4.0}
     return Prediction(
-        asks="30 days were planned at 40 %. By the line above, one run in ten reaches 16 % or less. How many days does "
-        "the plan take at 16 %?",
-        options={"33 days": 33, "37 days": 37, "75 days": 75, "120 days": 120},
-        truth=the_plan().days.high,
+        asks=f"30 days were planned at 40 %. By the line above, one run in ten reaches {100 * reached:.0f} % or less. "
+        f"How many days does the plan take at {100 * reached:.0f} %?",
+        options={f"{each:.0f} days": each for each in days.values()},
+        truth=ends.days.high,
         facts={
             "days": Known(30, "30 days"),
             "planned": Known(0.40, "40 %"),
-            "reached": Known(0.16, "16 %"),
+            "reached": Known(reached, f"{100 * reached:.0f} %"),
         },
         reason=lambda days, planned, reached: days * planned / reached,
-        shown=("27 to 77 days",),
+        shown=(f"{ends.days.low:.0f} to {ends.days.high:.0f} days",),
     )
 
 
 @prediction("8t")
 def factor_of_the_money() -> Prediction:
-    """How wide the money is, beside days and price; wrong are the narrower of the two, their product and more."""
+    """How wide the money is, beside days and price; wrong are the wider of the two, their product and more."""
     ends = the_plan()
     days, price = round(ends.days.factor, 1), round(ends.price.factor, 1)
+    together = exp(hypot(log(days), log(price)))
     return Prediction(
         asks=f"The days have a factor of {days} from end to end, the price one of {price}. Which one has the money?",
-        options={f"{days}": days, "5": 5, f"{days * price:.1f}": days * price, "21": 21},
+        options={f"{factor:.2g}": factor for factor in (price, together, days * price, 2 * days * price)},
         truth=ends.cost.factor,
         facts={
             "days": Known(days, f"a factor of {days}"),
