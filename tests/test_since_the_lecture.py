@@ -123,6 +123,8 @@ def test_beside_outliers_the_scale_helps_integers_and_a_float_of_8_bits_needs_no
     assert rest["FP8 128x128"] == pytest.approx(sqnr("normal")["FP8 128x128"], abs=0.1), "as without outliers"
     assert next(iter(rest)) == "FP8 128x128"
     assert rest[MXFP8_E4M3.name] - rest["Q8_0"] > 9, "of two with a block the one with an exponent is ahead"
+    said = " ".join((LESSON.parent.parent / "INSTRUCTORS.md").read_text(encoding="utf-8").split())
+    assert f"the floats, {rest['FP8 128x128']:.1f} dB against {rest['Q8_0']:.1f}" in said
     one_scale, block = rest["FP8 128x128"], rest[MXFP8_E4M3.name]
     assert f"FP8 128x128 has {one_scale:.1f} dB with one scale for all {x.size:,} values" in prose()
     assert f"and MXFP8 E4M3 {block:.1f} dB" in prose()
