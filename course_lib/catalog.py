@@ -47,7 +47,8 @@ class Accelerator:
     `kind` is one of `KINDS`; `fp16` and `bf16` tell which of the two the 16-bit rate holds for.
 
     Every peak is dense. `sparse_flop_per_second` is what the vendor prints for 16 bits with sparsity, which nobody's
-    training reaches; `flop_per_clock` x `clock_hz` is what the units of the chip can do (by the vendor's whitepaper or
+    training reaches, and `sparse_fp4_flop_per_second` for fp4, where it need not be twice the dense rate;
+    `flop_per_clock` x `clock_hz` is what the units of the chip can do (by the vendor's whitepaper or
     a copy; of the TPU v5e by jax-ml/scaling-book), and `measured_flop_per_second` the best bf16 product that somebody
     measured (stas00/ml-engineering, compute/accelerator, of August 2026; of the TPU v5p the training that
     AI-Hypercomputer/maxtext lists): a peak is held against all three. `peaks_remark` says why fp8 is not twice bf16, or
@@ -84,6 +85,7 @@ class Accelerator:
     evidence: str
     peaks_remark: str
     fp16_without_tensor_cores_flop_per_second: float | None
+    sparse_fp4_flop_per_second: float | None
 
     def peak(self, precision: str) -> float:
         """Return the dense peak in one of the `PEAKS`, in FLOP/s.
@@ -311,6 +313,7 @@ def all_accelerators() -> Mapping[str, Accelerator]:
                 evidence=_word(row, "evidence", EVIDENCE),
                 peaks_remark=row["peaks_remark"],
                 fp16_without_tensor_cores_flop_per_second=_optional(row["fp16_without_tensor_cores_TFLOP_per_s"], 12),
+                sparse_fp4_flop_per_second=_optional(row["sparse_fp4_TFLOP_per_s"], 12),
             )
             for row in _rows("accelerators.csv")
         }

@@ -377,6 +377,21 @@ def test_a_peak_of_half_the_size_is_refused_too(chip):
     assert bool(doubts(dataclasses.replace(chip, **halves))) == known
 
 
+def test_a_sparse_peak_of_fp4_is_that_of_nvidias_tables_and_less_than_twice_the_dense_one_of_blackwell_ultra():
+    sparse = {chip.name: chip.sparse_fp4_flop_per_second for chip in ACCELERATORS if chip.sparse_fp4_flop_per_second}
+    assert sparse == {"B200": 18e15, "GB200": 20e15, "B300": 18e15, "GB300": 20e15}
+    over_dense = {name: rate / catalog.accelerator(name).peak("fp4") for name, rate in sparse.items()}
+    assert over_dense == pytest.approx({"B200": 2, "GB200": 2, "B300": 4 / 3, "GB300": 4 / 3})
+
+
+def test_a_memory_that_is_printed_in_gib_is_kept_in_bytes_and_one_that_is_printed_in_gb_too():
+    """Google Cloud TPU documentation: v5p-training has a column HBM in GiB; the pages of v5e and v6e say GB."""
+    assert [catalog.accelerator(name).memory_bytes for name in ("TPU v5p", "TPU7x")] == [95 * 2**30, 192 * 2**30]
+    assert [catalog.accelerator(name).memory_bytes for name in ("TPU v5e", "TPU v6e")] == [16e9, 32e9]
+    for chip in ACCELERATORS:
+        assert (chip.memory_bytes % 10**8 != 0) == (" GiB" in chip.note), chip.name
+
+
 @pytest.mark.parametrize("chip", ACCELERATORS, ids=name_of)
 def test_a_row_says_why_its_fp8_is_not_twice_its_bf16_and_only_then(chip):
     bf16, fp8, fp4 = (chip.fp16_bf16_flop_per_second, chip.fp8_flop_per_second, chip.fp4_flop_per_second)

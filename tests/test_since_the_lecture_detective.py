@@ -109,6 +109,30 @@ def test_two_mistakes_with_one_factor_are_both_named():
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "precision", "printed"),
+    [
+        ("H100 SXM", "bf16", 1979e12),
+        ("H100 SXM", "fp8", 3958e12),
+        ("B200", "fp8", 9e15),
+        ("B200", "fp4", 18e15),
+        ("GB200", "fp4", 20e15),
+        ("B300", "fp4", 18e15),
+        ("GB300", "fp4", 1440e15 / 72),
+        ("MI355X", "fp8", 10.1e15),
+        ("MI355X", "fp4", None),
+        ("TPU v6e", "bf16", None),
+    ],
+)
+def test_a_sparse_peak_is_a_suspect_where_one_is_in_print_and_as_it_is_printed(name, precision, printed):
+    """The vendors' tables as copied: three quarters of a B300's sparse fp4 are dense, and AMD prints no sparse fp4."""
+    chip = CHIPS[name]
+    found = explain_utilization(0.2, speed_of(chip, precision), PARAMETERS, name, precision=precision)
+    sparse = [one.mfu for one in found if one.words == "the peak with sparsity"]
+    expected = [] if printed is None else [pytest.approx(SHARE * chip.peak(precision) / printed, rel=5e-3)]
+    assert sparse == expected
+
+
 # Honest claims
 
 

@@ -3,7 +3,8 @@
 MFU = FLOP a token x tokens a second / peak. A claim goes wrong above the line (what is counted for a token) or below it
 (which peak), and most mistakes change it by a factor that is known. So from the measured speed each mistake has its
 MFU, and the one that meets the claim is the suspect. Two mistakes with the same factor cannot be told apart: a sparse
-peak and, on most accelerators, the fp8 peak are both twice the bf16 peak.
+peak and, on most accelerators, the fp8 peak are both twice the bf16 peak. A sparse peak is a suspect where one is in
+print: of fp4 on a B300 it is 1.3 times the dense one, and on an MI355X there is none.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ KINDS = (HONEST, CHOICE, MISTAKE)
 """The kinds of explanation; of two that meet a claim the better kind is named first."""
 
 SPARSE = 2
-"""How much faster a vendor prints its rates with structured sparsity."""
+"""How much faster a vendor prints its rates with structured sparsity, in 16 and 8 bits; fp4 has a column of its own."""
 
 TOLERANCE = 0.03
 """How far off, as a share of the claim, an MFU still meets it: claims are printed to two digits."""
@@ -140,7 +141,7 @@ def _wrong_peaks(chip: catalog.Accelerator, precision: str) -> Iterator[tuple[st
     """Yield each peak that is not that of the products, by the factor that it changes the MFU by."""
     right = chip.peak(precision)
     rates = {
-        "the peak with sparsity": SPARSE * right if chip.sparse_flop_per_second else None,
+        "the peak with sparsity": _sparse_peak(chip, precision),
         "the bf16 peak": chip.fp16_bf16_flop_per_second,
         "the fp8 peak": chip.fp8_flop_per_second,
         "the fp4 peak": chip.fp4_flop_per_second,
@@ -151,6 +152,13 @@ def _wrong_peaks(chip: catalog.Accelerator, precision: str) -> Iterator[tuple[st
     for words, rate in rates.items():
         if rate is not None and abs(rate / right - 1) > TOLERANCE:
             yield words, right / rate
+
+
+def _sparse_peak(chip: catalog.Accelerator, precision: str) -> float | None:
+    """Return the peak with sparsity that is in print for a precision, in FLOP/s; None where there is none."""
+    if precision == "fp4":
+        return chip.sparse_fp4_flop_per_second
+    return SPARSE * chip.peak(precision) if chip.sparse_flop_per_second else None
 
 
 def _wrong_numbers(node: int) -> Iterator[tuple[str, float]]:
