@@ -37,6 +37,7 @@ _ADDED_TYPE = re.compile(r"(?:(b?float)|u?int)\d")
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_T = TypeVar("_T")
 
 
 # Values in messages
@@ -208,6 +209,33 @@ def whole(name: str, value: Any, minimum: int = 1, maximum: int | None = None) -
     if value < minimum or (maximum is not None and value > maximum):
         raise ValueError(f"{name} must be {accepted}; got {shown(value)}")
     return int(value)
+
+
+def whole_shape(name: str, value: Any) -> tuple[int, ...]:
+    """Return the shape of an array, a list of whole numbers from 0 on, or raise by name for anything else."""
+    if not isinstance(value, Iterable) or isinstance(value, (str, bytes)):
+        raise TypeError(f"{name} must be a list of whole numbers, such as (4, 32); got {shown(value)}")
+    return tuple(whole(name, size, 0) for size in value)
+
+
+def of_kind(name: str, value: _T, kind: Any, accepted: str = "") -> _T:
+    """Return `value`, or raise `TypeError` unless it is of a class of the course's, such as a shape or a plan.
+
+    >>> of_kind("plan", 3, dict, "a plan of plan_training_run")
+    Traceback (most recent call last):
+    ...
+    TypeError: plan must be a plan of plan_training_run; got 3
+    """
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be {accepted or f'of the class {kind.__name__}'}; got {shown(value)}")
+    return value
+
+
+def yes_or_no(name: str, value: Any) -> bool:
+    """Return `value` as Python's own bool, or raise `TypeError` for anything but True and False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False; got {shown(value)}")
+    return bool(value)
 
 
 def one_of(name: str, value: Any, accepted: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +14,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from course_lib import catalog, checks, compute_cost, memory, number_formats, plan, quantization, scaling, units
+from course_lib import (
+    block_formats,
+    catalog,
+    checks,
+    compute_cost,
+    memory,
+    number_formats,
+    plan,
+    quantization,
+    scaling,
+    since_the_lecture,
+    units,
+)
 from course_lib._arguments import LONGEST_LIST, one_of, shown
 from course_lib.number_formats import FP16, FP64, parse_bits, parse_hexadecimal
 from course_lib.quantization import Quantized, quantization_error, with_outlier
@@ -191,6 +204,161 @@ def test_a_whole_number_is_pythons_or_numpys(value):
 @pytest.mark.parametrize("value", [8, 8.0, np.int8(8), np.uint64(8), np.float32(8)], ids=repr)
 def test_a_whole_number_may_come_in_any_type(value):
     assert quantization.absmax_quantize([1.0], bits=value).values.tolist() == [127]
+
+
+# Things of the course's own
+
+
+class Other:
+    """What no function of the course takes for anything."""
+
+    def __repr__(self):
+        return "Other()"
+
+
+SHAPE = compute_cost.TransformerShape.from_catalog("Llama 3.1 8B")
+SETUP = memory.TrainingSetup.of_model("Llama 3.1 8B", "H100 SXM")
+KEPT = memory.training_memory(8e9, "bf16", "adamw")
+PLAN = plan.plan_training_run(accelerator="H100 SXM", num_accelerators=256, days=30)
+RUN = catalog.training_run("LLaMA 65B")
+FMT, VALUES = block_formats.Q4_0, np.ones((2, 32))
+ENCODED = block_formats.encode(VALUES, FMT)
+ROOF = {"shape": SHAPE, "bytes_per_weight": 2, "bytes_per_value": 2}
+ON = {"accelerator": "H100 SXM", "precision": "bf16"}
+STEP = {"parameters": 8e9, "activations": 0, "working": 0}
+FLOP = {"parameters": 8e9, "tokens": 1e12}
+REACHED = {"flop": 1e20, "seconds": 1e5, "num_gpus": 8, "peak_flop_per_second": 1e15}
+LAYER = {"sequence": 128, "hidden": 64, "heads": 2, "bytes_per_value": 2}
+LAYERS = {**LAYER, "batch": 2, "recompute": "full", "tensor_parallel": 1, "head_dim": 32}
+PLANS = ("assumed", "assumptions", "checks", "given_up", "links", "memory_on_each", "numbers", "recipe", "sentence")
+
+GOOD = {
+    block_formats: {
+        "bits_per_value": {"fmt": FMT},
+        "block_error": {"x": VALUES, "encoded": ENCODED},
+        "codes_by_chance": {
+            "scaled": VALUES,
+            "element": block_formats.MINUS_8_TO_7,
+            "generator": np.random.default_rng(1),
+        },
+        "decode": {"encoded": ENCODED},
+        "element_values": {"codes": ENCODED.codes, "element": block_formats.MINUS_8_TO_7},
+        "encode": {"x": VALUES, "fmt": FMT, "generator": None},
+        "from_blocks": {"blocks": VALUES, "shape": (2, 32), "fmt": FMT},
+        "nearest_codes": {"scaled": VALUES, "element": block_formats.MINUS_8_TO_7},
+        "pack": {"encoded": ENCODED},
+        "scale_and_minimum": {"blocks": VALUES, "fmt": FMT},
+        "sqnr_table": {"x": VALUES, "formats": [FMT], "where": True},
+        "tensor_scale_of": {"blocks": VALUES, "fmt": block_formats.NVFP4},
+        "to_blocks": {"x": VALUES, "fmt": FMT},
+        "unpack": {"data": block_formats.pack(ENCODED), "fmt": FMT, "shape": (2, 32)},
+    },
+    since_the_lecture: {
+        "attainable_flop_per_second": {"intensity": 10, **ON},
+        "compute_bound_batch": {**ROOF, "context": 100, **ON},
+        "decode_intensity_limit": {"shape": SHAPE, "context": 100, "bytes_per_value": 2},
+        "decode_work": {**ROOF, "batch": 2, "context": 100},
+        "distinct_experts": {"shape": SHAPE, "tokens": 2},
+        "explain_utilization": {
+            "claimed": 0.4,
+            "tokens_per_second": 1e4,
+            "parameters": 8e9,
+            **ON,
+            "attention_flop": 0,
+            "total_parameters": 9e9,
+            "accelerators_per_node": 8,
+        },
+        "half_way_batch": {**ROOF, "context": 100},
+        "largest_decode_batch": {**ROOF, "context": 100, "accelerator": "H100 SXM", "num_accelerators": 1},
+        "longest_compute_bound_context": {"shape": SHAPE, **ON, "bytes_per_value": 2},
+        "prefill_work": {**ROOF, "batch": 2, "prompt": 100},
+        "ridge_point": ON,
+        "seconds_at_least": {"work": since_the_lecture.decode_work(SHAPE, 1, 100), **ON},
+        "training_work": {"shape": SHAPE, "batch": 2, "sequence": 100, "bytes_per_parameter": 34},
+    },
+    compute_cost: {
+        "backward_flop": FLOP,
+        "forward_flop": FLOP,
+        "hardware_flop_utilization": {**REACHED, "recomputed_share": 0.3},
+        "model_flop_utilization": REACHED,
+        "throughput": {"num_gpus": 8, "flop_per_second": 1e15, "utilization": 0.4},
+        "training_flop": FLOP,
+        "training_seconds": {"flop": 1e20, "throughput": 1e15},
+    },
+    memory: {
+        "activation_bytes": {**LAYERS, "layers": 2},
+        "activation_terms": LAYER,
+        "assumed_shape": {"parameters": 8e9},
+        "cheapest_remedy": {"setup": SETUP},
+        "fits": {"memory": KEPT, "capacity_bytes": 80e9},
+        "frozen_bytes": {"parameters": 8e9, "quantised": 1e9, "bits": 4},
+        "gradient_bytes": {"parameters": 8e9, "precision": "bf16"},
+        "kv_cache_bytes": {"batch": 1, "sequence": 8, "layers": 2, "kv_heads": 2, "head_dim": 4, "precision": "fp16"},
+        "largest_batch": {"setup": SETUP},
+        "logits_bytes": {"batch": 1, "sequence": 8, "vocab": 100, "copies": 1},
+        "lora_memory": {**STEP, "adapters": 1e6, "quantised": 1e9, "bits": 4, "precision": "bf16", "optimizer": "sgd"},
+        "lora_parameters": {"matrices": [(1, 2, 3)], "rank": 4},
+        "missing_format": {"precision": "bf16", "accelerator": "V100"},
+        "muon_bytes": {"parameters": 8e9, "matrix_weights": 7e9},
+        "muon_memory": {**STEP, "matrix_weights": 7e9, "precision": "bf16", "gradient_precision": "fp32"},
+        "muon_share": {"name": "Llama 3.1 8B"},
+        "optimizer_bytes": {"parameters": 8e9, "optimizer": "adamw"},
+        "parameter_bytes": {"parameters": 8e9, "precision": "bf16"},
+        "precision_warnings": {"setup": SETUP},
+        "published_comparisons": {"bits": 4},
+        "recipe_memory": {**STEP, "recipe": "FP8-LM O2"},
+        "sequences_within": {"setup": SETUP, "size": 80e9},
+        "single_changes": {"setup": SETUP},
+        "sizes": {"matrices": SHAPE.hidden_matrices()},
+        "training_memory": {**STEP, "precision": "bf16", "optimizer": "adamw", "gradient_precision": "fp32"},
+        "training_precision": {"accelerator": "V100"},
+        "working_bytes": {**LAYERS, "vocab": 100, "logits_copies": 1},
+        "zero_sharded": {"memory": KEPT, "num_gpus": 8, "stage": 1},
+    },
+    plan: {
+        **{name: {"plan": PLAN} for name in (*PLANS, "warnings")},
+        "comparison": {"plan": PLAN, "run": RUN},
+        "in_intervals": {"plan": PLAN, "intervals": plan.plan_intervals(PLAN)},
+        "like_runs": {"accelerator": "H100 SXM"},
+        "markdown": {"plan": PLAN, "run": RUN},
+        "money": {"dollars": 1e6},
+        "narrowing": {"accelerator": "H100 SXM"},
+        "plan_intervals": {"plan": PLAN, "measured": 0.4, "prices": [2, 3]},
+        "price_interval": {"accelerator": "H100 SXM", "prices": [2, 3]},
+        "reported_time": {"run": RUN},
+        "resources_of": {"run": "LLaMA 7B", "num_accelerators": 8},
+        "source_of_a_step": {"parameters": 8e9},
+        "tokens_of_a_step": {"parameters": 8e9},
+        "training_precision": {"accelerator": "V100"},
+        "utilization_interval": {"accelerator": "H100 SXM"},
+        "utilization_of": {"run": RUN},
+    },
+}
+"""Arguments that each function of what is new since the lecture takes; each is replaced by what is none."""
+
+CALLED = {"name": "model", "run": "(training )?run"}
+"""What a message calls an argument otherwise."""
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "argument"),
+    [(module, name, one) for module, calls in GOOD.items() for name, good in calls.items() for one in good],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_what_is_of_another_kind_is_refused_by_the_arguments_name(module, function, argument):
+    call, good = getattr(module, function), GOOD[module][function]
+    call(**good)
+    for other in (Other(), [Other()]):
+        with pytest.raises((TypeError, ValueError), match=rf"^{CALLED.get(argument, argument)} .*Other\(\)"):
+            call(**good | {argument: other})
+
+
+@pytest.mark.parametrize("module", GOOD, ids=lambda module: module.__name__)
+def test_every_function_of_these_topics_that_takes_something_is_tried(module):
+    untyped = {"in_days", "percent", "plan_training_run"}  # words for one number; and tried in test_plan.py
+    functions = {name for name in module.__all__ if inspect.isroutine(getattr(module, name))}
+    taking = {name for name in functions if inspect.signature(getattr(module, name)).parameters}
+    assert taking - untyped == set(GOOD[module])
 
 
 # Results that float64 does not hold

@@ -527,3 +527,21 @@ def test_bytes_that_do_not_fit_the_shape_are_refused():
         unpack([1, 2], Q8_0, [1])
     with pytest.raises(TypeError, match="encoded"):
         pack(b"")
+
+
+def test_a_block_too_small_for_e8m0_takes_its_smallest_scale_and_one_too_small_for_e4m3_becomes_zeros():
+    tiny = encode([2.0**-126, 0.0], MXFP4)  # 2^-128 would be the scale, and 2^-127 is the smallest
+    assert (tiny.scale_values()[0], tiny.decode()[0]) == (2.0**-127, 2.0**-126)
+    assert encode([2.0**-140], MXFP4).scale_values()[0] == 2.0**-127
+    assert encode([2.0**-140], MXFP4).decode()[0] == 0, "the element is 0, and not the scale"
+    small = np.ones((2, 16))
+    small[1] = 1e-9
+    assert encode(small, NVFP4).scale_values()[1] == 0
+    assert not encode(small, NVFP4).decode()[1].any()
+
+
+@pytest.mark.parametrize("field", ["tensor_scale", "divides_by_stored"])
+@pytest.mark.parametrize("wrong", ["yes", 1, None])
+def test_what_is_asked_with_yes_or_no_is_true_or_false(field, wrong):
+    with pytest.raises(TypeError, match=rf"^{field} must be True or False; got"):
+        replace(NVFP4, **{field: wrong})

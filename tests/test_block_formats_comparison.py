@@ -127,8 +127,16 @@ def test_only_the_values_of_the_mask_count_and_all_are_encoded():
     assert {row.name: row.sqnr_db for row in sqnr_table(x, where=np.ones_like(x, dtype=bool))} == {
         row.name: row.sqnr_db for row in sqnr_table(x)
     }
-    with pytest.raises(ValueError, match="broadcast"):
+    with pytest.raises(ValueError, match=r"^where must have the shape of x, \(64, 64\); got \(2,\)$"):
         sqnr_table(x, where=[True, False])
+    with pytest.raises(ValueError, match=r"^where must be true somewhere"):
+        sqnr_table(x, where=x != x)
+    for wrong in (x, "others"):
+        with pytest.raises(TypeError, match=r"^where must be True, or a mask of True and False"):
+            sqnr_table(x, where=wrong)
+    for wrong in (NVFP4, "NVFP4", ["NVFP4"]):
+        with pytest.raises(TypeError, match=r"^formats must be a list of BlockFormat"):
+            sqnr_table(x, formats=wrong)
 
 
 def test_the_tensors_are_matrices_of_fp32_that_nobody_changes():

@@ -142,11 +142,12 @@ def test_by_chance_the_mean_is_kept_and_to_nearest_it_is_not(element):
 
 @every_element
 def test_the_lowest_chance_moves_no_number_that_the_element_has(element):
-    class Lowest:
-        random = staticmethod(np.zeros)
+    class Lowest(np.random.Generator):
+        def random(self, size):
+            return np.zeros(size)
 
     values, patterns = finite_values(element)
-    np.testing.assert_array_equal(codes_by_chance(values, element, Lowest()), patterns)
+    np.testing.assert_array_equal(codes_by_chance(values, element, Lowest(np.random.PCG64(1))), patterns)
 
 
 def test_the_same_seed_gives_the_same_codes_and_another_does_not():
@@ -154,3 +155,16 @@ def test_the_same_seed_gives_the_same_codes_and_another_does_not():
     one, same, other = (codes_by_chance(scaled, FP4_E2M1, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
+
+
+@every_element
+def test_nan_is_no_code_of_any_element(element):
+    for codes in (nearest_codes, lambda x, fmt: codes_by_chance(x, fmt, np.random.default_rng(1))):
+        with pytest.raises(ValueError, match=r"^scaled must be numbers, and NaN is none"):
+            codes(np.array([0.0, np.nan]), element)
+
+
+@pytest.mark.parametrize("code", [-1, 16])
+def test_a_code_beyond_the_levels_is_refused(code):
+    with pytest.raises(ValueError, match=r"^codes must be from 0 to 15; got "):
+        element_values(np.array([0, code]), MINUS_8_TO_7)

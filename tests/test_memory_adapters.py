@@ -53,6 +53,17 @@ def test_a_matrix_without_a_size_is_refused(wrong):
         lora_parameters([wrong], 4)
 
 
+@pytest.mark.parametrize("wrong", [[(1, 2)], [3], 3, "abc", [(1, 2, 3, 4)]])
+def test_what_is_no_list_of_matrices_is_refused(wrong):
+    with pytest.raises(TypeError, match=r"^matrices must be a list of \(copies, inputs, outputs\); got "):
+        lora_parameters(wrong, 4)
+
+
+def test_the_matrices_of_a_shape_are_taken_as_they_are():
+    matrices = TransformerShape.from_catalog("Llama 3.1 8B").hidden_matrices()
+    assert lora_parameters(matrices, 4) == lora_parameters(sizes(matrices), 4) == 10_485_760
+
+
 def test_a_frozen_model_in_16_bits_takes_two_bytes_a_parameter_and_in_nf4_a_half_and_its_scales():
     assert frozen_bytes(1e9) == 2e9
     assert frozen_bytes(1e9, 1e9, 4) == 0.5e9

@@ -205,6 +205,12 @@ def test_an_unknown_accelerator_has_neither_runs_nor_prices():
             asked("A1000")
 
 
+def test_no_price_and_prices_in_a_table_are_refused_as_prices():
+    for wrong in ([], [[1, 2], [3, 4]]):
+        with pytest.raises(ValueError, match=r"^prices must be one number or a list of them; got"):
+            plan_intervals(PLAN, prices=wrong)
+
+
 # A plan
 
 

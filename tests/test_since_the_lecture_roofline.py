@@ -294,6 +294,21 @@ def test_the_memory_ends_a_batch_too():
         (lambda: training_work(PLAIN, 1, "7"), TypeError, "^sequence must be a positive number; got '7'"),
         (lambda: distinct_experts(MIXTURE, -1), ValueError, "^tokens must be finite and not negative; got -1"),
         (lambda: compute_bound_batch(PLAIN, 1.5, "L4"), ValueError, "^context must be a whole number of at least 1"),
+        (
+            lambda: compute_bound_batch(PLAIN, 2000, "H100 SXM", bytes_per_weight=-1),
+            ValueError,
+            "^bytes_per_weight must be positive and finite; got -1",
+        ),
+        (
+            lambda: compute_bound_batch(PLAIN, 2000, "H100 SXM", bytes_per_weight=[1, 2]),
+            TypeError,
+            "^bytes_per_weight must be one number",
+        ),
+        (
+            lambda: decode_work("Llama 3.1 8B", 1, 1),
+            TypeError,
+            "^shape must be a TransformerShape, such as .*; got 'Ll",
+        ),
         (lambda: largest_decode_batch(PLAIN, 1, "L4", 0), ValueError, "^num_accelerators must be a whole number"),
     ],
 )

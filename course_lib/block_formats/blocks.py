@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib._arguments import as_float64, numbers, shown
+from course_lib._arguments import as_float64, numbers, shown, whole_shape
 from course_lib.block_formats.elements import codes_by_chance, element_values, nearest_codes
 from course_lib.block_formats.formats import RANGE, BlockFormat, checked
 from course_lib.block_formats.scales import read_scales, scale_and_minimum, stored_scales, tensor_scale_of
@@ -83,8 +83,9 @@ def encode(x: ArrayLike, fmt: BlockFormat, generator: Generator | None = None) -
 
     `x` is a number or an array. Blocks lie along its last axis and end with it: a last one that is not full repeats
     its last value. Elements are rounded to nearest, ties to even, and saturate; with a `generator` of numpy's they are
-    rounded by chance (stochastic rounding), which keeps the mean of what does not saturate. A block of zeros, and one
-    whose scale is too small for its format, becomes zeros; too large a scale becomes the largest that there is.
+    rounded by chance (stochastic rounding), which keeps the mean of what does not saturate. A block of zeros becomes
+    zeros, and so does one whose scale is too small for a format of scales that has a 0; E8M0 has none, and its smallest
+    scale, 2^-127, stands in. Too large a scale becomes the largest that there is.
     Codes and scales are ggml's, bit by bit, but that it computes in fp32, takes ties up in Q4_0 and Q4_1, away from 0
     in Q8_0 and towards it in MXFP4, and writes no -0 there. torchao takes no NVFP4 scale below 2^-6.
     Errors: `TypeError` for anything but a `BlockFormat`, numbers and a `Generator`; `ValueError` for NaN and infinity,
@@ -131,6 +132,7 @@ def to_blocks(x: NDArray[np.float64], fmt: BlockFormat) -> NDArray[np.float64]:
     (6, 32)
     """
     rows, block = checked(fmt).rows, fmt.block
+    x = as_float64(numbers("x", x))
     if not x.size:
         return np.zeros((0, fmt.values_a_block))
     matrix = x.reshape(-1, x.shape[-1] if x.ndim else 1)
@@ -141,10 +143,18 @@ def to_blocks(x: NDArray[np.float64], fmt: BlockFormat) -> NDArray[np.float64]:
 
 
 def from_blocks(blocks: NDArray[np.float64], shape: tuple[int, ...], fmt: BlockFormat) -> NDArray[np.float64]:
-    """Return blocks as numbers of a shape, without what filled them up."""
+    """Return blocks as numbers of a shape, without what filled them up; the inverse of `to_blocks`.
+
+    Errors: `TypeError` for what is no format, no list of whole numbers or no numbers; `ValueError` for blocks that are
+    not those of the shape.
+    """
+    fmt, shape, blocks = checked(fmt), whole_shape("shape", shape), as_float64(numbers("blocks", blocks))
+    height, width = prod(shape[:-1]), shape[-1] if shape else 1
+    wanted = -(-height // fmt.rows) * -(-width // fmt.block) if height * width else 0
+    if blocks.size != wanted * fmt.values_a_block:
+        raise ValueError(f"blocks must be {wanted} of {fmt.values_a_block} for the shape {shape}; got {shown(blocks)}")
     if not len(blocks):
         return np.zeros(shape)
-    height, width = prod(shape[:-1]), shape[-1] if shape else 1
     across = -(-width // fmt.block)
     full = blocks.reshape(-1, across, fmt.rows, fmt.block).swapaxes(1, 2).reshape(-1, across * fmt.block)
     return full[:height, :width].reshape(shape)

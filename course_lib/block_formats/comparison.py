@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib._arguments import numbers
+from course_lib._arguments import numbers, shown
 from course_lib.block_formats.blocks import EncodedBlocks, decode, encode
 from course_lib.block_formats.formats import FORMATS, BlockFormat, bits_per_value
 from course_lib.quantization import (
@@ -74,23 +74,40 @@ def sqnr_table(
 
     `bits` are those of full blocks, `bits_per_value`; in int8 all that was stored, over the values. All of the matrix
     is encoded; only what `where` is true for, a mask as in numpy, counts in the SQNR.
-    Errors: as `encode`, and as `absmax_quantize` for what is no matrix; `ValueError` for a mask of another shape.
+    Errors: as `encode`, and as `absmax_quantize` for what is no matrix; `TypeError` for formats that are no list of
+    `BlockFormat` or a mask that is none, and `ValueError` for one of another shape, or without a single True.
 
     >>> table = sqnr_table(comparison_tensors()["normal"])
     >>> [(row.name, round(row.bits, 2), round(row.sqnr_db, 1)) for row in table if row.bits < 4.6]
     [('Q4_0', 4.5, 21.4), ('NF4', 4.5, 20.6), ('NF4 double', 4.13, 20.6), ('NVFP4', 4.5, 20.5), ('MXFP4', 4.25, 18.7)]
     """
-    matrix = numbers("x", x)
-    counted = np.broadcast_to(np.asarray(where, dtype=bool), matrix.shape)
+    matrix, chosen, counted = numbers("x", x), _formats(formats), np.asarray(where)
+    if counted.dtype != bool:
+        raise TypeError(f"where must be True, or a mask of True and False; got {shown(where)}")
+    try:
+        counted = np.broadcast_to(counted, matrix.shape)
+    except ValueError:
+        raise ValueError(f"where must have the shape of x, {matrix.shape}; got {counted.shape}") from None
+    if matrix.size and not counted.any():
+        raise ValueError(f"where must be true somewhere; got {shown(where)}")
     rows = []
     for name, axis in (("int8 a tensor", None), ("int8 a row", 0)):
         codes = absmax_quantize(matrix, axis=axis)
         error = error_measures(matrix[counted], codes.dequantize()[counted])
         rows.append(SqnrRow(name, 8 * stored_bytes(codes) / matrix.size, error.sqnr_db))
-    for fmt in formats:
+    for fmt in chosen:
         error = error_measures(matrix[counted], decode(encode(matrix, fmt))[counted])
         rows.append(SqnrRow(fmt.name, bits_per_value(fmt), error.sqnr_db))
     return tuple(sorted(rows, key=lambda row: -row.sqnr_db))
+
+
+def _formats(formats: Iterable[BlockFormat]) -> tuple[BlockFormat, ...]:
+    """Return a list of formats, or raise `TypeError` for anything else, such as one format or a name."""
+    if isinstance(formats, Iterable) and not isinstance(formats, (str, bytes)):
+        chosen = tuple(formats)
+        if all(isinstance(fmt, BlockFormat) for fmt in chosen):
+            return chosen
+    raise TypeError(f"formats must be a list of BlockFormat, such as [MXFP4]; got {shown(formats)}")
 
 
 @cache

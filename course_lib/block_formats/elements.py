@@ -9,10 +9,13 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from course_lib._arguments import as_float64, numbers, of_kind, shown
 from course_lib.block_formats.levels import Levels
 from course_lib.number_formats import FloatFormat, IntFormat, decode, encode, round_to
 
 Element = FloatFormat | IntFormat | Levels
+AN_ELEMENT = "a FloatFormat, an IntFormat or Levels, such as FP4_E2M1"
+"""What an element is, in words."""
 
 
 class Ladder(NamedTuple):
@@ -27,11 +30,13 @@ def nearest_codes(scaled: NDArray[np.float64], element: Element) -> NDArray[Any]
     """Return the pattern of the nearest number of an element; of two equally near, the even pattern.
 
     What lies beyond the largest or the lowest number becomes that: nothing becomes infinity or NaN.
+    Errors: `TypeError` for what is no number or no element; `ValueError` for NaN.
 
     >>> from course_lib.block_formats import MINUS_8_TO_7
     >>> nearest_codes(np.array([-9.0, -0.5, 0.5, 1.5, 99.0]), MINUS_8_TO_7).tolist()  # pattern 8 stands for 0
     [0, 8, 8, 10, 15]
     """
+    scaled = _checked(scaled, element)
     if isinstance(element, FloatFormat):
         return np.asarray(encode(np.clip(scaled, -element.largest, element.largest), element))
     ladder = _ladder(element)
@@ -42,14 +47,15 @@ def codes_by_chance(scaled: NDArray[np.float64], element: Element, generator: Ge
     """Return the pattern of the number below or above, by chance and the nearer the likelier, so that the mean is kept.
 
     What lies beyond the largest or the lowest number becomes that, and its mean is not kept.
-    Source: Connolly, Higham and Mary 2021.
+    Errors: as `nearest_codes`, and `TypeError` for what is no generator. Source: Connolly, Higham and Mary 2021.
 
     >>> from course_lib.block_formats import MINUS_8_TO_7
     >>> codes = codes_by_chance(np.full(1000, 0.25), MINUS_8_TO_7, np.random.default_rng(1))
     >>> sorted(set(codes.tolist())), int((codes == 9).sum())
     ([8, 9], 239)
     """
-    chance = generator.random(scaled.shape)
+    scaled = _checked(scaled, element)
+    chance = of_kind("generator", generator, Generator, "numpy's, such as default_rng(1)").random(scaled.shape)
     if isinstance(element, FloatFormat):
         return np.asarray(
             encode(round_to(np.clip(scaled, -element.largest, element.largest), element, chance), element)
@@ -62,10 +68,28 @@ def codes_by_chance(scaled: NDArray[np.float64], element: Element, generator: Ge
 
 
 def element_values(codes: NDArray[Any], element: Element) -> NDArray[np.float64]:
-    """Return the numbers that codes stand for, not scaled."""
+    """Return the numbers that codes stand for, not scaled.
+
+    Errors: `TypeError` for what is no whole number or no element; `ValueError` for a code that the element has not.
+    """
+    of_kind("element", element, Element, AN_ELEMENT)
     if isinstance(element, Levels):
-        return np.array(element.values)[codes]
+        patterns = numbers("codes", codes)
+        if patterns.dtype.kind not in "iu":
+            raise TypeError(f"codes must be whole numbers; got {shown(codes)}")
+        if patterns.size and not 0 <= patterns.min() <= patterns.max() < len(element.values):
+            raise ValueError(f"codes must be from 0 to {len(element.values) - 1}; got {shown(codes)}")
+        return np.array(element.values)[patterns]
     return np.asarray(decode(codes, element))
+
+
+def _checked(scaled: NDArray[np.float64], element: Element) -> NDArray[np.float64]:
+    """Return numbers as float64, or raise for what are none and for what is no element."""
+    of_kind("element", element, Element, AN_ELEMENT)
+    real = as_float64(numbers("scaled", scaled))
+    if np.isnan(real).any():
+        raise ValueError(f"scaled must be numbers, and NaN is none; got {shown(scaled)}")
+    return real
 
 
 @lru_cache

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_lib._arguments import as_float64, numbers, one_of, plain, shown, whole
+from course_lib._arguments import as_float64, numbers, one_of, plain, shown, whole, yes_or_no
 from course_lib.block_formats.levels import Levels, normal_float_levels
 from course_lib.number_formats import FP4_E2M1, FP8_E4M3, FP8_E5M2, FP16, FP32, INT8, FloatFormat, IntFormat
 from course_lib.tiny_transformer import dynamic_code
@@ -78,6 +78,8 @@ class PowerFormat:
         Errors: `TypeError` for what is no number; `ValueError` for a negative one, and for NaN.
         """
         values = as_float64(numbers("value", value))
+        if np.isnan(values).any():
+            raise ValueError(f"value must be a number, for {self.name} takes no NaN; got {shown(value)}")
         if not np.all(values >= 0):
             raise ValueError(f"value must not be negative, for {self.name} has no sign; got {shown(value)}")
         significand, power = np.frexp(np.clip(values, self.smallest, self.largest))
@@ -125,6 +127,8 @@ class BlockFormat:
         whole("block", self.block)
         whole("rows", self.rows)
         one_of("rule", self.rule, RULES)
+        for name in ("tensor_scale", "divides_by_stored"):
+            object.__setattr__(self, name, yes_or_no(name, getattr(self, name)))
         if self.rule in (SIGNED, RANGE) and not isinstance(self.scale, FloatFormat):
             raise ValueError(f"scale must be a FloatFormat for the rule {self.rule!r}; got {shown(self.scale)}")
         if self.tensor_scale and (self.rule != ABSMAX or isinstance(self.scale, BlockFormat)):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib._arguments import shown, whole
+from course_lib._arguments import shown, whole_shape
 from course_lib.block_formats.blocks import EncodedBlocks
 from course_lib.block_formats.formats import MXFP4, Q4_0, Q4_1, Q8_0, BlockFormat
 
@@ -44,8 +44,8 @@ def pack(encoded: EncodedBlocks) -> bytes:
 def unpack(data: bytes, fmt: BlockFormat, shape: Sequence[int]) -> EncodedBlocks:
     """Return what `pack` made bytes of; `shape` is that of the numbers, for it is not among the bytes.
 
-    Errors: `TypeError` for what are no bytes; `ValueError` for a format that is not in `GGML_FORMATS`, and for bytes
-    that are more or fewer than the shape's.
+    Errors: `TypeError` for what are no bytes and no shape; `ValueError` for a format that is not in `GGML_FORMATS`, and
+    for bytes that are more or fewer than the shape's.
 
     >>> from course_lib.block_formats import encode
     >>> unpack(pack(encode([1.0, 2.0], Q8_0)), Q8_0, [2]).decode().round(3).tolist()
@@ -53,7 +53,7 @@ def unpack(data: bytes, fmt: BlockFormat, shape: Sequence[int]) -> EncodedBlocks
     """
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise TypeError(f"data must be bytes; got {shown(data)}")
-    fmt, sizes = _known(fmt), tuple(whole("shape", size, 0) for size in shape)
+    fmt, sizes = _known(fmt), whole_shape("shape", shape)
     scale, array = _scale_type(fmt), np.frombuffer(data, np.uint8)
     width = sizes[-1] if sizes else 1
     blocks = prod(sizes[:-1]) * -(-width // fmt.block)

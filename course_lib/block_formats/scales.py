@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from course_lib.block_formats.formats import ABSMAX, POWER_OF_TWO, SIGNED, BlockFormat, PowerFormat
+from course_lib._arguments import as_float64, numbers, shown
+from course_lib.block_formats.formats import ABSMAX, POWER_OF_TWO, SIGNED, BlockFormat, PowerFormat, checked
 from course_lib.number_formats import FP32, FloatFormat, decode, encode
 
 Float64s = NDArray[np.float64]
@@ -26,6 +27,7 @@ def scale_and_minimum(blocks: Float64s, fmt: BlockFormat, tensor_scale: float = 
     - "range": (max - min) / (top - bottom), and the minimum is min, less bottom times the scale. 0 is then in general
       no number that the block holds.
 
+    Errors: `TypeError` for what is no format or no matrix of numbers.
     Source: Open Compute Project, *Microscaling formats* 1.0, section 6.3, and Rouhani et al. 2023, algorithm 1;
     NVIDIA 2025, arXiv:2509.25149; ggml, src/ggml-quants.c.
 
@@ -34,6 +36,7 @@ def scale_and_minimum(blocks: Float64s, fmt: BlockFormat, tensor_scale: float = 
     >>> [scale_and_minimum(x, fmt)[0].item() for fmt in (MXFP4, Q4_0)]
     [1.0, 0.875]
     """
+    blocks, fmt = _rows(blocks), checked(fmt)
     none = np.zeros((len(blocks), 1))
     if fmt.rule == POWER_OF_TWO:
         amax = _amax(blocks)
@@ -55,6 +58,7 @@ def tensor_scale_of(blocks: Float64s, fmt: BlockFormat) -> float:
     It is 1 in a format without one, and for a tensor of zeros.
     Source: NVIDIA 2025, arXiv:2509.25149; torchao, prototype/mx_formats/nvfp4_tensor.py.
     """
+    blocks, fmt = _rows(blocks), checked(fmt)
     amax = float(np.max(np.abs(blocks), initial=0.0))
     if not fmt.tensor_scale or not amax or isinstance(fmt.scale, BlockFormat):
         return 1.0
@@ -75,6 +79,14 @@ def stored_scales(scales: Float64s, fmt: FloatFormat | PowerFormat) -> NDArray[A
 def read_scales(patterns: NDArray[Any], fmt: FloatFormat | PowerFormat) -> Float64s:
     """Return the scales or minima of patterns."""
     return np.asarray(fmt.decode(patterns) if isinstance(fmt, PowerFormat) else decode(patterns, fmt))
+
+
+def _rows(blocks: Float64s) -> Float64s:
+    """Return blocks as float64, a row each, or raise `TypeError` for what is no matrix of numbers."""
+    array = as_float64(numbers("blocks", blocks, "a matrix of numbers, with a row a block"))
+    if array.ndim != 2:
+        raise TypeError(f"blocks must be a matrix of numbers, with a row a block; got {shown(blocks)}")
+    return array
 
 
 def _amax(blocks: Float64s) -> Float64s:

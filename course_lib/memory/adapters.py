@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from course_lib._arguments import finite, not_negative, positive, shown, some, whole
+from course_lib.compute_cost import HiddenMatrix
 from course_lib.memory.components import TrainingMemory, training_memory
 
 KEPT_BITS = 16
@@ -18,12 +19,13 @@ SIZES = ("copies", "inputs", "outputs")
 """What says how large a matrix is, and how often the model has it."""
 
 
-def lora_parameters(matrices: Iterable[tuple[int, int, int]], rank: int) -> int:
+def lora_parameters(matrices: Iterable[tuple[int, int, int] | HiddenMatrix], rank: int) -> int:
     """Return the parameters of adapters of one rank: for each matrix rank x (inputs + outputs).
 
     Beside a frozen matrix W of inputs x outputs, LoRA trains A of inputs x rank and B of rank x outputs, and the layer
-    computes x W + x A B. `matrices` are (copies, inputs, outputs), as `HiddenMatrix` has them behind its name.
-    Errors: `ValueError` for a rank or a size that is not a whole positive number.
+    computes x W + x A B. `matrices` are (copies, inputs, outputs), or what `TransformerShape.hidden_matrices` returns.
+    Errors: `TypeError` and `ValueError` for a rank or a size that is not a whole positive number, and for what is no
+    list of matrices.
     Source: Hu et al. 2021, arXiv:2106.09685, section 4.1.
 
     >>> query_and_value = [(96, 12288, 12288), (96, 12288, 12288)]  # GPT-3
@@ -31,8 +33,20 @@ def lora_parameters(matrices: Iterable[tuple[int, int, int]], rank: int) -> int:
     [4718592, 18874368, 37748736]
     """
     rank = whole("rank", rank)
-    sizes = [[whole(name, size) for name, size in zip(SIZES, matrix, strict=True)] for matrix in matrices]
+    sizes = [[whole(name, size) for name, size in zip(SIZES, each, strict=True)] for each in _sizes_of(matrices)]
     return rank * sum(copies * (inputs + outputs) for copies, inputs, outputs in sizes)
+
+
+def _sizes_of(matrices: Any) -> list[Any]:
+    """Return what says how large each matrix is, without its name; raise `TypeError` for what is no such list."""
+    each = [one[1:] if isinstance(one, HiddenMatrix) else one for one in matrices] if _listed(matrices) else [matrices]
+    if not all(_listed(one) and len(one) == len(SIZES) for one in each):
+        raise TypeError(f"matrices must be a list of ({', '.join(SIZES)}); got {shown(matrices)}")
+    return each
+
+
+def _listed(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes))
 
 
 @finite
@@ -74,5 +88,6 @@ def lora_memory(
     >>> round(lora_memory(174.6e9, 18874368, precision="fp16").total / 1e9, 1)  # GPT-3, rank 4: 349.2 are its weights
     349.4
     """
-    trained = training_memory(adapters, precision, optimizer, activations=activations, working=working)
+    count = positive("adapters", adapters)
+    trained = training_memory(count, precision, optimizer, activations=activations, working=working)
     return replace(trained, parameters=frozen_bytes(parameters, quantised, bits) + trained.parameters)

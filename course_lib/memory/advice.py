@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from course_lib import catalog
+from course_lib._arguments import of_kind
 from course_lib.memory.components import RECOMPUTE
 from course_lib.memory.setup import TrainingSetup
 
@@ -90,6 +91,7 @@ def single_changes(setup: TrainingSetup) -> tuple[Remedy, ...]:
     2 x A100 80GB, sharded at stage 1
     1 x H200 SXM instead of A100 80GB
     """
+    of_kind("setup", setup, TrainingSetup)
     if setup.fit():
         return ()
     found = dict.fromkeys(_mildest(setup, fields) for fields in ORDER)
@@ -105,6 +107,7 @@ def cheapest_remedy(setup: TrainingSetup) -> Remedy | None:
     >>> print(*cheapest_remedy(TrainingSetup.of_model("Llama 2 70B", "A100 80GB")).changes, sep=" and ")
     full recomputation and 16 x A100 80GB, sharded at stage 3
     """
+    of_kind("setup", setup, TrainingSetup)
     if setup.fit():
         return _remedy(setup, setup)
     together = tuple(LADDERS)

@@ -220,7 +220,7 @@ def working_bytes(
     one_of("recompute", recompute, RECOMPUTE)
     layer = _layer_bytes(batch, sequence, hidden, heads, tensor_parallel, bytes_per_value, head_dim)
     again = {"none": 0.0, "selective": layer.scores, "full": layer.linear + layer.scores}
-    return logits_bytes(batch, sequence, vocab, logits_copies) + again[recompute]
+    return logits_bytes(batch, sequence, vocab, positive("logits_copies", logits_copies)) + again[recompute]
 
 
 @finite

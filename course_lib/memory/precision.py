@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from course_lib import catalog
-from course_lib._arguments import one_of
+from course_lib._arguments import of_kind, one_of
 from course_lib.memory.components import PRECISION_BYTES
 from course_lib.memory.setup import TrainingSetup
 
@@ -46,6 +46,7 @@ def precision_warnings(setup: TrainingSetup) -> tuple[str, ...]:
     ...     print(sentence)
     V100 has no bf16: its 16-bit rate is for fp16, so train in fp32+fp16.
     """
+    of_kind("setup", setup, TrainingSetup)
     sentences = []
     if missing := missing_format(setup.precision, setup.accelerator):
         better = training_precision(setup.accelerator)

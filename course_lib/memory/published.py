@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from course_lib import catalog
+from course_lib._arguments import shown
 from course_lib.compute_cost import HiddenMatrix, TransformerShape
 from course_lib.memory.adapters import frozen_bytes, lora_memory, lora_parameters
 from course_lib.memory.components import activation_bytes, training_memory
@@ -74,7 +75,14 @@ def published_comparisons(bits: float) -> tuple[Comparison, ...]:
 
 
 def sizes(matrices: tuple[HiddenMatrix, ...], *names: str) -> list[tuple[int, int, int]]:
-    """Return (copies, inputs, outputs) of the matrices with these names, or of all: what `lora_parameters` takes."""
+    """Return (copies, inputs, outputs) of the matrices with these names, or of all: what `lora_parameters` takes.
+
+    Errors: `TypeError` for what is no list of `HiddenMatrix`.
+    """
+    listed = isinstance(matrices, (list, tuple)) and all(isinstance(one, HiddenMatrix) for one in matrices)
+    if not listed:
+        accepted = "a list of HiddenMatrix, as TransformerShape.hidden_matrices returns"
+        raise TypeError(f"matrices must be {accepted}; got {shown(matrices)}")
     return [matrix[1:] for matrix in matrices if not names or matrix.name in names]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from course_lib import catalog
-from course_lib._arguments import finite, positive, single, whole
+from course_lib._arguments import finite, not_negative, of_kind, positive, single, whole
 from course_lib.memory.components import (
     Fit,
     TrainingMemory,
@@ -145,6 +145,8 @@ def sequences_within(setup: TrainingSetup, size: float) -> int:
     >>> sequences_within(xl, 40e9), sequences_within(xl, 20e9)
     (27, 0)
     """
+    of_kind("setup", setup, TrainingSetup)
+    size = single("size", not_negative("size", size))
     one = replace(setup, batch=1).memory()
     return max(0, int((size - one.model_states) // (one.activations + one.working)))
 
@@ -159,6 +161,7 @@ def largest_batch(setup: TrainingSetup) -> int:
     >>> [largest_batch(replace(xl, recompute=kept)) for kept in ("none", "selective", "full")]
     [1, 5, 27]
     """
+    of_kind("setup", setup, TrainingSetup)
     batch = sequences_within(setup, setup.capacity)
     while batch and not replace(setup, batch=batch).fit():
         batch -= 1

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from course_lib import catalog
+from course_lib._arguments import of_kind
 from course_lib.compute_cost import training_flop
 from course_lib.memory import LOSS_SCALING
 from course_lib.plan.broken_rules import percent
 from course_lib.plan.rules import SERVING_ROOM, TRAINING_ROOM, published_utilization, source_of_a_step
-from course_lib.plan.run import PlannedRun
+from course_lib.plan.run import A_PLAN, PlannedRun
 from course_lib.scaling import BESIROGLU_2024, HOFFMANN_2022, HOFFMANN_2022_UNROUNDED
 from course_lib.units import format_count, format_flop, format_number, format_rate
 
@@ -49,11 +50,13 @@ def assumed(plan: PlannedRun) -> tuple[Assumption, ...]:
     >>> {each.topic: each.numbers for each in assumed(plan)}["Price"]
     ('money',)
     """
+    of_kind("plan", plan, PlannedRun, A_PLAN)
     return (*_of_compute(plan), *_of_model(plan), *_of_recipe(plan))
 
 
 def assumptions(plan: PlannedRun) -> tuple[str, ...]:
     """Return all that the plan takes for granted, as "topic: what, and how far it may be off"."""
+    of_kind("plan", plan, PlannedRun, A_PLAN)
     return tuple(map(str, assumed(plan)))
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from course_lib._arguments import of_kind
 from course_lib.compute_cost import training_flop
 from course_lib.memory import cheapest_remedy
 from course_lib.plan.rules import TRAINING_ROOM, published_utilization, tokens_of_a_step
-from course_lib.plan.run import PlannedRun
+from course_lib.plan.run import A_PLAN, PlannedRun
 from course_lib.scaling import BESIROGLU_2024, MINIMUM_TOKENS, TOKENS_PER_PARAMETER
 from course_lib.units import format_bytes, format_count, format_number
 
@@ -49,6 +50,7 @@ class Warning:
 
 def warnings(plan: PlannedRun) -> tuple[Warning, ...]:
     """Return each rule of the lecture that the plan breaks."""
+    of_kind("plan", plan, PlannedRun, A_PLAN)
     return (*_about_model(plan), *_about_data(plan), *_about_hardware(plan), *_about_memory(plan))
 
 
@@ -63,6 +65,7 @@ class Check:
 
 def checks(plan: PlannedRun) -> tuple[Check, ...]:
     """Return every rule, in the order of `RULES`, as the plan keeps or breaks it."""
+    of_kind("plan", plan, PlannedRun, A_PLAN)
     broken = {warning.rule: warning.title for warning in warnings(plan)}
     made = [Check(rule, rule not in broken, broken.get(rule, kept)) for rule, kept in RULES.items()]
     if plan.setup.fit().spare_bytes < 0:

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_lib import catalog
-from course_lib._arguments import as_float64, fraction, numbers, positive, shown, single
+from course_lib._arguments import as_float64, fraction, numbers, of_kind, positive, shown, single
 from course_lib.plan.rules import utilization_of
-from course_lib.plan.run import PlannedRun
+from course_lib.plan.run import A_PLAN, PlannedRun
 from course_lib.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
@@ -94,11 +94,13 @@ class Interval:
 
     def scaled(self, by: float) -> Interval:
         """Return the interval of c x, for a c above 0."""
-        return Interval(tuple(positive("by", by) * np.array(self.values)), self.source, self.seen)
+        factor = single("by", positive("by", by))
+        return Interval(tuple(factor * np.array(self.values)), self.source, self.seen)
 
     def under(self, numerator: float) -> Interval:
         """Return the interval of c / x: its low end comes from the high end of x."""
-        return Interval(tuple(positive("numerator", numerator) / np.array(self.values)), self.source, self.seen)
+        above = single("numerator", positive("numerator", numerator))
+        return Interval(tuple(above / np.array(self.values)), self.source, self.seen)
 
     def times(self, other: Interval) -> Interval:
         """Return the interval of x y, where x tells nothing of y, as its 99 percentiles.
@@ -114,6 +116,7 @@ class Interval:
         >>> round(day.factor), round(price.factor), round(money.middle), round(money.factor, 1)
         (4, 9, 60, 13.4)
         """
+        of_kind("other", other, Interval)
         middle = self.middle * other.middle
         percentiles = []
         for percent in range(1, 100):
@@ -144,7 +147,6 @@ class Interval:
         )
 
 
-@cache
 def like_runs(accelerator: str) -> Mapping[str, float]:
     """Return the utilisations that runs like one on `accelerator` reached, by the run's name.
 
@@ -158,6 +160,11 @@ def like_runs(accelerator: str) -> Mapping[str, float]:
     >>> len(like_runs("A100 80GB")), len(like_runs("H100 SXM")), len(like_runs("B200")), len(like_runs("TPU v5p"))
     (21, 10, 31, 33)
     """
+    return _like_runs(catalog.accelerator(accelerator).name)
+
+
+@cache
+def _like_runs(accelerator: str) -> Mapping[str, float]:
     wanted = catalog.accelerator(accelerator)
     reached = {}
     for run in catalog.all_training_runs().values():
@@ -238,10 +245,12 @@ def price_interval(accelerator: str, prices: ArrayLike | None = None) -> Interva
     >>> asked.low, asked.middle, asked.high
     (2.69, 3.99, 12.29)
     """
+    listed = catalog.prices(accelerator)
     if prices is not None:
         own = np.atleast_1d(positive("prices", prices))
+        if own.ndim != 1 or not own.size:
+            raise ValueError(f"prices must be one number or a list of them; got {shown(prices)}")
         return Interval(tuple(own.tolist()), "prices of your own")
-    listed = catalog.prices(accelerator)
     if len(listed) < LEAST_PRICES:
         return None
     dates = sorted(price.date for price in listed)
@@ -279,6 +288,7 @@ def plan_intervals(
     >>> round(wide.days.low), round(wide.days.high), round(narrow.days.low), round(narrow.days.high)
     (32, 80, 31, 44)
     """
+    of_kind("plan", plan, PlannedRun, A_PLAN)
     have = plan.resources
     utilization = utilization_interval(have.accelerator)
     if measured is not None:

@@ -7,9 +7,12 @@ from functools import cache
 from types import MappingProxyType
 
 from course_lib import catalog
-from course_lib._arguments import positive, single, whole
+from course_lib._arguments import of_kind, positive, single, whole
 from course_lib.compute_cost import model_flop_utilization, training_flop
 from course_lib.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
+
+A_RUN = "a run of the catalog, such as catalog.training_run gives"
+"""What a function of this topic accepts for a published run, in words."""
 
 MOST_EPOCHS = 4
 """How often the same text may be read: up to 4 times is almost as good as new text (Muennighoff et al. 2023)."""
@@ -78,6 +81,7 @@ def utilization_of(run: catalog.TrainingRun) -> float | None:
     >>> utilization_of(catalog.training_run("GPT-3 175B")) is None
     True
     """
+    of_kind("run", run, catalog.TrainingRun, A_RUN)
     chip = catalog.all_accelerators().get(run.accelerator)
     if chip is None or run.accelerator_hours is None or run.reported_tokens is None:
         return None

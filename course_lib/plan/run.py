@@ -8,6 +8,9 @@ from course_lib.memory import TrainingSetup
 from course_lib.plan.resources import Resources
 from course_lib.units import SECONDS_PER_DAY
 
+A_PLAN = "a plan, as plan_training_run returns it"
+"""What a function of this topic accepts for a plan, in words."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:

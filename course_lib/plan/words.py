@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from course_lib._arguments import not_negative, of_kind, single
 from course_lib.catalog import TrainingRun
 from course_lib.compute_cost import forward_flop, training_flop
 from course_lib.memory import PART_NAMES
 from course_lib.plan.assumed import Assumption, assumed, assumptions
 from course_lib.plan.broken_rules import in_days, percent, warnings
 from course_lib.plan.intervals import PlanIntervals
-from course_lib.plan.run import PlannedRun
+from course_lib.plan.rules import A_RUN
+from course_lib.plan.run import A_PLAN, PlannedRun
 from course_lib.scaling import BESIROGLU_2024, compute_optimal, why_no_loss
 from course_lib.units import format_bytes, format_count, format_flop, format_number
 
@@ -28,6 +30,7 @@ WORDS = {
 
 def sentence(plan: PlannedRun) -> str:
     """Return the plan in one sentence: what there is, the model, its cost, and the recipe."""
+    of_kind("plan", plan, PlannedRun, A_PLAN)
     have = plan.resources
     return (
         f"{plan.setup.hardware} for {in_days(have.days)} at {percent(have.utilization)} train "
@@ -41,6 +44,7 @@ def sentence(plan: PlannedRun) -> str:
 
 def recipe(plan: PlannedRun) -> str:
     """Return how the model is trained, in a few words."""
+    of_kind("plan", plan, PlannedRun, A_PLAN)
     setup = plan.setup
     sharding = f", sharded at stage {setup.stage}" if setup.stage else ""
     return f"{setup.precision}, {setup.optimizer}, {setup.sequences} at a time, {setup.recomputation}{sharding}"
@@ -48,6 +52,7 @@ def recipe(plan: PlannedRun) -> str:
 
 def memory_on_each(plan: PlannedRun) -> str:
     """Return what one accelerator holds, of how much."""
+    of_kind("plan", plan, PlannedRun, A_PLAN)
     return f"{format_bytes(plan.setup.memory().total)} of {format_bytes(plan.setup.capacity)}"
 
 
@@ -59,11 +64,13 @@ def money(dollars: float) -> str:
     >>> money(368_640), money(0.5)
     ('$369,000', '$0.5')
     """
+    dollars = single("dollars", not_negative("dollars", dollars))
     return f"${format_number(dollars)}"
 
 
 def given_up(plan: PlannedRun) -> str:
     """Return what the bounds cost: the loss of the plan against that of D = 20P for all of the compute."""
+    of_kind("plan", plan, PlannedRun, A_PLAN)
     if plan.bound == "compute":
         return "nothing: P is bound by the compute alone"
     best = compute_optimal(plan.resources.flop)
@@ -74,6 +81,7 @@ def given_up(plan: PlannedRun) -> str:
 
 def reported_time(run: TrainingRun) -> str:
     """Return the accelerator-hours of a published run in words, also where it reports none."""
+    of_kind("run", run, TrainingRun, A_RUN)
     return f"{format_number(run.accelerator_hours)} hours" if run.accelerator_hours else "an unreported time"
 
 
@@ -82,6 +90,8 @@ def comparison(plan: PlannedRun, run: TrainingRun) -> str:
 
     Errors: `ValueError` for a run whose source does not say on how many tokens it trained.
     """
+    of_kind("run", run, TrainingRun, A_RUN)
+    of_kind("plan", plan, PlannedRun, A_PLAN)
     took = f"{reported_time(run)} on {run.accelerator or 'an unreported accelerator'}"
     flop = training_flop(run.parameters, run.tokens)
     if reason := why_no_loss(run):
@@ -101,6 +111,7 @@ def comparison(plan: PlannedRun, run: TrainingRun) -> str:
 
 def numbers(plan: PlannedRun) -> dict[str, str]:
     """Return the numbers of a plan in words, by their names: the rows of its table."""
+    of_kind("plan", plan, PlannedRun, A_PLAN)
     have, memory = plan.resources, plan.setup.memory()
     return {
         "parameters P": f"{format_count(plan.parameters)}, from {WORDS[plan.bound]}",
@@ -125,6 +136,7 @@ def links(plan: PlannedRun) -> dict[str, tuple[Assumption, ...]]:
     >>> [each.topic for each in links(plan)["parameters P"]]
     ['Utilisation', 'Compute', 'Recomputation', 'Tokens a parameter']
     """
+    of_kind("plan", plan, PlannedRun, A_PLAN)
     return {name: tuple(each for each in assumed(plan) if name in each.numbers) for name in numbers(plan)}
 
 
@@ -133,6 +145,8 @@ def in_intervals(plan: PlannedRun, intervals: PlanIntervals) -> str:
 
     Plain text, as `money` has it.
     """
+    of_kind("intervals", intervals, PlanIntervals, "PlanIntervals, as plan_intervals returns them")
+    of_kind("plan", plan, PlannedRun, A_PLAN)
     days, cost, price = intervals.days, intervals.cost, intervals.price
     asked = f"{money(price.low)} to {money(price.high)}" if price.factor > 1 else money(price.middle)
     return (
@@ -145,6 +159,9 @@ def in_intervals(plan: PlannedRun, intervals: PlanIntervals) -> str:
 
 def markdown(plan: PlannedRun, run: TrainingRun | None = None) -> str:
     """Return the plan as a Markdown document."""
+    if run is not None:
+        of_kind("run", run, TrainingRun, A_RUN)
+    of_kind("plan", plan, PlannedRun, A_PLAN)
     have = plan.resources
     parts = [
         f"# Training plan: {format_count(plan.parameters)} parameters on {format_count(plan.tokens)} tokens",

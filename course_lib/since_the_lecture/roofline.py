@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_lib import catalog
-from course_lib._arguments import finite, not_negative, positive, single, whole
+from course_lib._arguments import finite, not_negative, of_kind, positive, single, whole
 from course_lib.compute_cost.shape import TransformerShape
 
 TRAINING_BYTES = 2 + 2 + 2 + 2 + 12 + 12 + 2
@@ -91,6 +91,7 @@ def seconds_at_least(work: Work, accelerator: str, precision: str = "bf16") -> A
     >>> round(1e3 * seconds_at_least(decode_work(shape, batch=1, context=1000), "H100 SXM"), 1)  # ms a token
     4.5
     """
+    of_kind("work", work, Work, "a Work, as decode_work returns it")
     return work.flop / attainable_flop_per_second(work.intensity, accelerator, precision)
 
 
@@ -106,6 +107,7 @@ def distinct_experts(shape: TransformerShape, tokens: ArrayLike) -> Any:
     >>> [round(distinct_experts(shape, tokens)) for tokens in (1, 32, 256)]
     [8, 163, 256]
     """
+    _shape(shape)
     number = not_negative("tokens", tokens)
     if shape.experts is None:
         return 0.0 * number
@@ -135,6 +137,7 @@ def decode_work(
     >>> [round(decode_work(shape, batch, 4096).intensity, 1) for batch in (1, 16, 256)]
     [1.0, 5.2, 7.0]
     """
+    _shape(shape)
     b, c = positive("batch", batch), positive("context", context)
     flop = b * (2 * shape.weights_of_a_token() + _decode_flop_per_position(shape) * c)
     return Work(
@@ -163,6 +166,7 @@ def prefill_work(
     >>> round(prefill_work(shape, 1, 2000).intensity)  # on an H100 the arithmetic takes longer from 295 on
     2034
     """
+    _shape(shape)
     b, s = positive("batch", batch), positive("prompt", prompt)
     flop = b * s * (2 * shape.weights_of_a_token() + shape.attention_flop_per_position() * s / 2)
     return Work(
@@ -193,6 +197,7 @@ def training_work(
     >>> round(training_work(shape, batch=4, sequence=4096).intensity)
     3065
     """
+    _shape(shape)
     b, s = positive("batch", batch), positive("sequence", sequence)
     flop = 3 * b * s * (2 * shape.weights_of_a_token() + shape.attention_flop_per_position() * s / 2)
     moved = positive("bytes_per_parameter", bytes_per_parameter) * shape.parameters()["total"]
@@ -213,6 +218,7 @@ def decode_intensity_limit(shape: TransformerShape, context: ArrayLike, bytes_pe
     >>> [round(float(decode_intensity_limit(shape, 1e9))) for shape in shapes]
     [1, 4, 242]
     """
+    _shape(shape)
     c = positive("context", context)
     done = 2 * shape.weights_of_a_token() + _decode_flop_per_position(shape) * c
     return done / (c * _cache_bytes(shape, bytes_per_value))
@@ -231,6 +237,7 @@ def half_way_batch(
     >>> round(half_way_batch(TransformerShape.from_catalog("Llama 2 7B"), context=4096), 1)
     6.2
     """
+    _shape(shape)
     c, weights = positive("context", context), _weights_read(shape, math.inf)
     return positive("bytes_per_weight", bytes_per_weight) * weights / (c * _cache_bytes(shape, bytes_per_value))
 
@@ -254,8 +261,11 @@ def compute_bound_batch(
     >>> [compute_bound_batch(shape, context, "H100 SXM") for context in (1, 100, 300, 1000)]
     [297, 397, 1249, None]
     """
+    _shape(shape)
     ridge = ridge_point(accelerator, precision)
-    sizes = (whole("context", context), bytes_per_weight, bytes_per_value)
+    of_a_weight = single("bytes_per_weight", positive("bytes_per_weight", bytes_per_weight))
+    of_a_value = single("bytes_per_value", positive("bytes_per_value", bytes_per_value))
+    sizes = (whole("context", context), of_a_weight, of_a_value)
     if decode_intensity_limit(shape, context, bytes_per_value) <= ridge:
         return None
     enough, too_few = 1, 0
@@ -282,6 +292,7 @@ def longest_compute_bound_context(
     >>> [round(longest_compute_bound_context(TransformerShape.from_catalog(name), "H100 SXM")) for name in names]
     [86, 393, 19449]
     """
+    _shape(shape)
     attention = _decode_flop_per_position(shape)
     spare = ridge_point(accelerator, precision) * _cache_bytes(shape, bytes_per_value) - attention
     return 2 * shape.weights_of_a_token() / spare if spare > 0 else None
@@ -303,10 +314,16 @@ def largest_decode_batch(
     >>> largest_decode_batch(TransformerShape.from_catalog("Llama 2 7B"), 4096, "A100 80GB")
     33
     """
+    _shape(shape)
     memory = whole("num_accelerators", num_accelerators) * catalog.accelerator(accelerator).usable_bytes
     weights = single("bytes_per_weight", positive("bytes_per_weight", bytes_per_weight)) * shape.parameters()["total"]
     of_a_sequence = whole("context", context) * _cache_bytes(shape, bytes_per_value)
     return max(0, math.floor((memory - weights) / of_a_sequence))
+
+
+def _shape(shape: TransformerShape) -> TransformerShape:
+    """Return a shape, or raise `TypeError` for anything else, such as a model's name."""
+    return of_kind("shape", shape, TransformerShape, "a TransformerShape, such as TransformerShape.from_catalog gives")
 
 
 def _cache_bytes(shape: TransformerShape, bytes_per_value: float) -> float:
