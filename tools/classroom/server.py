@@ -15,7 +15,7 @@ from pathlib import Path
 
 from classroom import environment
 
-ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM")}
+ONE_THREAD = {f"{name}_THREADS": "1" for name in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM")}
 """What keeps numpy to one thread: the lessons' matrices are small, and threads that wait for each other take time."""
 
 OWN = {"notebooks": "my_lessons", "exercises": "my_exercises"}
