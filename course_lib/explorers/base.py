@@ -79,10 +79,10 @@ class Explorer(widgets.VBox):
         self.svg, self.sentence = self.picture.backdrop, ""
         self.facts: tuple[tuple[str, str], ...] = ()
         self.shown: Any = None
-        self._alike = alike()
-        self._image = widgets.HTML(_dom_classes=["course-picture"], style=self._alike["style"])
-        self._spoken = widgets.HTML(_dom_classes=["course-sentence"], **self._alike)
-        self._listed = widgets.HTML(_dom_classes=["course-facts"], **self._alike)
+        self.alike = alike()
+        self._image = widgets.HTML(_dom_classes=["course-picture"], style=self.alike["style"])
+        self._spoken = widgets.HTML(_dom_classes=["course-sentence"], **self.alike)
+        self._listed = widgets.HTML(_dom_classes=["course-facts"], **self.alike)
         self._unseen = widgets.Layout(display="none")
         self._room_for_picture = widgets.IntText(_dom_classes=["course-room-for-picture"], layout=self._unseen)
         self._room_for_picture.observe(lambda change: self.fit(change["new"]), "value")
@@ -101,7 +101,7 @@ class Explorer(widgets.VBox):
         image: widgets.Widget = self._image
         if self._over is not None:
             image = self._box(widgets.VBox, "stack", [image, self._over.add_class("course-overlay")])
-        look = widgets.HTML(page(), layout=self._unseen, style=self._alike["style"])
+        look = widgets.HTML(page(), layout=self._unseen, style=self.alike["style"])
         parts = [look, self._room_for_picture, self._pointer, self.arrange(), self._spoken, image, self._listed]
         classes = ["course-explorer", f"course-{type(self).__name__}"]
         super().__init__(parts, _dom_classes=classes)
@@ -194,7 +194,7 @@ class Explorer(widgets.VBox):
     def cell(self, name: str) -> widgets.VBox:
         """Return a control, or a button, in its place: with room below it for what is wrong with it."""
         if name not in self._cells:
-            note = [widgets.HTML(_dom_classes=["course-note"], **self._alike)] if name in self.controls else []
+            note = [widgets.HTML(_dom_classes=["course-note"], **self.alike)] if name in self.controls else []
             part = (self.controls | self.buttons)[name]
             self._cells[name] = self._box(widgets.VBox, "cell", [part, *note])
         return self._cells[name]
@@ -225,7 +225,7 @@ class Explorer(widgets.VBox):
 
     def show_box(self, box: widgets.Box, seen: bool) -> None:
         """Show a box of controls, such as a `cell`, or take it from the page."""
-        box.layout = self._alike["layout"] if seen else self._unseen
+        box.layout = self.alike["layout"] if seen else self._unseen
 
     def reveal(self, overlay: bool) -> None:
         """Show the overlay in the picture's place, or the picture again."""
@@ -365,7 +365,7 @@ class Explorer(widgets.VBox):
         """Return the controls of a group under its title; a folded one opens when its title is pressed."""
         cells = self._box(widgets.Box, "grid", [self.cell(name) for name in names])
         if title not in self.folded:
-            head: Any = widgets.HTML(html.escape(title), _dom_classes=["course-title"], **self._alike)
+            head: Any = widgets.HTML(html.escape(title), _dom_classes=["course-title"], **self.alike)
         else:
             moved = self.values()
             opened = any(moved[name] != self._defaults[name] for name in names if name in moved)
@@ -377,7 +377,7 @@ class Explorer(widgets.VBox):
 
     def _box(self, kind: type[widgets.Box], name: str, parts: Iterable[widgets.Widget]) -> widgets.Box:
         """Return parts in a box that is named in page.css, and looks as all the others do."""
-        return kind(list(parts), _dom_classes=[f"course-{name}"], layout=self._alike["layout"])
+        return kind(list(parts), _dom_classes=[f"course-{name}"], layout=self.alike["layout"])
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Carry the picture and the sentence beside the live widget, for readers without a kernel."""

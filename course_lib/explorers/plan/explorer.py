@@ -71,7 +71,7 @@ class TrainingRunPlanner(Explorer):
 
     def overlay(self) -> widgets.Widget:
         """Return the place of the Markdown."""
-        self.markdown = widgets.HTML(style=self._alike["style"])
+        self.markdown = widgets.HTML(style=self.alike["style"])
         return self.markdown
 
     def follow_up(self) -> None:
