@@ -259,7 +259,7 @@ SHARED = {
     "tests/hub": """
         __init__.py accounts.py accounts_config.py conftest.py faults_config.py faulty.py idle_config.py read_config.py
         test_demo.py test_faults.py test_full_disk.py test_idle.py test_lean.py test_load.py test_nbgrader.py
-        test_reach.py test_settings.py test_update.py
+        test_pages.py test_reach.py test_settings.py test_update.py
     """,
     "tools": """
         check_cluster.py clean.py fresh.py handout.py hub_demo.py lab.py ladder.py lint_page.py load.py lock.py

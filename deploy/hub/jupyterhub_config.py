@@ -5,6 +5,9 @@ It listens on this machine alone: what the students' browsers reach is a web ser
 come from the environment, and your own settings from a file of your own, so that an update never meets a changed file:
 
     COURSE_HUB_URL         where the hub listens; http://127.0.0.1:8000
+    COURSE_HUB_DOMAIN      the hub's address in a browser, as in https://hub.example.edu; each server then has its
+                           own below, https://ada.hub.example.edu. Or "none": all share the hub's. Where there are
+                           teachers or an exchange it must be said; README.md beside this file says what it means
     COURSE_HUB_PORT        the hub's own port, which nobody calls; 8081
     COURSE_HUB_PROXY_PORT  the proxy's, likewise; 8001
     COURSE_HUB_STATE       what the hub remembers, for root alone; /var/lib/training-cost-hub
@@ -53,6 +56,15 @@ c.Authenticator.allow_existing_users = False
 # A teacher is no admin: an admin may open every server, and the page of a student's would then act as that admin.
 TEACHER = ["admin-ui", "list:users", "read:users", "servers"]
 c.JupyterHub.load_roles = [{"name": "teacher", "scopes": TEACHER, "users": TEACHERS}]
+
+# A page of a student's, where it has the hub's own address, does whatever its reader may, a teacher included.
+DOMAIN = os.environ.get("COURSE_HUB_DOMAIN", "").rstrip("/")
+if DOMAIN not in ("", "none"):
+    c.JupyterHub.subdomain_host = DOMAIN if "://" in DOMAIN else f"https://{DOMAIN}"
+    # By its name such a cookie is set by the hub itself: not by a host below, which could log somebody in as another.
+    c.JupyterHub.cookie_host_prefix_enabled = not DOMAIN.startswith("http://")
+# Nor is a page laid down in settings that the student's server reads; that alone prevents none, as THREATS.md says.
+c.Spawner.disable_user_config = True
 
 # A student's server: under the student's own account, with limits that the machine's kernel enforces.
 c.JupyterHub.spawner_class = "systemd"
@@ -109,3 +121,11 @@ c.JupyterHub.cleanup_servers = False
 OWN = Path(os.environ.get("COURSE_HUB_OWN", "/etc/training-cost-hub.py"))
 if OWN.is_file():
     load_subconfig(str(OWN))  # type: ignore[name-defined] # noqa: F821
+
+EXCHANGE = Path(os.environ.get("COURSE_HUB_EXCHANGE", "/srv/training-cost-exchange"))
+if (TEACHERS or EXCHANGE.is_dir()) and DOMAIN != "none" and "subdomain_host" not in c.JupyterHub:
+    sys.exit(
+        "This class has teachers or an exchange, so a student's page must not have the hub's own address: set "
+        'COURSE_HUB_DOMAIN, as in https://hub.example.edu, or "none" if you know what that means. '
+        "deploy/hub/README.md, under *Let students reach it*, says what each takes."
+    )

@@ -22,7 +22,7 @@ from traitlets import TraitError
 from traitlets.config import Configurable
 
 OF_THE_HUB = ["bind_url", "hub_bind_url", "db_url", "cookie_secret_file", "cleanup_servers", "load_roles"]
-OF_THE_HUB += ["concurrent_spawn_limit"]
+OF_THE_HUB += ["concurrent_spawn_limit", "subdomain_host", "cookie_host_prefix_enabled"]
 
 
 def main() -> None:
@@ -53,6 +53,7 @@ def about(hub: JupyterHub) -> dict[str, Any]:
     told = {name: getattr(hub, name) for name in OF_THE_HUB}
     told |= {"proxy": proxy.api_url, "authenticator": type(people).__name__, "spawner": hub.spawner_class.__name__}
     told |= {"once in, always in": people.allow_existing_users}
+    told |= {"a student's own settings": hub.config.Spawner.get("disable_user_config") is not True}
     return told | {"allowed": sorted(people.allowed_users), "admins": sorted(people.admin_users)}
 
 

@@ -75,6 +75,47 @@ def test_who_is_named_may_come_in_by_the_machines_own_accounts(read: dict[str, A
     assert [role["users"] for role in about["load_roles"]] == [["lise"]]
 
 
+ADDRESSES = {
+    "https://hub.example.edu": ("https://hub.example.edu", True),
+    "https://hub.example.edu/": ("https://hub.example.edu", True),
+    "hub.example.edu": ("https://hub.example.edu", True),
+    "http://hub.localhost:8000": ("http://hub.localhost:8000", False),
+    "none": ("", False),
+}
+
+
+def test_each_server_has_an_address_below_the_named_one(tmp_path: Path) -> None:
+    """A cookie whose name begins with __Host- needs https."""
+    told = [{"COURSE_HUB_DOMAIN": domain} for domain in ADDRESSES]
+    for expected, read in zip(ADDRESSES.values(), with_variables(tmp_path, told), strict=True):
+        assert not read["wrong"]
+        assert (read["hub"]["subdomain_host"], read["hub"]["cookie_host_prefix_enabled"]) == expected
+        assert read["hub"]["a student's own settings"] is False
+
+
+def test_a_class_with_teachers_or_an_exchange_says_which_address_its_servers_have(tmp_path: Path) -> None:
+    (tmp_path / "exchange").mkdir()
+    (tmp_path / "own.py").write_text("c.JupyterHub.subdomain_host = 'https://hub.example.edu'", encoding="utf-8")
+    teachers, exchange = {"COURSE_HUB_TEACHERS": "lise"}, {"COURSE_HUB_EXCHANGE": str(tmp_path / "exchange")}
+    own = {"COURSE_HUB_OWN": str(tmp_path / "own.py")}
+    nothing = dict.fromkeys(("COURSE_HUB_DOMAIN", "COURSE_HUB_TEACHERS", "COURSE_HUB_OWN"), "")
+    nothing |= {"COURSE_HUB_EXCHANGE": str(tmp_path / "none")}
+    told = [nothing | one for one in ({}, teachers | exchange | own, teachers, exchange)]
+    unsaid, said, *refused = with_variables(tmp_path, told)
+    assert not unsaid["wrong"]
+    assert not said["wrong"]
+    assert all("set COURSE_HUB_DOMAIN" in one["wrong"][0] for one in refused)
+
+
+def with_variables(folder: Path, told: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """Return what the hub reads under each of some environments."""
+    files = [folder / f"told_{number}.py" for number in range(len(told))]
+    for file, variables in zip(files, told, strict=True):
+        text = f"import os\nos.environ.update({variables!r})\nload_subconfig({str(CONFIG)!r})\n"
+        file.write_text(text, encoding="utf-8")
+    return what_the_hub_reads(folder, files)
+
+
 def test_nobody_else_reads_what_the_hub_remembers(read: dict[str, Any]) -> None:
     database = Path(read["hub"]["db_url"].removeprefix("sqlite:///"))
     assert database.parent == Path(read["hub"]["cookie_secret_file"]).parent

@@ -75,6 +75,7 @@ def surroundings(state: Path, students: Sequence[str], password: str, port: int 
         "COURSE_HUB_STATE": str(state),
         "COURSE_HUB_STUDENTS": " ".join(students),
         "COURSE_HUB_PASSWORD": password,
+        "COURSE_HUB_DOMAIN": "none",  # of this machine alone, which has one address
         "COURSE_HUB_OWN": "",  # what a class's hub on this machine has of its own is not for this one
     }
 

@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
+from http.cookiejar import DefaultCookiePolicy
 from itertools import pairwise
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -22,6 +23,22 @@ class Refused(Exception):
     """The hub or the server said no, or nothing at all."""
 
 
+class Session(requests.Session):
+    """What keeps cookies as browsers do: one without a domain is for the very host that set it (RFC 6265, 5.4).
+
+    Python's own jar would send it to all hosts below that one, too.
+    """
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Return the request with the cookies that a browser would send."""
+        prepared = super().prepare_request(request)
+        jar: Any = prepared._cookies  # requests looks for cookies in a new jar, with rules of its own, at each request
+        jar.set_policy(DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain))
+        prepared.headers.pop("Cookie", None)
+        prepared.prepare_cookies(jar)
+        return prepared
+
+
 def in_address(name: str) -> str:
     """Return a student's name as JupyterHub has it in its addresses; a server under another spelling is not found.
 
@@ -34,11 +51,14 @@ def in_address(name: str) -> str:
 class Student:
     """Somebody with a name and a password, who logs in and gets a server."""
 
-    def __init__(self, hub: str, name: str, password: str) -> None:
-        """Log in; raise `Refused` where the hub does not let this person in."""
-        self.hub, self.name = hub, name
-        self.server = f"{hub}/user/{in_address(name)}"
-        self.session = requests.Session()
+    def __init__(self, hub: str, name: str, password: str, site: str | None = None) -> None:
+        """Log in; raise `Refused` where the hub does not let this person in.
+
+        `site` is where the hub has this person's server, if that is not under the hub's own address.
+        """
+        self.hub, self.name, self.site = hub, name, site or hub
+        self.server = f"{self.site}/user/{in_address(name)}"
+        self.session = Session()
         self.session.get(f"{hub}/hub/login", timeout=READY_SECONDS)
         answer = self.session.post(
             f"{hub}/hub/login",
@@ -116,7 +136,7 @@ class Student:
         cookies = "; ".join(f"{one.name}={one.value}" for one in sent)
         address = f"{self.server.replace('http', 'ws', 1)}/api/kernels/{kernel}/channels?session_id={session}"
         return create_connection(
-            address, cookie=cookies, origin=self.hub, subprotocols=[PROTOCOL], timeout=READY_SECONDS
+            address, cookie=cookies, origin=self.site, subprotocols=[PROTOCOL], timeout=READY_SECONDS
         )
 
 
