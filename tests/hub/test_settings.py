@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import runpy
 import subprocess
+import textwrap
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -194,6 +196,15 @@ def test_systemd_starts_a_killed_hub_again_and_leaves_its_proxy_to_it() -> None:
     """With another KillMode it would kill the proxy too, and who works would not go on, as FAULTS.md says."""
     unit = (CONFIG.parent / "training-cost-hub.service").read_text(encoding="utf-8").splitlines()
     assert {"KillMode=process", "Restart=on-failure"} <= {*unit}
+
+
+def test_the_pages_web_server_takes_no_configuration_from_a_kernel() -> None:
+    """Caddy takes one at localhost:2019 from whoever asks, until its first block says otherwise."""
+    page = (CONFIG.parent / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"(?:^    .*\n)+", page, re.MULTILINE)
+    caddy = [textwrap.dedent(one) for one in blocks if "reverse_proxy" in one]
+    assert caddy
+    assert all(one.startswith("{\n    admin off\n}\n") for one in caddy)
 
 
 @pytest.mark.parametrize("line", WRONG)
