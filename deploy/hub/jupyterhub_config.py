@@ -75,6 +75,8 @@ c.Spawner.mem_limit = "1G"
 c.Spawner.cpu_limit = 1.0
 c.SystemdSpawner.unit_extra_properties = {
     "TasksMax": "256",
+    # Without it, what is over the limit of memory goes to the machine's swap, and all wait for its disk.
+    "MemorySwapMax": "0",
     # Nothing but this machine: the hub must be reached, and nothing else is.
     "IPAddressDeny": "any",
     "IPAddressAllow": "localhost",

@@ -40,6 +40,8 @@ from hub.faulty import (
 
 LogIn = Callable[[str], Student]
 V1, V2 = Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")
+NO_SWAP = {"memory.memsw.limit_in_bytes": "400M", "memory.swap.max": "0"}
+"""Where a machine has swap, a limit of memory alone is none: the rest goes there."""
 
 
 def says(kernel: Kernel, state: str) -> None:
@@ -99,6 +101,8 @@ def test_a_kernel_that_takes_more_memory_than_its_student_has_is_said_to_restart
         kernel.ask("held = 1")
         server = server_of(running)
         (group / limit).write_text("400M")
+        for swap in (one for one in map(group.joinpath, NO_SWAP) if one.exists()):
+            swap.write_text(NO_SWAP[swap.name])
         for process in [server, *kernels_of(server)]:
             (group / "cgroup.procs").write_text(str(process.pid))
         kernel.send("execute_request", {"code": "held = b'x' * 2_000_000_000", "silent": False, "allow_stdin": False})

@@ -162,6 +162,7 @@ def test_a_server_that_never_answers_keeps_nobody_waiting(settings: dict[str, An
     "limit",
     [
         "MemoryMax=1073741824",
+        "MemorySwapMax=0",
         "CPUQuota=100%",
         "TasksMax=256",
         "IPAddressDeny=any",
