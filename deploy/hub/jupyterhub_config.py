@@ -77,6 +77,8 @@ c.SystemdSpawner.unit_extra_properties = {
     "TasksMax": "256",
     # Without it, what is over the limit of memory goes to the machine's swap, and all wait for its disk.
     "MemorySwapMax": "0",
+    # By these sockets the system itself would start programs for the student, outside of this unit and its limits.
+    "InaccessiblePaths": "-/run/dbus -/run/user",
     # Nothing but this machine: the hub must be reached, and nothing else is.
     "IPAddressDeny": "any",
     "IPAddressAllow": "localhost",

@@ -167,6 +167,7 @@ def test_a_server_that_never_answers_keeps_nobody_waiting(settings: dict[str, An
         "TasksMax=256",
         "IPAddressDeny=any",
         "IPAddressAllow=localhost",
+        "InaccessiblePaths=-/run/dbus -/run/user",
         "PrivateTmp=yes",
         "PrivateDevices=yes",
         "NoNewPrivileges=yes",
