@@ -561,6 +561,22 @@ def test_the_page_counts_a_term_as_the_values_do() -> None:
     assert f"40 students, 4 months: {40 * 4} GiB-months" in page
 
 
+def test_each_students_server_has_an_address_of_its_own_and_the_page_says_how_to_do_without() -> None:
+    """The chart gets no certificate for names below the domain."""
+    hub, https = VALUES["hub"]["config"]["JupyterHub"], VALUES["proxy"]["https"]
+    assert hub["subdomain_host"] == f"https://{https['hosts'][0]}"
+    assert hub["cookie_host_prefix_enabled"] is True
+    assert VALUES["hub"]["config"]["KubeSpawner"]["disable_user_config"] is True
+    assert https["type"] == "secret"
+    page = (CLUSTER / "README.md").read_text(encoding="utf-8")
+    assert f"kubectl create secret tls {https['secret']['name']} " in page
+    own = re.search(r"share one address.*\n\n((?: {4}.*\n)+)", page)[1]
+    whole = on_top([VALUES, yaml.safe_load(textwrap.dedent(own))])
+    assert complaints(whole, KEPT, draft=True) == []
+    assert whole["hub"]["config"]["JupyterHub"]["subdomain_host"] == ""
+    assert whole["hub"]["loadRoles"]["teacher"] is None, "a teacher needs an address apart"
+
+
 def test_the_pages_own_values_fill_every_place() -> None:
     page = (CLUSTER / "README.md").read_text(encoding="utf-8")
     own = re.search(r"`my_class/cluster.yaml`.*?\n\n((?: {7}.*\n)+)", page)[1]
@@ -633,6 +649,7 @@ def test_a_students_server_is_the_one_of_a_hub_and_lies_where_the_page_has_the_i
 
 # The chart's own JupyterHub
 
+GROUPS = {"manage_groups": True, "auth_state_groups_key": "oauth_user.groups"}
 SABOTAGED = [
     ("hub.config.GenericOAuthenticator.clientid", "x", "`clientid` not recognized"),
     ("hub.config.JupyterHub.cleanup_servers", "no", "expected a boolean, not the str 'no'"),
@@ -643,12 +660,30 @@ SABOTAGED = [
     ("hub.config.GenericOAuthenticator.allowed_users", [], "nobody can login"),
     ("hub.config.GenericOAuthenticator.admin_users", ["lise"], "admin_users: who is named there may open"),
     (
+        "hub.config.GenericOAuthenticator",
+        {**VALUES["hub"]["config"]["GenericOAuthenticator"], **GROUPS, "admin_groups": ["staff"]},
+        "admin_groups: who is named there may open",
+    ),
+    (
         "hub.loadRoles.teacher.scopes",
         ["admin-ui", "admin:servers", "access:servers"],
         "loadRoles.teacher: who is named",
     ),
     ("hub.loadRoles.admin", {"users": ["lise"]}, "loadRoles.admin: who is named"),
     ("hub.loadRoles.helper", {"scopes": ["access:servers!group=a"]}, "loadRoles.helper: who is named"),
+    ("hub.loadRoles.helper", {"scopes": ["tokens"]}, "may make tokens of other people"),
+    ("hub.loadRoles.helper", {"scopes": ["tokens!user=ada"]}, "may make tokens of other people"),
+    ("hub.loadRoles.helper", {"scopes": ["admin:users"]}, "may take other people's names"),
+    ("hub.loadRoles.helper", {"scopes": ["admin:auth_state"]}, "may read by what other people have signed in"),
+    ("hub.loadRoles.helper", {"scopes": ["admin:services"]}, "may put pages beside the hub's own"),
+    ("hub.loadRoles.helper", {"scopes": ["proxy"]}, "may have the hub tell the secret of its proxy"),
+    ("hub.loadRoles.helper", {"scopes": ["shares"]}, "may open other people's servers (access:servers)"),
+    (
+        "hub.config.JupyterHub.load_roles",
+        [{"name": "helper", "scopes": ["tokens"]}],
+        "hub.config.JupyterHub.load_roles, helper: who is named there may make tokens",
+    ),
+    ("hub.config.JupyterHub.subdomain_host", "", "loadRoles.teacher: a student's page could act as who is named there"),
     ("singleuser.memory.limit", "1 gigabyte", "not a valid memory specification"),
     ("singleuser.cpu.guarantee", "half", "expected a float"),
     ("hub.concurrentSpawnLimit", "many", "expected an int"),
@@ -661,7 +696,24 @@ def test_the_charts_own_hub_takes_the_configuration() -> None:
 
 
 @pytest.mark.apart
-@pytest.mark.parametrize(("place", "value", "words"), SABOTAGED, ids=[place for place, *_ in SABOTAGED])
+def test_a_role_that_leads_into_no_others_server_is_let_be() -> None:
+    harmless = [
+        "self",
+        "users",
+        "tokens!user",
+        "admin:servers",
+        "groups",
+        "read:tokens",
+        "access:servers!user",
+        "shutdown",
+    ]
+    assert refused_by_the_hub(with_value(VALUES, "hub.loadRoles.helper", {"scopes": harmless, "users": ["lise"]})) == []
+
+
+@pytest.mark.apart
+@pytest.mark.parametrize(
+    ("place", "value", "words"), SABOTAGED, ids=[f"{place}-{words}" for place, _, words in SABOTAGED]
+)
 def test_the_charts_own_hub_names_what_it_does_not_take(place: str, value: Any, words: str) -> None:
     (line,) = refused_by_the_hub(with_value(VALUES, place, value))
     assert words in line

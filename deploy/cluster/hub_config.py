@@ -53,6 +53,18 @@ WHOLE = {
 }
 """What the hub is told, each with its name in `hub`."""
 
+LEADS = {
+    "access:servers": "open other people's servers",
+    "tokens": "make tokens of other people, which open their servers",
+    "admin:users": "take other people's names, and with them their servers",
+    "admin:auth_state": "read by what other people have signed in",
+    "admin:services": "put pages beside the hub's own, at its address",
+    "proxy": "have the hub tell the secret of its proxy, and then send other people's pages elsewhere",
+}
+"""The scopes that lead into other people's servers, each with what it lets somebody do. JupyterHub takes `admin:users`
+for as good as all rights. `shares` has `access:servers` in it; `groups` leads where a group's role does, and that role
+is named itself. Source: https://jupyterhub.readthedocs.io/en/5.5.0/rbac/scopes.html"""
+
 
 class StudentsServer(KubeSpawner):
     """The spawner as it reads its options, and before it looks for a cluster."""
@@ -104,19 +116,27 @@ def complaints(values: dict[str, Any]) -> list[str]:
     return [
         *heard.lines,
         *(f"hub.config.{name}: this hub has no part of that name" for name in config if name not in read),
-        *may_enter(values, sign_in),
+        *may_enter(values, app, sign_in),
     ]
 
 
-def may_enter(values: dict[str, Any], sign_in: Authenticator) -> Iterator[str]:
+def may_enter(values: dict[str, Any], app: JupyterHub, sign_in: Authenticator) -> Iterator[str]:
     """Yield each place where somebody is let into other people's servers, whose pages would then act as that one."""
     (admin,) = (role for role in get_default_roles() if role["name"] == "admin")
-    roles = {"admin_users": admin} if sign_in.admin_users else {}
-    for name, role in values.get("hub", {}).get("loadRoles", {}).items():
-        roles[f"hub.loadRoles.{name}"] = (admin if name == "admin" else {"scopes": []}) | role
+    everywhere = {name: admin for name in ("admin_users", "admin_groups") if getattr(sign_in, name, None)}
+    loaded = values.get("hub", {}).get("loadRoles", {})
+    roles = {f"hub.loadRoles.{name}": {"name": name} | role for name, role in loaded.items()}
+    roles |= {f"hub.config.JupyterHub.load_roles, {role['name']}": role for role in app.load_roles}
     for place, role in roles.items():
-        if any(scope.startswith("access:servers") for scope in expand_scopes(role["scopes"])):
-            yield f"{place}: who is named there may open other people's servers (access:servers)"
+        everywhere[place] = (admin if role["name"] == "admin" else {"scopes": []}) | role
+        if role.get("users") and not app.subdomain_host:
+            yield f"{place}: a student's page could act as who is named there; set hub.config.JupyterHub.subdomain_host"
+    for place, role in everywhere.items():
+        held = {scope.partition("!")[0] for scope in expand_scopes(role["scopes"])}
+        lead = [f"{may} ({scope})" for scope, may in LEADS.items() if scope in held]
+        if lead:
+            more = f", and {len(lead) - 1} more" if len(lead) > 1 else ""
+            yield f"{place}: who is named there may {lead[0]}{more}"
 
 
 if __name__ == "__main__":
