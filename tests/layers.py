@@ -237,6 +237,7 @@ SHARED = {
         test_classroom_patience.py test_classroom_plain.py test_classroom_quick_socket.py test_classroom_sets.py
         test_classroom_submissions.py test_cluster.py test_exchange.py test_exercises.py test_mark.py
         test_mark_machine.py test_notebooks.py test_notebooks_of_before.py test_own_copies.py test_release.py
+        test_serve_on_hub.py
         test_block_formats.py test_block_formats_blocks.py test_block_formats_comparison.py
         test_block_formats_elements.py
         test_import_cost.py test_instructors.py test_kernel_memory.py test_layers.py test_lint_page.py test_make.py

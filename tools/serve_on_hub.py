@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -136,12 +137,14 @@ def hold_port(url: str) -> socket.socket:
 
     The server takes it as well: both say that they share it, and only one of them listens.
     """
-    held = socket.socket()
+    place = urlsplit(url)
+    host = place.hostname or ""
+    held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     end = time.monotonic() + PORT_SECONDS
     while time.monotonic() < end:
         with suppress(OSError):
-            held.bind((urlsplit(url).hostname or "", urlsplit(url).port))
+            held.bind((host, place.port))
             break
         time.sleep(0.1)
     return held
@@ -151,13 +154,14 @@ def lay_course(home: Path, shared: Path = ROOT) -> Path:
     """Return the student's folder of the course: links to what is shared, beside folders for what is the student's own.
 
     It is closed to everybody else, as many systems make a home that all may read.
-    A link of an earlier place of the course is renewed. What else bears one of those names is the student's, and stays.
+    A link of an earlier place of the course is renewed. What else bears one of those names is the student's, and stays;
+    where a folder for the own belongs, it stays under another name.
     """
     course = home / FOLDER
-    course.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lay_folder(course)
     course.chmod(0o700)
     for name in server.OWN.values():
-        (course / name).mkdir(parents=True, exist_ok=True)
+        lay_folder(course / name)
     for name in SHARED:
         place = course / name
         if place.is_symlink() and place.readlink() != shared / name:
@@ -165,6 +169,23 @@ def lay_course(home: Path, shared: Path = ROOT) -> Path:
         if not place.is_symlink() and not place.exists():
             place.symlink_to(shared / name)
     return course
+
+
+def lay_folder(place: Path) -> None:
+    """Make a folder; a file that has its name, or a link to nowhere, is renamed, and nothing is written over."""
+    with suppress(FileExistsError):
+        place.mkdir(mode=0o700, parents=True)
+        return
+    if not place.is_dir():
+        aside = next(name for name in names_beside(place) if not os.path.lexists(name))
+        print(f"{place} is no folder: it is {aside.name} now", file=sys.stderr)
+        place.rename(aside)
+        place.mkdir(mode=0o700)
+
+
+def names_beside(place: Path) -> Iterator[Path]:
+    """Yield names for what is set aside."""
+    yield from (place.with_name(f"{place.name} was a file{f' {number}' if number else ''}") for number in count())
 
 
 def lay_list_of_fonts(home: Path) -> None:
