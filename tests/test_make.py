@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 
 import clean
 import nbformat
+import psutil
 import pytest
 import run_notebooks
 from classroom import environment, notebooks, server
@@ -317,6 +319,24 @@ def wait_for_address(log: Path, server: subprocess.Popen[bytes]) -> str:
             return found[0]
         time.sleep(0.1)
     raise AssertionError(log.read_text(encoding="utf-8"))
+
+
+# make present
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends no process by a signal that it could answer")
+@pytest.mark.parametrize("end", ["SIGTERM", "SIGHUP"])
+def test_slides_whose_terminal_is_closed_leave_nothing_running(end: str, tmp_path: Path) -> None:
+    command = [sys.executable, str(TOOLS / "present.py"), "00"]
+    variables = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as slides:
+        while not (started := psutil.Process(slides.pid).children(recursive=True)):
+            assert slides.poll() is None
+            time.sleep(0.1)
+        slides.send_signal(getattr(signal, end))
+    psutil.wait_procs(started)
+    assert not any(one.is_running() for one in started)
+    assert list(tmp_path.iterdir()) == []
 
 
 # make notebooks

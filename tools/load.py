@@ -2,7 +2,7 @@
 
 That many invented students log in at once, run lesson 4 up to its first explorer, move its control, and answer an
 exercise. With `--started`, their servers were started before, as an instructor can do on the hub's admin page. Nothing
-but the numbers in `build/load.json` stays; what was started is ended, also by Ctrl+C.
+but the numbers in `build/load.json` stays; what was started is ended, also by Ctrl+C and when the terminal is closed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import platform
 import queue
 import re
 import secrets
-import signal
 import sys
 import tempfile
 import threading
@@ -26,7 +25,7 @@ from pathlib import Path
 from statistics import fmean
 
 import psutil
-from classroom import hub
+from classroom import hub, server
 from classroom.environment import ROOT
 from classroom.hub_visit import CHECKS, EXERCISE, LESSON, MOVES, Visit
 
@@ -87,7 +86,7 @@ def main() -> None:
     started, numbers = wanted(sys.argv[1:])
     if not sys.platform.startswith("linux"):
         sys.exit("JupyterHub is made for Linux, and Linux alone says what a process shares.")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+    server.end_as_by_ctrl_c()
     hub.install_proxy()
     hub.prepare_for_students()
     print(f"{os.cpu_count()} processors; {LESSON} to its first explorer, then {MOVES} moves and {CHECKS} checks each")

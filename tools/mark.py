@@ -29,6 +29,7 @@ try:
     from classroom.editions import Edition, find_edition, shown
     from classroom.isolation import CELL_SECONDS, SECONDS, Result, Settings, run_isolated
     from classroom.notebooks import serialise
+    from classroom.server import end_as_by_ctrl_c
     from classroom.sets import find_set
     from classroom.submissions import FOREIGN, Submission, gather, read_again, restore, set_of, worth_a_look
     from nbformat import NotebookNode
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--set", help="its number or its name; default: by what is in each notebook")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many to mark at once")
     chosen = parser.parse_args()
+    end_as_by_ctrl_c()
     started = time.perf_counter()
     handed_in = read_all(chosen.submissions)
     marker = Marker(find_edition(chosen.seed), jobs=max(1, chosen.jobs))

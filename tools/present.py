@@ -28,7 +28,15 @@ from typing import Any
 import nbformat
 from classroom.environment import ROOT
 from classroom.pages import is_note, speakers_notes, unfolded, with_answers
-from classroom.server import LOCAL_KERNELS, ONE_THREAD, choose_port, has_screen, server_arguments, wanted_port
+from classroom.server import (
+    LOCAL_KERNELS,
+    ONE_THREAD,
+    choose_port,
+    end_as_by_ctrl_c,
+    has_screen,
+    server_arguments,
+    wanted_port,
+)
 from classroom.sets import LESSONS, find_lesson
 from jupyter_client import BlockingKernelClient
 from nbformat import NotebookNode
@@ -61,6 +69,7 @@ def main() -> None:
     parser.add_argument("lesson", nargs="?", default="00", help="its number or its name, such as 04 or memory")
     parser.add_argument("--port", help="default: the next free one")
     chosen = parser.parse_args()
+    end_as_by_ctrl_c()
     port = choose_port(wanted_port(["--port", chosen.port] if chosen.port else []))
     lesson = find_lesson(chosen.lesson)
     print(f"Running {lesson.name} and starting its slides (stop them with Ctrl+C)", flush=True)

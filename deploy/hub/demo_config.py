@@ -4,6 +4,7 @@ All students run under the account that started it, so it protects nobody from a
 """
 
 import os
+import signal
 from pathlib import Path
 
 c = get_config()  # type: ignore[name-defined] # noqa: F821
@@ -20,3 +21,6 @@ if os.geteuid() == 0:
     c.Spawner.args = ["--allow-root"]
 
 c.JupyterHub.cleanup_servers = True
+# Its terminal is closed: it ends as by Ctrl+C, for which JupyterHub waits, and not at once, with all it started left.
+if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup has it
+    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGINT))

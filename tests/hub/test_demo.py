@@ -89,7 +89,8 @@ def test_nobody_else_comes_in(running: hub.Hub) -> None:
             Student(running.url, name, password)
 
 
-def test_the_demo_opens_the_first_lesson_and_ends_with_all_it_started(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGHUP])
+def test_the_demo_opens_the_first_lesson_and_ends_with_all_it_started(tmp_path: Path, stop: signal.Signals) -> None:
     with demo(tmp_path, hub.free_ports(1)[0]) as (process, address, password):
         ada = Student(address, "ada", password)
         ada.open_server()
@@ -97,7 +98,7 @@ def test_the_demo_opens_the_first_lesson_and_ends_with_all_it_started(tmp_path: 
         assert landed.endswith("/user/ada/lab/tree/notebooks/00_start_here.ipynb")
         family = process.children(recursive=True)
         assert len(family) >= 2  # the proxy and a student's server
-        process.send_signal(signal.SIGINT)
+        process.send_signal(stop)
         process.wait()
         _, left = psutil.wait_procs(family, timeout=hub.END_SECONDS)
         assert not left

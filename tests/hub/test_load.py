@@ -42,7 +42,7 @@ def test_whoever_gets_no_verdict_has_failed_and_the_load_says_so(monkeypatch: py
 
 
 @pytest.mark.whole_hub
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_load_that_is_stopped_ends_all_that_it_started(tmp_path: Path, stop: signal.Signals) -> None:
     variables = os.environ | {"TMPDIR": str(tmp_path)}
     with subprocess.Popen([*LOAD, "2"], env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as loading:

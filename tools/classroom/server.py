@@ -7,6 +7,7 @@ import errno
 import gc
 import os
 import shutil
+import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -63,6 +64,17 @@ def config_path(*folders: str) -> str:
     """Return where Jupyter looks for settings: in more folders of ours, the course's, then those named already."""
     named = os.environ.get("JUPYTER_CONFIG_PATH", "")
     return os.pathsep.join(filter(None, [*(str(SETTINGS / one) for one in folders), *OF_THE_COURSE, named]))
+
+
+def end_as_by_ctrl_c() -> None:
+    """Let what asks this program to end, as a closed terminal does, end all that it has started, as Ctrl+C does.
+
+    One that was started with `nohup` goes on.
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        told = getattr(signal, name, None)
+        if told is not None and signal.getsignal(told) != signal.SIG_IGN:
+            signal.signal(told, signal.default_int_handler)
 
 
 def wanted_port(arguments: "Sequence[str]") -> "int | None":
