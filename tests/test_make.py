@@ -484,7 +484,13 @@ def test_skipped_browser_tests_fail_where_a_browser_is_required(browser_tests: P
 def test_clean_removes_what_can_be_made_again_and_nothing_else(tmp_path: Path) -> None:
     kept = ["README.md", "notebooks/00_start.ipynb", "exercises/mine.ipynb", "build.txt", "outside/keep.txt"]
     kept += ["my_exercises/.ipynb_checkpoints/01-checkpoint.ipynb", "my_lessons/04_memory.ipynb"]
+    home = "build/hub-demo/homes/ada/training-cost-course"
+    kept += [f"{home}/my_exercises/01.ipynb", f"{home}/04_memory/.ipynb_checkpoints/a.ipynb", f"{home}/build/mine.txt"]
+    kept += ["my_class/edition_7/release/.ipynb_checkpoints/a.ipynb"]
     gone = [
+        "build/hub-demo/hub.sqlite",
+        "build/load.json",
+        "build/site/index.html",
         ".venv/bin/python",
         "artifacts/a.png",
         "course_lib/__pycache__/x.pyc",

@@ -1,7 +1,8 @@
 """Show a class on a hub, on this machine alone: `hub_demo.py [--port PORT]`; two invented students, one password.
 
 It runs until Ctrl+C, or until its terminal is closed, which ends the hub, its proxy and the students' servers. What the
-students wrote stays for the next time in `build/hub-demo`. A demo that was killed is tidied up by the next.
+students wrote stays in `build/hub-demo/homes` for the next time, and `make clean` leaves it alone. A demo that was
+killed is tidied up by the next.
 """
 
 from __future__ import annotations
