@@ -206,6 +206,26 @@ def test_the_site_has_an_environment_of_its_own_and_leaves_the_courses_alone(che
     assert checkout.ensure("dev") == checkout.ensure("site") == []
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the hub is for Linux")
+def test_an_environment_from_which_students_servers_run_is_not_changed_under_them(checkout: Checkout) -> None:
+    checkout.ensure("hub")
+    python = environment.venv_python(checkout.root, ".venv-hub")
+    python.unlink()
+    python.symlink_to(sys.executable)
+    checkout.ensure("hub")  # which notes that Python
+    with subprocess.Popen([python, "-c", "print(flush=True); input()"], stdin=-1, stdout=-1) as server:
+        assert server.stdout
+        server.stdout.readline()
+        assert checkout.ensure("hub") == [], "it is as the lock says, so a hub may start beside it"
+        (checkout.root / "requirements.txt").write_text("uv==1.2.4\n", encoding="utf-8")
+        with pytest.raises(SystemExit, match=rf"these processes run from it: {server.pid}. Nothing was changed"):
+            checkout.ensure("hub")
+        assert checkout.commands == []
+        assert checkout.ensure(), "the laptop's own environment has nothing to do with it"
+        server.communicate(b"\n")
+    assert any("--editable" in command for command in checkout.ensure("hub"))
+
+
 def test_a_moved_checkout_is_installed_again(checkout: Checkout, tmp_path_factory: Any) -> None:
     checkout.ensure()
     moved = checkout.root.rename(tmp_path_factory.mktemp("elsewhere") / "course")

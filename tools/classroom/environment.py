@@ -37,6 +37,7 @@ def ensure(extras: "Iterable[str]" = (), root: Path = ROOT, call: "Callable[...,
     if is_current(extras, root):
         return
     venv = venv_for(extras)
+    refuse_to_change_what_students_run(root, venv)
     python = make_venv_with_uv(root, call, venv)
     extras = sorted(set(extras) | set(read_stamp(root, venv).get("extras", [])))
     print(f"Installing the course and what it needs into {venv} (once, and again when the lock changes)", flush=True)
@@ -61,6 +62,33 @@ def make_venv_with_uv(root: Path = ROOT, call: "Callable[..., int]" = subprocess
     if call(pip) != 0:
         sys.exit("uv, which installs the course, could not be had; the lines above say why. Is this machine online?")
     return python
+
+
+def refuse_to_change_what_students_run(root: Path, venv: str) -> None:
+    """Exit with a sentence where a hub or a student's server runs from an environment that others are to be put into.
+
+    What it imports from then on would be of another version than what it has.
+    """
+    running = processes_of(root / venv) if venv == APART["hub"] else []
+    if running:
+        some = ", ".join(map(str, running[:5])) + (", …" if running[5:] else "")
+        sys.exit(
+            f"{venv} needs other packages now, and these processes run from it: {some}. Nothing was changed. End the "
+            "hub and the students' servers, run the command again, and start the hub; deploy/hub/README.md has the "
+            "lines, under *Update in the middle of a term*."
+        )
+
+
+def processes_of(venv: Path) -> "list[int]":
+    """Return the numbers of the processes that were started by a program of an environment, where Linux tells."""
+    begin = os.fsencode(str(venv / "bin") + os.sep)
+    found = []
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found += [int(line.parent.name)] if line.read_bytes().startswith(begin) else []
+        except OSError:
+            continue  # it ended meanwhile
+    return sorted(found)
 
 
 def refuse_an_unfit_python() -> None:
