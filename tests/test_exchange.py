@@ -158,6 +158,18 @@ def test_whatever_is_laid_down_by_hand_stops_no_collecting(
     assert {path.name for path in (exchange.folder / "edition" / "submitted").iterdir()} <= {"honest", "odd"}
 
 
+def test_nothing_is_released_into_a_course_that_somebody_else_has_made(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exchange takes new folders from everybody, and the course's name is known from the year before."""
+    inbound = exchange.inbound
+    inbound.chmod(0o755)
+    monkeypatch.setattr(os, "geteuid", lambda: inbound.stat().st_uid + 1)
+    with pytest.raises(ExchangeError, match=f"{COURSE} was made by {get_username()}. Have root remove it"):
+        exchange.do("ReleaseAssignment", force=True)
+    assert modes(inbound) == ["0o755"], "nor is anything changed there"
+
+
 def test_a_page_without_nbgraders_files_stops_no_giving_back(exchange: Exchange) -> None:
     for student in ("ada", "emmy", "grace"):
         folder = exchange.folder / "edition" / "feedback" / student / SET

@@ -42,7 +42,10 @@ class Release(ExchangeReleaseAssignment):
     """Release a set, and let nobody rename or remove what others hand in."""
 
     def init_dest(self):
-        """Make the folders."""
+        """Make the folders, unless somebody else has made the course's: what is laid into it would be that one's."""
+        place = EXCHANGE / self.coursedir.course_id
+        if os.path.lexists(place) and place.lstat().st_uid != os.geteuid():
+            self.fail(f"{place} was made by {author_of(place)}. Have root remove it, then release again.")
         super().init_dest()
         os.chmod(self.inbound_path, INBOUND)
 
