@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from course_lib.block_formats import (
     sqnr_table,
 )
 from course_lib.compute_cost import ACTIVE_TOTALS, TransformerShape
+from course_lib.number_formats import FloatFormat
 from course_lib.quantization import DB_PER_BIT
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -102,7 +104,6 @@ def test_what_is_said_of_blocks() -> None:
     assert f"int8 with one scale has {wide_scale.sqnr_db:.1f} dB" in prose()
     assert f"NVFP4 with {bits_per_value(NVFP4):g} bits is ahead" in prose()
     assert rest[NVFP4.name].sqnr_db > wide_scale.sqnr_db
-    assert f"MXFP6 E2M3 has {rest[MXFP6_E2M3.name].sqnr_db:.1f} dB" in prose()
     assert f"in the count int8 has {outliers['int8 a tensor']:.1f} dB" in prose()
     assert f"Q8_0 with {normal['Q8_0']:.1f} dB" in prose()
     lost = np.mean(encode(comparison_tensors()["normal"], MXFP4).decode() == 0)
@@ -128,6 +129,28 @@ def test_beside_outliers_the_scale_helps_integers_and_a_float_of_8_bits_needs_no
     one_scale, block = rest["FP8 128x128"], rest[MXFP8_E4M3.name]
     assert f"FP8 128x128 has {one_scale:.1f} dB with one scale for all {x.size:,} values" in prose()
     assert f"and MXFP8 E4M3 {block:.1f} dB" in prose()
+
+
+def test_beside_outliers_three_bits_of_exponent_are_enough_and_two_are_not() -> None:
+    x = comparison_tensors()["with outliers"]
+    rest = {row.name: row.sqnr_db for row in sqnr_table(x, where=np.abs(x).max(axis=0) < 10)}
+    floats = {name: fmt.element for name, fmt in FORMATS.items() if isinstance(fmt.element, FloatFormat)}
+    enough, few = ({name for name in floats if (floats[name].exponent_bits > 2) == above} for above in (True, False))
+    assert few == {MXFP4.name, NVFP4.name, MXFP6_E2M3.name}
+    before = sqnr("normal")
+    assert max(before[name] - rest[name] for name in enough) < 1 < 10 < min(before[name] - rest[name] for name in few)
+    assert "with enough exponent bits of its own, here 3 or more, does not care" in prose()
+    fell = f"MXFP6 E2M3 falls from {before[MXFP6_E2M3.name]:.1f} to {rest[MXFP6_E2M3.name]:.1f} dB"
+    assert f"{fell}, and with E2M1 MXFP4 falls to {rest[MXFP4.name]:.1f} and NVFP4 to {rest[NVFP4.name]:.1f} dB" in prose()
+
+
+def test_a_scale_of_nvfp4_has_the_sign_bit_of_e4m3_stored_as_0_and_a_1_there_turns_the_signs_round() -> None:
+    for x in comparison_tensors().values():
+        encoded = encode(x, NVFP4)
+        assert encoded.scales.max() < 0x80
+        signed = replace(encoded, scales=encoded.scales ^ 0x80)
+        assert np.array_equal(signed.decode(), -encoded.decode())
+    assert "No scale is below 0: the sign bit is stored as 0" in prose()
 
 
 def test_the_table_of_formats_is_that_of_the_library() -> None:
