@@ -29,9 +29,10 @@ EVIDENCE = ("primary", "model card", "secondary")
 PRECISIONS = ("fp16", "bf16", "fp8", "fp4", "")
 """The precisions of a training run's products; the last one stands for what the source does not say."""
 
-HOURS = ("run", "steps", "plan", "")
+HOURS = ("run", "steps", "rate", "plan", "")
 """What a training run's hours are: all of its run's, with restarts and waiting, as reported or accelerators x days; its
-steps x the seconds of a step, without them; what was planned or is to be expected; the last one is for no hours."""
+steps x the seconds of a step, without them; printed hours for 1e12 tokens x the tokens, of which nobody says what else
+they hold; what was planned or is to be expected; the last one is for no hours."""
 
 PEAKS = ("bf16", "fp8", "fp4")
 """The precisions in which an accelerator's dense peak is known; "bf16" stands for fp16 too."""

@@ -215,6 +215,8 @@ def test_hours_that_hold_nothing_lost_are_marked_as_their_row_describes_them(run
         if "planned" in words or "to expect" in words
         else "steps"
         if "seconds of a step" in words or re.search(r"hours from [0-9,]+ steps", words)
+        else "rate"
+        if re.search(r"hours,? from [0-9,]+ for 1e12 tokens", words)
         else "run"
     )
     assert run.hours_from == ("" if run.accelerator_hours is None else described)
@@ -227,6 +229,26 @@ def test_hours_from_steps_or_from_a_plan_are_the_tokens_at_one_speed():
     for name, steps, seconds in (("124M", 18_865, 0.30), ("774M", 286_102, 1.70), ("1558M", 32_000, 2.80)):
         hours = catalog.training_run(f"llm.c GPT-2 {name}").accelerator_hours
         assert hours == pytest.approx(8 * steps * seconds / 3600, rel=5e-3)
+
+
+def test_days_that_are_steps_times_their_seconds_are_marked_so_though_a_report_prints_them_as_days():
+    """Parmar et al. 2024, Table 2: 0.8, 0.4 and 11.9 days are, to their digit, the tokens over a batch at one speed."""
+    stages = ((768, 0.8, 0.57, 200, 384), (1536, 0.4, 0.58, 200, 768), (2304, 11.9, 0.64, 7600, 1152))
+    for _, days, step, billions, batch in stages:
+        assert days == round(step * billions * 1e9 / (4096 * batch) / 86_400, 1)
+    run = catalog.training_run("Nemotron-4 15B")
+    assert run.accelerator_hours == pytest.approx(sum(24 * gpus * days for gpus, days, *_ in stages))
+    assert run.hours_from == "steps"
+
+
+def test_hours_from_a_rate_are_what_is_printed_for_1e12_tokens_times_the_tokens():
+    """DeepSeek-AI 2024, p. 16 of the report on V2 and section 1 of that on V3."""
+    rates = {"DeepSeek 67B": 300_600, "DeepSeek-V2": 172_800, "DeepSeek-V3 (37B active)": 180_000}
+    assert {run.name for run in RUNS if run.hours_from == "rate"} == set(rates)
+    for name, hours in rates.items():
+        run = catalog.training_run(name)
+        assert run.accelerator_hours == pytest.approx(hours * run.tokens / 1e12, rel=1e-9)
+        assert f"from {hours:,} for 1e12 tokens" in f"{run.note} {run.remark}"
 
 
 def test_a_utilisation_at_full_rate_is_by_6p_as_its_row_says():

@@ -150,7 +150,7 @@ def test_a_scale_of_nvfp4_has_the_sign_bit_of_e4m3_stored_as_0_and_a_1_there_tur
         assert encoded.scales.max() < 0x80
         signed = replace(encoded, scales=encoded.scales ^ 0x80)
         assert np.array_equal(signed.decode(), -encoded.decode())
-    assert "No scale is below 0: the sign bit is stored as 0" in prose()
+    assert "and a sign, stored as 0: UE4M3 reads none, the explorer does" in prose()
 
 
 def test_the_table_of_formats_is_that_of_the_library() -> None:
@@ -310,5 +310,9 @@ def test_what_is_said_of_intervals() -> None:
     assert f"differ by a factor of {wide.price.factor:.1f}" in prose()
     assert f"the utilisations of the runs counted by {spread.factor:.1f}" in prose()
     assert np.exp(np.hypot(np.log(2), np.log(3))) == pytest.approx(3.7, abs=0.05)
+    assert (len(spread.values), len(wide.price.values)) == (8, 7)
+    assert (spread.low, spread.high) == (min(spread.values), max(spread.values)), "the least and the most"
+    assert [round(4 * each.chance) for each in (spread, wide.price)] == [3, 3]
+    assert "Of eight runs or seven prices these are the least and the most, and about 3 of 4 lie between" in prose()
     source = f"of which {len(plan.kept_of_measured())} published runs"
     assert f"40 % measured on your own job by 6PD, {source}" in printed()

@@ -154,11 +154,11 @@ def like_runs(accelerator: str) -> Mapping[str, float]:
     of the same 16-bit peak (A100 40GB and 80GB; H100 SXM, H800 and GH200), where they are fewer than 8 those of the
     same kind, GPU or TPU, and where these are fewer, all. 16 bits are stated, or follow from an accelerator that has no
     rate for fewer. 6PD over all hours and the peak: recomputation, restarts and waiting are in it. So hours that are
-    steps x seconds, planned or to be expected do not count (`catalog.HOURS`).
+    steps x seconds, a rate x tokens, planned or to be expected do not count (`catalog.HOURS`).
     Errors: `ValueError` for an unknown accelerator. Source: the catalog; each run names its own.
 
     >>> len(like_runs("A100 80GB")), len(like_runs("H100 SXM")), len(like_runs("B200")), len(like_runs("TPU v5p"))
-    (21, 10, 31, 33)
+    (21, 8, 29, 31)
     """
     return _like_runs(catalog.accelerator(accelerator).name)
 
@@ -195,7 +195,8 @@ def kept_of_measured() -> Mapping[str, float]:
     """Return what runs kept, over all their hours, of their utilisation at full rate, by the run's name.
 
     Both are by 6P FLOP a token, so that attention's products are in neither (`full_rate_utilisation` of the catalog).
-    Dense runs with all their hours count: hours from the seconds of a step, or planned ones, hold nothing that is lost.
+    Dense runs with all their hours count: hours from the seconds of a step or a rate, or planned ones, need not hold what
+    is lost.
     Source: the catalog; each run names its own.
 
     >>> {name: round(share, 2) for name, share in kept_of_measured().items()}
@@ -227,7 +228,7 @@ def utilization_interval(accelerator: str) -> Interval:
 
     >>> reached = utilization_interval("H100 SXM")
     >>> round(reached.low, 2), round(reached.middle, 2), round(reached.high, 2)
-    (0.15, 0.29, 0.37)
+    (0.14, 0.28, 0.35)
     """
     reached = like_runs(accelerator)
     kinds = sorted({catalog.training_run(name).accelerator for name in reached})
@@ -286,7 +287,7 @@ def plan_intervals(
     >>> plan = plan_training_run(accelerator="H100 SXM", num_accelerators=256, days=30)
     >>> wide, narrow = plan_intervals(plan), plan_intervals(plan, measured=0.4)
     >>> round(wide.days.low), round(wide.days.high), round(narrow.days.low), round(narrow.days.high)
-    (32, 80, 31, 44)
+    (34, 85, 31, 44)
     """
     of_kind("plan", plan, PlannedRun, A_PLAN)
     have = plan.resources
