@@ -26,6 +26,7 @@ from course_lib.plan import (
     source_of_a_step,
     tokens_of_a_step,
     training_precision,
+    utilization_of,
 )
 from course_lib.plan.broken_rules import percent
 from course_lib.scaling import BESIROGLU_2024, compute_optimal
@@ -103,6 +104,16 @@ def test_llama_65b_reached_what_its_paper_implies_and_llama_13b_most():
     reached = published_utilization()
     assert reached["LLaMA 65B"] == pytest.approx(6 * 65.2e9 * 1.4e12 / (1_022_362 * 3600 * 312e12))
     assert max(reached, key=reached.get) == "LLaMA 13B"
+
+
+def test_what_the_lectures_runs_reached_is_said_of_them_alone_as_the_catalog_has_more_and_less():
+    reached = published_utilization()
+    assert set(reached) <= set(catalog.training_runs())
+    everybody = [share for run in catalog.all_training_runs().values() if (share := utilization_of(run)) is not None]
+    assert min(everybody) < min(reached.values()) < max(reached.values()) < max(everybody)
+    said = next(one for one in plan_training_run(**MONTH).assumptions if one.startswith("Utilisation"))
+    ends = " to ".join(f"{100 * end(reached.values()):.1f} %" for end in (min, max))
+    assert f"The lecture's runs reached {ends}." in said
 
 
 @pytest.mark.parametrize("name", ["GPT-3 175B", "Chinchilla 70B"])
@@ -329,7 +340,7 @@ SAID = [
 ]
 """What a plan is told, its numbers left out."""
 ASSUMED = {
-    "Utilisation": "# % of # TFLOP/s, over all the days, with restarts and waiting. The catalog's runs reached # % to "
+    "Utilisation": "# % of # TFLOP/s, over all the days, with restarts and waiting. The lecture's runs reached # % to "
     "# %.",
     "Compute": "#PD counts products with weights only; attention's own add about # % here.",
     "Recomputation": "# % more operations than #PD, so the run takes as much longer and the utilisation that counts "
@@ -385,7 +396,7 @@ def test_an_optimistic_utilisation_says_what_the_best_run_would_take():
     assert plan.warnings == (
         Warning(
             "utilisation of 60 %",
-            "the best of the catalog's runs, LLaMA 13B, reached 51.4 %; with that it takes "
+            "the best of the lecture's runs, LLaMA 13B, reached 51.4 %; with that it takes "
             f"{30 * 0.6 / best:.3g} days.",
             "utilisation",
         ),

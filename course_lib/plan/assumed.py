@@ -67,8 +67,8 @@ def _of_compute(plan: PlannedRun) -> Iterator[Assumption]:
     yield Assumption(
         "Utilisation",
         f"{percent(have.utilization)} of {format_rate(chip.fp16_bf16_flop_per_second)}, over all the days, with "
-        f"restarts and waiting. The catalog's runs reached {percent(min(reached))} to {percent(max(reached))}.",
-        f"{OWN}; the rate: {chip.source}; the runs: the catalog, 6PD over hours and rate",
+        f"restarts and waiting. The lecture's runs reached {percent(min(reached))} to {percent(max(reached))}.",
+        f"{OWN}; the rate: {chip.source}; the runs: the lecture's in the catalog, 6PD over hours and rate",
         SIZED if plan.bound == "compute" else TRAINED,
     )
     yield Assumption(

@@ -132,7 +132,7 @@ def _about_hardware(plan: PlannedRun) -> Iterator[Warning]:
         days = plan.days * have.utilization / reached[best]
         yield Warning(
             f"utilisation of {percent(have.utilization)}",
-            f"the best of the catalog's runs, {best}, reached {percent(reached[best])}; with that it takes "
+            f"the best of the lecture's runs, {best}, reached {percent(reached[best])}; with that it takes "
             f"{in_days(days)}.",
             "utilisation",
         )

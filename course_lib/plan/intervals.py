@@ -195,8 +195,8 @@ def kept_of_measured() -> Mapping[str, float]:
     """Return what runs kept, over all their hours, of their utilisation at full rate, by the run's name.
 
     Both are by 6P FLOP a token, so that attention's products are in neither (`full_rate_utilisation` of the catalog).
-    Dense runs with all their hours count: hours from the seconds of a step or a rate, or planned ones, need not hold what
-    is lost.
+    Dense runs with all their hours count: hours from the seconds of a step, from a rate or from a plan need not hold
+    what is lost.
     Source: the catalog; each run names its own.
 
     >>> {name: round(share, 2) for name, share in kept_of_measured().items()}

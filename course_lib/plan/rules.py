@@ -64,7 +64,7 @@ def _usual_step(parameters: float) -> tuple[float, int, str]:
 
 @cache
 def published_utilization() -> Mapping[str, float]:
-    """Return what the catalog's runs achieved over all their hours, 6PD / (hours x peak), by the run's name.
+    """Return what the lecture's runs achieved over all their hours, 6PD / (hours x peak), by the run's name.
 
     >>> round(published_utilization()["LLaMA 65B"], 3)
     0.477

@@ -424,8 +424,8 @@ def days_of_a_slow_run() -> Prediction:
     reached = round(ends.utilization.low, 2)
     days = {"a tenth": 30 * 1.1, "points": 30 * (1 + 0.40 - reached), "right": ends.days.high, "four": 30 * 4.0}
     return Prediction(
-        asks=f"30 days were planned at 40 %. By the line above, about one run in ten reaches {100 * reached:.0f} % or less. "
-        f"How many days does the plan take at {100 * reached:.0f} %?",
+        asks="30 days were planned at 40 %. By the line above, about one run in ten reaches "
+        f"{100 * reached:.0f} % or less. How many days does the plan take at {100 * reached:.0f} %?",
         options={f"{each:.0f} days": each for each in days.values()},
         truth=ends.days.high,
         facts={
