@@ -204,7 +204,7 @@ class TrainingRun(Published):
     `distilled` is a model that learnt from a teacher's outputs, so that 6PD is not all of its work. `hours_from`, one
     of `HOURS`, says what the hours are. `full_rate_utilisation` is that of steps at full rate by 6P FLOP a token,
     without attention's products: printed, or from a printed speed, or from a `reported_mfu` that counts them; `remark`
-    says which.
+    says which. `hybrid` is a model with state spaces, such as Mamba-2, in place of most of its attention.
     """
 
     name: str
@@ -228,6 +228,7 @@ class TrainingRun(Published):
     distilled: bool
     hours_from: str
     full_rate_utilisation: float | None
+    hybrid: bool
 
     @property
     def tokens(self) -> int:
@@ -432,6 +433,7 @@ def all_training_runs() -> Mapping[str, TrainingRun]:
                 distilled=_yes(row, "distilled"),
                 hours_from=_word(row, "hours_from", HOURS),
                 full_rate_utilisation=_optional(row["full_rate_utilisation"]),
+                hybrid=_yes(row, "hybrid"),
             )
             for row in _rows("training_runs.csv")
         }

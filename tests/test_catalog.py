@@ -251,6 +251,12 @@ def test_hours_from_a_rate_are_what_is_printed_for_1e12_tokens_times_the_tokens(
         assert f"from {hours:,} for 1e12 tokens" in f"{run.note} {run.remark}"
 
 
+@pytest.mark.parametrize("run", RUNS, ids=name_of)
+def test_a_hybrid_is_marked_and_says_what_its_other_layers_are(run):
+    with_mamba = ("Nemotron-H", "Nemotron Nano", "Nemotron 3", "NVFP4 12B")
+    assert run.hybrid == ("Mamba-2" in run.note) == run.name.startswith(with_mamba)
+
+
 def test_a_utilisation_at_full_rate_is_by_6p_as_its_row_says():
     """Chowdhery et al. 2022, appendix B: attention adds 12 x layers x heads x head_dim x sequence FLOP a token."""
     shapes = {"Gopher 280B": (80, 128, 128, 2048), "PaLM 540B": (118, 48, 256, 2048)}

@@ -516,6 +516,13 @@ def test_a_run_whose_source_leaves_something_out_is_compared_by_the_rest_or_refu
         plan.compared_with("gpt-oss-20b")
 
 
+@pytest.mark.parametrize("name", ["Nemotron-H 56B", "Nemotron Nano 2 12B", "NVFP4 12B", "Llama 3.2 3B", "Gemma 3 12B"])
+def test_no_loss_is_given_for_a_run_of_another_kind_than_the_law_was_fitted_to(name):
+    said = plan_training_run(**MONTH).compared_with(name)
+    assert "nats" not in said
+    assert said.endswith("It is not compared with the plan.")
+
+
 def test_a_mixture_of_experts_is_not_compared_but_for_why():
     plan, name = plan_training_run(**MONTH), "DeepSeek-V3 (37B active)"
     assert plan.compared_with(name) == (

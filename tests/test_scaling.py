@@ -301,3 +301,23 @@ def test_the_loss_law_speaks_of_dense_runs_alone() -> None:
         "A mixture of experts: 37 B of its 671 B parameters work on a token; the loss law was fitted to dense models."
     )
     assert [run.name for run in catalog.training_runs().values() if why_no_loss(run)] == [mixture.name]
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("Llama 3.2 3B", "Distilled: "),
+        ("Gemma 3 27B", "Distilled: "),
+        ("Nemotron-H 56B", "A hybrid: "),
+        ("Nemotron Nano 2 12B", "A hybrid: "),
+        ("NVFP4 12B", "A hybrid: "),
+        ("Nemotron 3 Super", "A mixture of experts: "),
+    ],
+)
+def test_the_loss_law_speaks_neither_of_distilled_models_nor_of_hybrids(name: str, begins: str) -> None:
+    assert why_no_loss(catalog.training_run(name)).startswith(begins)
+
+
+def test_of_all_dense_transformers_that_learn_from_text_the_loss_law_speaks() -> None:
+    for run in catalog.all_training_runs().values():
+        assert bool(why_no_loss(run)) == (run.is_mixture or run.distilled or run.hybrid), run.name

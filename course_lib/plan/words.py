@@ -86,7 +86,7 @@ def reported_time(run: TrainingRun) -> str:
 
 
 def comparison(plan: PlannedRun, run: TrainingRun) -> str:
-    """Return how a published run differs from the plan, in words; a mixture of experts is not compared.
+    """Return how a published run differs from the plan, in words; none that the loss law was not fitted to is compared.
 
     Errors: `ValueError` for a run whose source does not say on how many tokens it trained.
     """

@@ -135,15 +135,29 @@ BESIROGLU_2024 = LossFit(E=1.8172, A=482.01, B=2085.43, alpha=0.3478, beta=0.365
 def why_no_loss(run: catalog.TrainingRun) -> str:
     """Return why the loss laws say nothing about a published run, in a sentence, or nothing where they do.
 
-    Source: Hoffmann et al. 2022, section 3 (dense models alone); DeepSeek-AI 2024.
+    They were fitted to dense Transformers that learn from text alone: not to mixtures of experts, to models that learn
+    from a teacher's outputs, nor to hybrids of attention and state spaces.
+    Source: Hoffmann et al. 2022, section 3; each run's own in the catalog.
 
     >>> why_no_loss(catalog.training_run("LLaMA 65B"))
     ''
+    >>> why_no_loss(catalog.training_run("Llama 3.2 1B"))
+    "Distilled: it learnt from a teacher's outputs; the loss law was fitted to models that learn from text alone."
     """
-    if not run.is_mixture:
-        return ""
-    active, total = format_count(run.parameters), format_count(run.total_parameters)
-    return (
-        f"A mixture of experts: {active} of its {total} parameters work on a token; the loss law was fitted to dense "
-        "models."
-    )
+    if run.is_mixture:
+        active, total = format_count(run.parameters), format_count(run.total_parameters)
+        return (
+            f"A mixture of experts: {active} of its {total} parameters work on a token; the loss law was fitted to "
+            "dense models."
+        )
+    if run.distilled:
+        return (
+            "Distilled: it learnt from a teacher's outputs; the loss law was fitted to models that learn from text "
+            "alone."
+        )
+    if run.hybrid:
+        return (
+            "A hybrid: most of its attention is replaced by state spaces (Mamba-2); the loss law was fitted to "
+            "Transformers."
+        )
+    return ""
