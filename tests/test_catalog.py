@@ -477,10 +477,12 @@ def test_a_peak_that_an_accelerator_has_not_is_refused_with_those_it_has():
         catalog.accelerator("H100 SXM").peak("fp16")
 
 
-@pytest.mark.parametrize(("name", "mib"), [("A100 80GB", 81_920), ("H100 SXM", 81_559)])
-def test_two_cards_of_80_gb_report_more_than_that(name, mib):
+@pytest.mark.parametrize(
+    ("name", "printed", "mib"), [("A100 80GB", 80, 81_920), ("H100 SXM", 80, 81_559), ("H200 SXM", 141, 143_771)]
+)
+def test_a_card_reports_more_than_is_printed(name, printed, mib):
     chip = catalog.accelerator(name)
-    assert chip.usable_bytes == chip.reported_bytes == mib * 2**20 > chip.memory_bytes == 80 * 10**9
+    assert chip.usable_bytes == chip.reported_bytes == mib * 2**20 > chip.memory_bytes == printed * 10**9
 
 
 @pytest.mark.parametrize("accelerator", ACCELERATORS, ids=name_of)

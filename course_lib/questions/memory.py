@@ -243,7 +243,7 @@ def what_is_missing(pick: Pick) -> Number:
     """The GB that one accelerator lacks to train a released model at all."""
     name, chip = pick(
         ("Llama 2 13B", "H100 SXM"),
-        ("Llama 2 13B", "H200 SXM"),
+        ("Llama 2 13B", "MI300X"),
         ("Llama 2 13B", "L40S"),
         ("GPT-2 XL", "RTX 3090"),
         ("Llama 2 7B", "RTX 4090"),
