@@ -54,10 +54,10 @@ class Accelerator:
     measured (stas00/ml-engineering, compute/accelerator, of August 2026; of the TPU v5p the training that
     AI-Hypercomputer/maxtext lists): a peak is held against all three. `peaks_remark` says why fp8 is not twice bf16, or
     fp4 not twice fp8, where it is so. `power_watts` is the most that the accelerator may take, and of the TPU v3 and v4
-    the most that was measured; `fp16_without_tensor_cores_flop_per_second` is what the vendor's whitepaper prints
-    beside the tensor cores' rate, where it does. `announced` is a year, `checked` the month in which the peaks were
-    last compared with their source or a copy of it, empty where nobody has since the row was written. `source` says
-    which figures were seen in copies only. The grade of the source is `evidence`, one of `EVIDENCE`.
+    the most that was measured; `source` says where none is printed. `fp16_without_tensor_cores_flop_per_second` is what
+    the vendor's whitepaper prints beside the tensor cores' rate, where it does. `announced` is a year, `checked` the
+    month in which the peaks were last compared with their source or a copy of it. `source` says which figures were seen
+    in copies only. The grade of the source is `evidence`, one of `EVIDENCE`.
     """
 
     name: str
