@@ -175,6 +175,7 @@ def test_e8m0_saturates_and_has_no_zero():
     ]
     assert (E8M0.smallest, E8M0.largest) == (2.0**-127, 2.0**127)
     assert math.isnan(E8M0.decode(255))
+    assert E8M0.decode([]).shape == (0,)
 
 
 @pytest.mark.parametrize("value", [-1.0, math.nan, [1.0, -0.5]])

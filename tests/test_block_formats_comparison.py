@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -137,6 +138,13 @@ def test_only_the_values_of_the_mask_count_and_all_are_encoded():
     for wrong in (NVFP4, "NVFP4", ["NVFP4"]):
         with pytest.raises(TypeError, match=r"^formats must be a list of BlockFormat"):
             sqnr_table(x, formats=wrong)
+
+
+@pytest.mark.parametrize("shape", [(), (64,), (2, 2, 32), (0, 32), (0,)])
+def test_a_table_of_what_is_no_matrix_is_refused_by_its_shape(shape):
+    refusal = f"x must be a matrix that is not empty; got the shape {shape}"
+    with pytest.raises(ValueError, match=f"^{re.escape(refusal)}$"):
+        sqnr_table(np.ones(shape))
 
 
 def test_the_tensors_are_matrices_of_fp32_that_nobody_changes():

@@ -52,6 +52,13 @@ def draws(element):
 
 
 @every_element
+@pytest.mark.parametrize("codes", [[], np.zeros((0, 3)), np.zeros(0, dtype=np.uint8)], ids=["list", "rows", "codes"])
+def test_no_codes_are_no_numbers_in_every_element(element, codes):
+    values = element_values(codes, element)
+    assert (values.shape, values.dtype) == (np.shape(codes), np.float64)
+
+
+@every_element
 @quick
 @given(data=st.data())
 def test_no_number_of_the_element_is_nearer_than_the_one_chosen(element, data):

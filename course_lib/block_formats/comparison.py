@@ -74,21 +74,23 @@ def sqnr_table(
 
     `bits` are those of full blocks, `bits_per_value`; in int8 all that was stored, over the values. All of the matrix
     is encoded; only what `where` is true for, a mask as in numpy, counts in the SQNR.
-    Errors: as `encode`, and as `absmax_quantize` for what is no matrix; `TypeError` for formats that are no list of
-    `BlockFormat` or a mask that is none, and `ValueError` for one of another shape, or without a single True.
+    Errors: as `encode`, and `ValueError` for what is no matrix or has no values; `TypeError` for formats that are no
+    list of `BlockFormat` or a mask that is none, and `ValueError` for one of another shape, or without a single True.
 
     >>> table = sqnr_table(comparison_tensors()["normal"])
     >>> [(row.name, round(row.bits, 2), round(row.sqnr_db, 1)) for row in table if row.bits < 4.6]
     [('Q4_0', 4.5, 21.4), ('NF4', 4.5, 20.6), ('NF4 double', 4.13, 20.6), ('NVFP4', 4.5, 20.5), ('MXFP4', 4.25, 18.7)]
     """
     matrix, chosen, counted = numbers("x", x), _formats(formats), np.asarray(where)
+    if matrix.ndim != 2 or not matrix.size:
+        raise ValueError(f"x must be a matrix that is not empty; got the shape {matrix.shape}")
     if counted.dtype != bool:
         raise TypeError(f"where must be True, or a mask of True and False; got {shown(where)}")
     try:
         counted = np.broadcast_to(counted, matrix.shape)
     except ValueError:
         raise ValueError(f"where must have the shape of x, {matrix.shape}; got {counted.shape}") from None
-    if matrix.size and not counted.any():
+    if not counted.any():
         raise ValueError(f"where must be true somewhere; got {shown(where)}")
     rows = []
     for name, axis in (("int8 a tensor", None), ("int8 a row", 0)):

@@ -75,9 +75,11 @@ def element_values(codes: NDArray[Any], element: Element) -> NDArray[np.float64]
     of_kind("element", element, Element, AN_ELEMENT)
     if isinstance(element, Levels):
         patterns = numbers("codes", codes)
+        if not patterns.size:  # an empty list has no kind of number
+            return np.zeros(patterns.shape)
         if patterns.dtype.kind not in "iu":
             raise TypeError(f"codes must be whole numbers; got {shown(codes)}")
-        if patterns.size and not 0 <= patterns.min() <= patterns.max() < len(element.values):
+        if not 0 <= patterns.min() <= patterns.max() < len(element.values):
             raise ValueError(f"codes must be from 0 to {len(element.values) - 1}; got {shown(codes)}")
         return np.array(element.values)[patterns]
     return np.asarray(decode(codes, element))

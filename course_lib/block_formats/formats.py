@@ -64,9 +64,11 @@ class PowerFormat:
         Errors: `TypeError` for anything but integers; `ValueError` for one that has more bits.
         """
         patterns = numbers("pattern", pattern)
+        if not patterns.size:  # an empty list has no kind of number
+            return np.zeros(patterns.shape)
         if patterns.dtype.kind not in "iu":
             raise TypeError(f"pattern must be a whole number; got {shown(pattern)}")
-        if patterns.size and not 0 <= patterns.min() <= patterns.max() < 2**self.bits:
+        if not 0 <= patterns.min() <= patterns.max() < 2**self.bits:
             raise ValueError(f"pattern must be from 0 to {2**self.bits - 1} for {self.name}; got {shown(pattern)}")
         scales = np.ldexp(1.0, patterns.astype(np.int32) - self.bias)
         return plain(np.where(patterns == 2**self.bits - 1, np.nan, scales))
