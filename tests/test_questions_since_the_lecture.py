@@ -57,3 +57,23 @@ def test_what_one_forgets_of_an_adapters_states_has_a_hint_of_its_own(seed: int,
     assert question.judge(kept + trained * (12 - each) / 1e9).correct
     nearest = [abs(wrong.answer / kept - 1) for wrong in question.asks.wrong if words not in wrong.hint]
     assert min(nearest) > 2 * question.asks.tolerance
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_who_mistakes_a_mixture_in_8_4_is_told_which_of_its_parameters_and_bits_were_counted(seed: int) -> None:
+    question = questions.find("8.4", seed)
+    total, active, tokens = (question.asks.given[name].value for name in ("total", "active", "tokens"))
+    for words, flop, size in (
+        ("forward pass alone, and", 2 * active * tokens, 2 * active),
+        ("in 32 bits", 6 * active * tokens, 4 * total),
+        ("parameters that rest", 6 * (total - active) * tokens, 2 * total),
+    ):
+        assert words in question.judge([flop, size / 1e9]).message
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_leaves_out_the_weights_of_8_3_or_reads_a_cache_twice_is_told_so(seed: int) -> None:
+    question = questions.find("8.3", seed)
+    assert "endless users" in question.judge(lambda weights, cache, users: 2 * weights / cache).message
+    twice = question.judge(lambda weights, cache, users: weights * users / (weights + users * cache))
+    assert "read twice" in twice.message

@@ -133,6 +133,14 @@ def intensity_of_generating(pick: Pick) -> Function:
                 "One cache is read there. Each user has a cache of their own.",
             ),
             Wrong(
+                lambda weights, cache, users: 2 * weights / cache,
+                "That is the limit for endless users: the weights are read, too.",
+            ),
+            Wrong(
+                lambda weights, cache, users: 2 * weights * users / (2 * weights + 2 * users * cache),
+                "The caches are read twice there: `cache` is bytes already, of keys and values.",
+            ),
+            Wrong(
                 lambda weights, cache, users: 2 * weights / (2 * weights + cache),
                 "That is one user. The weights are read once for all of them.",
             ),
@@ -189,7 +197,16 @@ def mixture_twice_counted(pick: Pick) -> Vector:
             Wrong([flop, 2 * active / GB], "The next token takes other experts: where are they meanwhile?"),
             Wrong([training_flop(total, tokens), 2 * active / GB], "They are swapped: what works, and what is kept?"),
             Wrong([2 * active * tokens, size], "That is the forward pass alone. What does the backward pass take?"),
+            Wrong(
+                [2 * active * tokens, 2 * active / GB],
+                "That is the forward pass alone, and the weights that work on one token: the next takes others.",
+            ),
+            Wrong(
+                [training_flop(total - active, tokens), size],
+                "Those are the parameters that rest. It is the others that cost FLOP.",
+            ),
             Wrong([flop, total / GB], "A weight of 16 bits takes 2 bytes."),
+            Wrong([flop, 4 * total / GB], "Those are the weights in 32 bits; they are asked for in 16."),
             Wrong([flop, 2 * total], "The weights are in bytes; they are asked for in GB."),
             Wrong([flop, 2 * total / GIB], "The weights are in GiB; they are asked for in GB."),
             Wrong([size, flop], "The order is turned round: first the FLOP, then the GB."),
