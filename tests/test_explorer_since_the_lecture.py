@@ -197,6 +197,15 @@ def test_a_format_of_your_own_is_made_of_its_bits() -> None:
     assert facts(format=OWN, exponent_bits=4, significand_bits=3, block=8)["Bits a value"] == "8 + 8 / 8 = 9"
 
 
+@pytest.mark.parametrize("flip", [0, 1])
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_sentence_begins_with_the_format_and_a_capital_letter(name: str, part: str, flip: int) -> None:
+    sentence = viewed(format=name, part=part, flip=flip).sentence
+    assert sentence[0].isupper()
+    assert sentence.lower().startswith(name.lower())
+
+
 # Flipped bits
 
 

@@ -159,24 +159,24 @@ class BlockView:
     @property
     def sentence(self) -> str:
         """The answer in plain words: what the chosen bits stand for, or what the flipped ones did."""
-        chosen, count = self.chosen, len(self.now)
+        chosen, count, name = self.chosen, len(self.now), self.name[0].upper() + self.name[1:]
         now, before = (chosen.hexadecimal(pattern) for pattern in (chosen.now, chosen.stored))
         if self.part == SCALE:
             if chosen.now != chosen.stored:
-                return f"{self.name} scale {now}, not {before}: each of {count} values {self._fate}."
+                return f"{name} scale {now}, not {before}: each of {count} values {self._fate}."
             return (
-                f"{self.name} scale {now} is {short(self.scale_now)}, for {count} values: "
+                f"{name} scale {now} is {short(self.scale_now)}, for {count} values: "
                 f"{bits_per_value(self.format):.4g} bits each, {decibels(self.sqnr, 'an SQNR of ')} here."
             )
         is_now = f"is {short(self.now[self.place])}"
         if chosen.now != chosen.stored:
             return (
-                f"{self.name} code {now}, not {before}: value {self.place + 1} {is_now}, "
+                f"{name} code {now}, not {before}: value {self.place + 1} {is_now}, "
                 f"not {short(self.before[self.place])}; the other {count - 1} stay."
             )
         off = abs(self.before[self.place] - self.wanted[self.place])
         fate = f"{short(self.wanted[self.place])} is off by {short(off)}" if off else "exactly what it was"
-        return f"{self.name} {now} × scale {short(self.scale_now)} {is_now}: {fate}."
+        return f"{name} {now} × scale {short(self.scale_now)} {is_now}: {fate}."
 
     @property
     def _fate(self) -> str:
