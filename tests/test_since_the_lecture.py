@@ -274,6 +274,9 @@ def test_the_hours_of_gpt_oss_bound_its_tokens_as_the_lesson_prints() -> None:
     mixtures = [u for u in map(plan.utilization_of, (run for run in runs if run.is_mixture)) if u is not None]
     assert f"{len(mixtures)} mixtures reached {min(mixtures):.0%} to {max(mixtures):.0%}" in printed()
     assert f"the catalog's mixtures reached {100 * min(mixtures):.0f} to {100 * max(mixtures):.0f} %" in prose()
+    by_a_rate = [run.name.split("-")[0] for run in runs if run.is_mixture and run.hours_from == "rate"]
+    assert by_a_rate == ["DeepSeek", "DeepSeek"]
+    assert "% (DeepSeek's two by a rate)" in prose()
     assert catalog.training_run("Qwen3-235B-A22B").tokens == 36e12
     assert f"{run.accelerator_hours / 1e6:g} M H100 hours" in prose()
 
