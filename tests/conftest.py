@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 # A test tries the same examples every time, and none of them against the clock.
 settings.register_profile("course", derandomize=True, deadline=None)
 settings.load_profile("course")
+
+# A program that is told to ignore a signal has all that it starts ignore it, and a test would wait for good for what it
+# ends by that signal: who runs the tests by `nohup` or in the background has what they start hear all the same.
+for name in ("SIGHUP", "SIGINT", "SIGTERM"):
+    if (told := getattr(signal, name, None)) is not None and signal.getsignal(told) is signal.SIG_IGN:
+        signal.signal(told, lambda *_: None)
 
 collect_ignore = ["data"]
 """Notebooks of students, which a test runs itself: `--nbval` would compare their outputs, and they have none."""

@@ -99,7 +99,7 @@ def test_the_demo_opens_the_first_lesson_and_ends_with_all_it_started(tmp_path: 
         family = process.children(recursive=True)
         assert len(family) >= 2  # the proxy and a student's server
         process.send_signal(stop)
-        process.wait()
+        process.wait(hub.END_SECONDS)
         _, left = psutil.wait_procs(family, timeout=hub.END_SECONDS)
         assert not left
 
@@ -117,4 +117,4 @@ def test_a_demo_that_was_killed_is_tidied_up_by_the_next(tmp_path: Path) -> None
             assert not proxy.is_running()
             Student(address, "ada", password).open_server()
             process.send_signal(signal.SIGINT)
-            process.wait()
+            process.wait(hub.END_SECONDS)

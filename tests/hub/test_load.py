@@ -55,7 +55,7 @@ def test_a_load_that_is_stopped_ends_all_that_it_started(tmp_path: Path, stop: s
                 time.sleep(0.1)
             assert any(is_server(process) for process in family)
             loading.send_signal(stop)
-            loading.wait()
+            loading.wait(hub.END_SECONDS)
             _, left = psutil.wait_procs(family, timeout=hub.END_SECONDS)
             assert not left
             assert loading.returncode != 0
