@@ -52,14 +52,16 @@ PORT_SECONDS = 10.0
 def main() -> None:
     port = hold_port(os.environ["JUPYTERHUB_SERVICE_URL"])  # until the server ends  # noqa: F841
     with server.nothing_needless(), no_certificates():
+        import jupyter_core.application
         import jupyterlab.labapp  # noqa: F401 # which the server would import later
 
         single_user = import_single_user()
+    # There is nothing of IPython 3's to take over; Jupyter would note that in the home, and end where that is full.
+    jupyter_core.application.JupyterApp.migrate_config = lambda _: None  # type: ignore[assignment]
 
     os.umask(0o077)
     course = lay_course(Path.home())
     lay_list_of_fonts(Path.home())
-    note_migrated(Path.home())
     os.chdir(course)
     os.environ.update(server.ONE_THREAD | os.environ)
     os.environ["JUPYTER_CONFIG_PATH"] = server.config_path(*settings_of_nbgrader(), "hub")
@@ -196,13 +198,6 @@ def lay_list_of_fonts(home: Path) -> None:
             if not place.exists():
                 place.parent.mkdir(parents=True, exist_ok=True)
                 copy_whole(str(file), str(place))
-
-
-def note_migrated(home: Path) -> None:
-    """Say that there is nothing of IPython's of before to take over; Jupyter would write so, and end on a full disk."""
-    with suppress(OSError):
-        (home / ".jupyter").mkdir(exist_ok=True)
-        (home / ".jupyter" / "migrated").touch()
 
 
 if __name__ == "__main__":
