@@ -218,7 +218,7 @@ def test_an_environment_from_which_students_servers_run_is_not_changed_under_the
         server.stdout.readline()
         assert checkout.ensure("hub") == [], "it is as the lock says, so a hub may start beside it"
         (checkout.root / "requirements.txt").write_text("uv==1.2.4\n", encoding="utf-8")
-        with pytest.raises(SystemExit, match=rf"these processes run from it: {server.pid}. Nothing was changed"):
+        with pytest.raises(SystemExit, match=rf"these processes run from it: {server.pid}. No package was changed"):
             checkout.ensure("hub")
         assert checkout.commands == []
         assert checkout.ensure(), "the laptop's own environment has nothing to do with it"
@@ -521,3 +521,21 @@ def test_clean_removes_what_can_be_made_again_and_nothing_else(tmp_path: Path) -
         (tmp_path / name).touch()
     clean.main(tmp_path)
     assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()} == set(kept)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the hub is for Linux")
+def test_clean_removes_nothing_while_a_students_server_runs_from_the_hubs_environment(tmp_path: Path) -> None:
+    python = environment.venv_python(tmp_path, ".venv-hub")
+    for name in (python.parent, tmp_path / "build"):
+        name.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    with subprocess.Popen([python, "-c", "print(flush=True); input()"], stdin=-1, stdout=-1) as server:
+        assert server.stdout
+        server.stdout.readline()
+        with pytest.raises(SystemExit, match=rf"these processes run from it: {server.pid}. Nothing was removed"):
+            clean.main(tmp_path)
+        assert python.exists()
+        assert (tmp_path / "build").exists()
+        server.communicate(b"\n")
+    clean.main(tmp_path)
+    assert list(tmp_path.iterdir()) == []

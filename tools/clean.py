@@ -1,4 +1,7 @@
-"""Remove everything that the other commands can make again; nothing that a person wrote."""
+"""Remove everything that the other commands can make again; nothing that a person wrote.
+
+Where a hub or a student's server runs from `.venv-hub`, nothing is removed, and a sentence says so.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import shutil
 from collections.abc import Set
 from pathlib import Path
 
+from classroom.environment import refuse_under_students
 from classroom.server import OWN
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +33,7 @@ ANYWHERE = ("__pycache__", ".ipynb_checkpoints", "*.egg-info")
 
 
 def main(root: Path = ROOT) -> None:
+    refuse_under_students(root, "would be removed", "Nothing was removed")
     kept = {root / name for name in KEPT}
     for name in AT_THE_TOP:
         remove(root / name, kept)

@@ -69,13 +69,19 @@ def refuse_to_change_what_students_run(root: Path, venv: str) -> None:
 
     What it imports from then on would be of another version than what it has.
     """
-    running = processes_of(root / venv) if venv == APART["hub"] else []
+    if venv == APART["hub"]:
+        refuse_under_students(root, "needs other packages now", "No package was changed")
+
+
+def refuse_under_students(root: Path, why: str, spared: str) -> None:
+    """Exit with a sentence where a hub or a student's server runs from the hub's environment."""
+    running = processes_of(root / APART["hub"])
     if running:
         some = ", ".join(map(str, running[:5])) + (", …" if running[5:] else "")
         sys.exit(
-            f"{venv} needs other packages now, and these processes run from it: {some}. Nothing was changed. End the "
-            "hub and the students' servers, run the command again, and start the hub; deploy/hub/README.md has the "
-            "lines, under *Update in the middle of a term*."
+            f"{APART['hub']} {why}, and these processes run from it: {some}. {spared}. End the hub and the students' "
+            "servers, run the command again, then `make hub`, and start the hub; deploy/hub/README.md has the lines, "
+            "under *Update in the middle of a term*."
         )
 
 
