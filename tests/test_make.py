@@ -226,6 +226,23 @@ def test_an_environment_from_which_students_servers_run_is_not_changed_under_the
     assert any("--editable" in command for command in checkout.ensure("hub"))
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the hub is for Linux")
+@pytest.mark.parametrize("reached", ["{}/course/.venv-hub", "{}/link/.venv-hub", ".venv-hub"])
+def test_a_server_is_found_by_whichever_way_its_environment_was_reached(reached: str, tmp_path: Path) -> None:
+    python = environment.venv_python(tmp_path / "course", ".venv-hub")
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    (tmp_path / "link").symlink_to("course")
+    wait = [f"{reached.format(tmp_path)}/bin/python", "-c", "print(flush=True); input()"]
+    with subprocess.Popen(wait, stdin=-1, stdout=-1, cwd=tmp_path / "course") as server:
+        assert server.stdout
+        server.stdout.readline()
+        for root in (tmp_path / "course", tmp_path / "link"):
+            assert environment.processes_of(root / ".venv-hub") == [server.pid]
+        assert environment.processes_of(tmp_path / ".venv-hub") == []
+        server.communicate(b"\n")
+
+
 def test_a_moved_checkout_is_installed_again(checkout: Checkout, tmp_path_factory: Any) -> None:
     checkout.ensure()
     moved = checkout.root.rename(tmp_path_factory.mktemp("elsewhere") / "course")

@@ -86,14 +86,21 @@ def refuse_under_students(root: Path, why: str, spared: str) -> None:
 
 
 def processes_of(venv: Path) -> "list[int]":
-    """Return the numbers of the processes that were started by a program of an environment, where Linux tells."""
-    begin = os.fsencode(str(venv / "bin") + os.sep)
+    """Return the numbers of the processes that were started by a program of an environment, where Linux tells.
+
+    What counts is where the program lies, by whatever links it was reached; the program itself is a link to a Python
+    that others have too.
+    """
+    programs = os.path.realpath(str(venv / "bin"))
     found = []
-    for line in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            found += [int(line.parent.name)] if line.read_bytes().startswith(begin) else []
+            folder = os.path.dirname(os.fsdecode((process / "cmdline").read_bytes().split(b"\0")[0]))
+            if folder and not os.path.isabs(folder):
+                folder = os.path.join(os.readlink(str(process / "cwd")), folder)
+            found += [int(process.name)] if folder and os.path.realpath(folder) == programs else []
         except OSError:
-            continue  # it ended meanwhile
+            continue  # it ended meanwhile, or is somebody else's
     return sorted(found)
 
 
