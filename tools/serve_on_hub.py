@@ -9,6 +9,7 @@ List*. The options are those of `jupyterhub-singleuser`.
 from __future__ import annotations
 
 import atexit
+import importlib
 import importlib.util
 import os
 import shutil
@@ -51,11 +52,9 @@ PORT_SECONDS = 10.0
 
 def main() -> None:
     port = hold_port(os.environ["JUPYTERHUB_SERVICE_URL"])  # until the server ends  # noqa: F841
-    with server.nothing_needless(), no_certificates():
-        import jupyter_core.application
-        import jupyterlab.labapp  # noqa: F401 # which the server would import later
+    single_user = import_single_user()
+    import jupyter_core.application
 
-        single_user = import_single_user()
     # There is nothing of IPython 3's to take over; Jupyter would note that in the home, and end where that is full.
     jupyter_core.application.JupyterApp.migrate_config = lambda _: None  # type: ignore[assignment]
 
@@ -76,24 +75,37 @@ def main() -> None:
 def import_single_user() -> Any:
     """Import JupyterHub's part of a student's server, without the hub's own database and pages if that can be.
 
-    It names them where it logs and where it reads scopes, and uses none of them. Where another version uses more, the
-    server is started once more, plainly.
+    It names them where it logs and where it reads scopes, and uses none of them. Where another version uses more as it
+    is imported, the server is started once more, plainly, from the same environment.
     """
     try:
-        with nullcontext() if PLAINLY in os.environ else stand_ins():
-            from jupyterhub.singleuser import main  # of the hub's environment, where this alone is run
-    except (ImportError, AttributeError):
+        with server.nothing_needless(), no_certificates():
+            import jupyterlab.labapp  # noqa: F401 # which the server would import later
+
+            with nullcontext() if PLAINLY in os.environ else stand_ins():
+                from jupyterhub.singleuser import main  # of the hub's environment, where this alone is run
+    except Exception as error:
         if PLAINLY in os.environ:
             raise
+        print(f"The server is started plainly, with the hub's own modules: {error!r}", file=sys.stderr)
         os.execve(sys.executable, sys.orig_argv, os.environ | {PLAINLY: "1"})
     return main
+
+
+class StandIn(ModuleType):
+    """A module of a few names. Whoever still has it when the real one can be imported finds all others there."""
+
+    def __getattr__(self, name: str) -> Any:
+        if sys.modules.get(self.__name__) is self:
+            raise AttributeError(f"{self.__name__} is a stand-in, without {name}", name=name, obj=self)
+        return getattr(importlib.import_module(self.__name__), name)
 
 
 @contextmanager
 def stand_ins() -> Iterator[None]:
     """Meanwhile have modules that hold a few names; whoever imports them later gets the real ones."""
     for module, names in STAND_INS.items():
-        stand_in = ModuleType(module)
+        stand_in = StandIn(module)
         vars(stand_in).update({name: type(name, (Exception,), {}) for name in names})
         sys.modules[module] = stand_in
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import serve_on_hub
 from classroom import hub
-from classroom.environment import ROOT
+from classroom.environment import ROOT, venv_python
 from classroom.hub_client import READY_SECONDS, Refused, Student
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
@@ -95,17 +95,54 @@ def test_a_students_server_has_nothing_of_the_hubs_database(running: hub.Hub, lo
         assert not [place.path for place in process.memory_maps() if "sqlalchemy" in place.path]
 
 
-@pytest.mark.parametrize("unknown", ["from sqlalchemy import more", "from jupyterhub.orm import User"])
-def test_a_version_that_uses_more_is_started_plainly(unknown: str, tmp_path: Path) -> None:
-    package = tmp_path / "jupyterhub"
-    (package / "singleuser").mkdir(parents=True)
-    (package / "__init__.py").touch()
-    (package / "orm.py").write_text("User = 1")
-    (tmp_path / "sqlalchemy.py").write_text("more = 1")
-    (package / "singleuser" / "__init__.py").write_text(f"{unknown}\nmain = 'imported'")
-    look = "import serve_on_hub; print(serve_on_hub.import_single_user())"
-    path = os.pathsep.join([str(tmp_path), str(ROOT / "tools")])
-    said = subprocess.run(
-        [sys.executable, "-c", look], env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
+def imported_on(folder: Path, single_user: str, look: str) -> str:
+    """Return what `look` prints where JupyterHub's part of a server is `single_user`, and Node.js is on the path."""
+    (folder / "jupyterhub" / "singleuser").mkdir(parents=True)
+    (folder / "bin").mkdir()
+    (folder / "bin" / "node").touch(mode=0o755)
+    for name, text in {
+        "sqlalchemy.py": "more, func = 1, dict",
+        "jupyterhub/__init__.py": "",
+        "jupyterhub/orm.py": "User = 2",
+        "jupyterhub/singleuser/__init__.py": single_user,
+    }.items():
+        (folder / name).write_text(text)
+    variables = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT / "tools")]),
+        "PATH": os.pathsep.join([str(folder / "bin"), os.environ["PATH"]]),
+    }
+    look = f"import os, serve_on_hub; main = serve_on_hub.import_single_user(); {look}"
+    done = subprocess.run([sys.executable, "-c", look], env=variables, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    ["from sqlalchemy import more", "from jupyterhub.orm import User", "import sqlalchemy; sqlalchemy.func(more=1)"],
+)
+def test_a_version_that_uses_more_is_started_plainly_and_with_the_path_that_it_had(
+    unknown: str, tmp_path: Path
+) -> None:
+    look = "print(main, serve_on_hub.PLAINLY in os.environ, os.environ['PATH'].partition(os.pathsep)[0])"
+    said = imported_on(tmp_path, f"{unknown}\nmain = 'imported'", look)
+    assert said == f"imported True {tmp_path / 'bin'}\n"
+
+
+def test_a_version_that_uses_more_later_finds_it_in_the_real_modules(tmp_path: Path) -> None:
+    single_user = "import sqlalchemy as sa\nfrom jupyterhub import orm\n\ndef main(): return sa.more, orm.User"
+    said = imported_on(tmp_path, single_user, "print(*main(), serve_on_hub.PLAINLY in os.environ)")
+    assert said == "1 2 False\n"
+
+
+def test_scopes_of_this_jupyterhub_find_the_hubs_own_classes_where_a_server_asks_for_them() -> None:
+    look = "import serve_on_hub; serve_on_hub.import_single_user(); from jupyterhub import scopes; "
+    look += "print(serve_on_hub.PLAINLY in serve_on_hub.os.environ, flush=True); scopes.get_scopes_for('nobody')"
+    done = subprocess.run(
+        [str(venv_python(ROOT, hub.VENV.name)), "-c", look],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "tools")},
+        capture_output=True,
+        text=True,
     )
-    assert said.stdout == "imported\n", said.stderr
+    assert done.stdout == "False\n", done.stderr
+    assert "Only allow orm objects or User wrappers" in done.stderr
