@@ -165,7 +165,9 @@ def test_nothing_is_released_into_a_course_that_somebody_else_has_made(
     inbound = exchange.inbound
     inbound.chmod(0o755)
     monkeypatch.setattr(os, "geteuid", lambda: inbound.stat().st_uid + 1)
-    with pytest.raises(ExchangeError, match=f"{COURSE} was made by {get_username()}. Have root remove it"):
+    owner = inbound.stat().st_uid
+    words = f"{COURSE} was made by {get_username()}. Have root look what is in it.* --from={owner} {owner + 1} /"
+    with pytest.raises(ExchangeError, match=words):
         exchange.do("ReleaseAssignment", force=True)
     assert modes(inbound) == ["0o755"], "nor is anything changed there"
 

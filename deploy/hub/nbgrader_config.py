@@ -45,7 +45,12 @@ class Release(ExchangeReleaseAssignment):
         """Make the folders, unless somebody else has made the course's: what is laid into it would be that one's."""
         place = EXCHANGE / self.coursedir.course_id
         if os.path.lexists(place) and place.lstat().st_uid != os.geteuid():
-            self.fail(f"{place} was made by {author_of(place)}. Have root remove it, then release again.")
+            mine = f"chown -Rh --from={place.lstat().st_uid} {os.geteuid()} {place} && chgrp -Rh {os.getegid()} {place}"
+            self.fail(
+                f"{place} was made by {author_of(place)}. Have root look what is in it. If it is the course's, as "
+                "where a colleague has released, have it given to you by these commands, which leave to the students "
+                f"what they handed in: {mine}. If it is not, have it moved elsewhere. Then release again."
+            )
         super().init_dest()
         os.chmod(self.inbound_path, INBOUND)
 
