@@ -16,8 +16,8 @@ from classroom import hub, hub_visit
 from classroom.environment import ROOT, venv_python
 
 LOAD = [str(venv_python(ROOT, hub.VENV.name)), str(ROOT / "tools" / "load.py")]
-MOST_MEGABYTES = 240
-"""A server and the kernels of a lesson and of exercises take about 200 at three students; with the hub's database 33
+MOST_MEGABYTES = 220
+"""A server and the kernels of a lesson and of exercises take 193 to 196 at three students; with the hub's database 33
 more."""
 
 
