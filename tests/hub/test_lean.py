@@ -30,27 +30,42 @@ def test_a_students_kernel_has_no_debugger_and_runs_all_the_same(log_in: LogIn) 
         kernel.ask("1 / 0")
 
 
-def test_what_lies_beside_a_notebook_can_be_imported_and_takes_no_modules_place(tmp_path: Path) -> None:
-    (tmp_path / "random.py").write_text("raise ImportError('this is not the one')")
-    (tmp_path / "mine.py").write_text("own = 7")
+def said_by_a_lean_kernel(folder: Path, *cells: str) -> str:
+    """Return what a kernel of a student's says that was started in a folder."""
     specs = KernelSpecManager(kernel_dirs=[str(serve_on_hub.LEAN / "kernels")])
     manager, said = KernelManager(kernel_spec_manager=specs), []
-    manager.start_kernel(cwd=str(tmp_path))
+    manager.start_kernel(cwd=str(folder))
     client = manager.client()
     client.start_channels()
     try:
         client.wait_for_ready(timeout=READY_SECONDS)
-        for cell in (
-            "import random, mine; print(random.randint(mine.own, 7))",
-            "import matplotlib.lines; print(len(matplotlib.lines.Line2D.set.__doc__) < 1000)",
-        ):
+        for cell in cells:
             client.execute_interactive(
                 cell, output_hook=lambda message: said.append(message["content"].get("text", ""))
             )
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
-    assert "".join(said) == "7\nTrue\n"
+    return "".join(said)
+
+
+def test_what_lies_beside_a_notebook_can_be_imported_and_takes_no_modules_place(tmp_path: Path) -> None:
+    (tmp_path / "random.py").write_text("raise ImportError('this is not the one')")
+    (tmp_path / "mine.py").write_text("own = 7")
+    assert said_by_a_lean_kernel(tmp_path, "import random, mine; print(random.randint(mine.own, 7))") == "7\n"
+
+
+def test_matplotlibs_help_says_how_to_have_properties_listed_and_stays_in_form(tmp_path: Path) -> None:
+    line = "Not listed here: plt.setp(it) lists them for what was drawn, and so do the pages at https://matplotlib.org."
+    said = said_by_a_lean_kernel(
+        tmp_path,
+        "import matplotlib.pyplot as plt, pydoc; print(pydoc.getdoc(plt.plot))",
+        "print(pydoc.getdoc(plt.Line2D.set), end='END\\n')",
+        "plt.setp(plt.Line2D([0], [0]))",
+    )
+    assert f"\n    Here is a list of available `.Line2D` properties:\n\n    {line}\n\nSee Also\n--------\n" in said
+    assert f"\nSupported properties are\n\n{line}END\n" in said
+    assert "\n  linewidth or lw: float\n" in said, "it does"
 
 
 def test_what_nobody_uses_is_switched_off_and_a_terminal_is_not(log_in: LogIn) -> None:

@@ -1,7 +1,8 @@
 """Be the usual kernel, without what nobody in a class uses: `python3 lean_kernel.py -f FILE`.
 
 There is no debugger. What is imported before the first cell is not looked through for garbage. And matplotlib's help
-does not list the properties of each thing in a picture, which it would put together for all of them as it is imported.
+does not list the properties of each thing in a picture, which it would put together for all of them as it is imported,
+but says how to have them listed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
+
+INSTEAD = "Not listed here: plt.setp(it) lists them for what was drawn, and so do the pages at https://matplotlib.org."
+"""One line without a percent sign: matplotlib puts it at an indented place, into a text that it formats."""
 
 
 def main() -> None:
@@ -48,11 +52,11 @@ class WithoutLists(importlib.abc.MetaPathFinder):
 
 
 def without_lists(run: Any) -> Any:
-    """Return what runs a module, and then has an empty list in the place of each list of properties."""
+    """Return what runs a module, and then has `INSTEAD` in the place of each list of properties."""
 
     def run_without(module: Any) -> None:
         run(module)
-        module.kwdoc = lambda artist: ""
+        module.kwdoc = lambda artist: INSTEAD
 
     return run_without
 
