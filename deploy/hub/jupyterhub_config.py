@@ -24,6 +24,9 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from tornado.web import HTTPError, RequestHandler
 
 c = get_config()  # type: ignore[name-defined] # noqa: F821
 
@@ -125,6 +128,31 @@ c.JupyterHub.cleanup_servers = False
 OWN = Path(os.environ.get("COURSE_HUB_OWN", "/etc/training-cost-hub.py"))
 if OWN.is_file():
     load_subconfig(str(OWN))  # type: ignore[name-defined] # noqa: F821
+
+# JupyterHub would answer under every name that leads here and is no running server's. Who logged in there, by a link of
+# a student's, would be logged in where that student's pages are. So the hub has its own name alone, and leads there.
+HUB = c.JupyterHub.get("subdomain_host") or ""
+ELSEWHERE = "elsewhere"
+
+
+class Elsewhere(RequestHandler):
+    """Lead a browser from where no server runs to the hub's own name; tell a script that nothing runs there."""
+
+    def check_xsrf_cookie(self) -> None:
+        """Ask for no token: nothing is done here."""
+
+    def prepare(self) -> None:
+        """Answer every method alike."""
+        own_name = self.request.host_name == urlsplit(HUB).hostname  # the proxy has just started
+        if own_name or self.request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+            raise HTTPError(503 if own_name else 424)
+        self.redirect(HUB.rstrip("/") + self.request.uri.split(f"/hub/{ELSEWHERE}", 1)[1], status=303)
+
+
+if HUB:  # JupyterHub warns in its log of both: they are meant
+    c.JupyterHub.hub_routespec = f"{urlsplit(HUB).hostname}/"
+    c.JupyterHub.extra_handlers = [*c.JupyterHub.get("extra_handlers", []), (f"/{ELSEWHERE}/.*", Elsewhere)]
+    c.ConfigurableHTTPProxy.command += ["--default-target", f"{c.JupyterHub.hub_bind_url}/hub/{ELSEWHERE}"]
 
 EXCHANGE = Path(os.environ.get("COURSE_HUB_EXCHANGE", "/srv/training-cost-exchange"))
 if (TEACHERS or EXCHANGE.is_dir()) and DOMAIN != "none" and "subdomain_host" not in c.JupyterHub:

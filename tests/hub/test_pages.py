@@ -21,7 +21,7 @@ import psutil
 import pytest
 import requests
 from classroom import hub
-from classroom.hub_client import Student
+from classroom.hub_client import Session, Student
 
 from hub.conftest import PASSWORD, STUDENTS
 from hub.faulty import LESSON
@@ -194,21 +194,64 @@ def test_where_each_server_has_an_address_a_students_page_gets_nothing_of_its_re
         for url in (f"{one.hub}/hub/home", f"{one.emmy.server}/lab"):
             framed = one.emmy.session.get(url, timeout=60).headers["Content-Security-Policy"]
             assert re.search(r"frame-ancestors '(none|self)'", framed), url
-        there = script.read(f"{script.origin}/hub/home")
-        assert there, "the hub's pages are at each address, and nobody is logged in there"
-        assert "emmy" not in there
-        for token in (None, *tokens_in(there)):
-            for tokens in (one.tokens, one.tokens.replace(one.hub, script.origin)):
-                assert script.post(tokens, token).status_code == 403
-                assert script.post(f"{tokens}?_xsrf={token}", token, mode="navigate").status_code == 403
+        strangers = tokens_in(requests.get(f"{one.hub}/hub/login", timeout=60).text)[0]
+        for token in (None, strangers):
+            assert script.post(one.tokens, token).status_code == 403
+            assert script.post(f"{one.tokens}?_xsrf={token}", token, mode="navigate").status_code == 403
         allowed = one.emmy.session.options(one.tokens, headers={"Origin": script.origin}, timeout=60)
         assert "Access-Control-Allow-Origin" not in allowed.headers
 
         mine = tokens_in(own.read(f"{one.hub}/hub/home"))[0]
         assert own.post(one.tokens, mine).status_code == 201, "the hub's own page may"
         assert one.emmy.kernel(LESSON).ask("print(1)") == "1\n", "and she works as ever"
-        one.emmy.session.cookies.set("_xsrf", tokens_in(there)[0], domain=".hub.localhost", path="/hub/api/")
-        assert script.post(one.tokens, tokens_in(there)[0]).status_code == 403, "a cookie that the page lays down"
+        one.emmy.session.cookies.set("_xsrf", strangers, domain=".hub.localhost", path="/hub/api/")
+        assert script.post(one.tokens, strangers).status_code == 403, "a cookie that the page lays down"
+
+
+def test_the_hub_and_its_login_are_at_no_address_but_the_hubs_own(tmp_path: Path) -> None:
+    """Who logged in at a student's address would have let that student's page do what the hub's own page may."""
+    with two(tmp_path, domain=True) as one:
+        script = one.script()
+        for origin in (
+            script.origin,
+            script.origin.replace("ada", "nobody"),
+            one.hub.replace("hub.localhost", "127.0.0.1"),
+        ):
+            for path in (
+                "",
+                "hub/login",
+                "hub/home",
+                "hub/api/users/emmy",
+                "hub/logo",
+                "user/emmy/lab",
+                "hub/elsewhere/x",
+            ):
+                led = one.emmy.session.get(f"{origin}/{path}?a=b", allow_redirects=False, timeout=60)
+                assert (led.status_code, led.headers["Location"]) == (303, f"{one.hub}/{path}?a=b"), led.url
+                asked = one.emmy.session.get(f"{origin}/{path}", headers=script.sends(origin, "cors"), timeout=60)
+                assert asked.status_code == 424, "a script learns that nothing runs there"
+            victim = Session()
+            form = {"username": "emmy", "password": PASSWORD}
+            form["_xsrf"] = tokens_in(victim.get(f"{one.hub}/hub/login", timeout=60).text)[0]
+            there = victim.post(f"{origin}/hub/login", data=form, allow_redirects=False, timeout=60)
+            assert (there.status_code, there.cookies.get_dict()) == (303, {})
+            fooled = Script(victim, f"{origin}/")
+            assert fooled.post(one.tokens.replace(one.hub, origin), form["_xsrf"]).status_code == 424
+            assert "emmy" not in (fooled.read(f"{origin}/hub/home") or "")
+
+        one.emmy.session.delete(
+            f"{one.hub}/hub/api/users/emmy/server",
+            params={"_xsrf": tokens_in(one.emmy.session.get(f"{one.hub}/hub/home", timeout=60).text)[0]},
+            timeout=60,
+        ).raise_for_status()
+        end = time.monotonic() + hub.END_SECONDS
+        while one.emmy.session.get(f"{one.emmy.server}/lab", timeout=60).status_code == 200 and time.monotonic() < end:
+            time.sleep(0.1)
+        ended = one.emmy.session.get(f"{one.emmy.server}/lab", timeout=60)
+        assert ended.url.startswith(f"{one.hub}/hub/user/emmy/lab"), "she is asked whether to start it, as ever"
+        assert (ended.status_code, "is not running" in ended.text) == (424, True)
+        one.emmy.open_server()
+        assert one.emmy.kernel(LESSON).ask("print(1)") == "1\n"
 
 
 def serves_a_page(state: Path, plainly: Callable[[str], str]) -> bool:
