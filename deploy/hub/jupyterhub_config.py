@@ -23,12 +23,21 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from tornado.web import HTTPError, RequestHandler
 
 c = get_config()  # type: ignore[name-defined] # noqa: F821
+
+
+def refuse(words: str) -> NoReturn:
+    """Say what is wrong with the settings and end with a status at which systemd does not start the hub again."""
+    print(words, file=sys.stderr, flush=True)
+    refusal = SystemExit(words)
+    refusal.code = os.EX_CONFIG
+    raise refusal
+
 
 COURSE = Path(__file__).resolve().parents[2]
 STATE = Path(os.environ.get("COURSE_HUB_STATE", "/var/lib/training-cost-hub"))
@@ -155,8 +164,8 @@ if HUB:  # JupyterHub warns in its log of both: they are meant
     c.ConfigurableHTTPProxy.command += ["--default-target", f"{c.JupyterHub.hub_bind_url}/hub/{ELSEWHERE}"]
 
 EXCHANGE = Path(os.environ.get("COURSE_HUB_EXCHANGE", "/srv/training-cost-exchange"))
-if (TEACHERS or EXCHANGE.is_dir()) and DOMAIN != "none" and "subdomain_host" not in c.JupyterHub:
-    sys.exit(
+if (TEACHERS or EXCHANGE.is_dir()) and DOMAIN != "none" and not HUB:
+    refuse(
         "This class has teachers or an exchange, so a student's page must not have the hub's own address: set "
         'COURSE_HUB_DOMAIN, as in https://hub.example.edu, or "none" if you know what that means. '
         "deploy/hub/README.md, under *Let students reach it*, says what each takes."

@@ -20,6 +20,7 @@ from classroom.hub_client import READY_SECONDS
 from traitlets.config import Config
 
 CONFIG = ROOT / "deploy" / "hub" / "jupyterhub_config.py"
+UNIT = CONFIG.with_name("training-cost-hub.service").read_text(encoding="utf-8").splitlines()
 READ = Path(__file__).with_name("read_config.py")
 
 
@@ -109,6 +110,15 @@ def test_a_class_with_teachers_or_an_exchange_says_which_address_its_servers_hav
     assert all("set COURSE_HUB_DOMAIN" in one["wrong"][0] for one in refused)
 
 
+def test_a_hub_that_refuses_its_settings_says_why_and_is_not_started_again(tmp_path: Path) -> None:
+    """systemd would start it every few seconds, and the sentence would stand among a hundred others."""
+    variables = hub.surroundings(tmp_path, ["ada"], "none") | {"COURSE_HUB_TEACHERS": "lise", "COURSE_HUB_DOMAIN": ""}
+    refused = subprocess.run(hub.command(CONFIG), env=variables, capture_output=True, text=True, cwd=tmp_path)
+    assert "set COURSE_HUB_DOMAIN" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert f"RestartPreventExitStatus={refused.returncode}" in UNIT
+
+
 def with_variables(folder: Path, told: list[dict[str, str]]) -> list[dict[str, Any]]:
     """Return what the hub reads under each of some environments."""
     files = [folder / f"told_{number}.py" for number in range(len(told))]
@@ -196,8 +206,16 @@ def test_an_own_file_has_the_last_word_and_leaves_the_rest_as_it_stands(read: di
 
 def test_systemd_starts_a_killed_hub_again_and_leaves_its_proxy_to_it() -> None:
     """With another KillMode it would kill the proxy too, and who works would not go on, as FAULTS.md says."""
-    unit = (CONFIG.parent / "training-cost-hub.service").read_text(encoding="utf-8").splitlines()
-    assert {"KillMode=process", "Restart=on-failure"} <= {*unit}
+    assert {"KillMode=process", "Restart=on-failure"} <= {*UNIT}
+
+
+def test_systemd_gives_up_a_hub_that_never_starts() -> None:
+    """It does when there were too many starts in the interval; a start that fails takes some seconds itself."""
+    told = dict(line.split("=", 1) for line in UNIT if "=" in line)
+    slow_start = 20
+    tries = int(told["StartLimitBurst"]) * (int(told["RestartSec"]) + slow_start)
+    assert tries < int(told["StartLimitIntervalSec"])
+    assert UNIT.index("[Service]") > UNIT.index(f"StartLimitBurst={told['StartLimitBurst']}"), "where systemd reads it"
 
 
 def test_the_pages_web_server_takes_no_configuration_from_a_kernel() -> None:
