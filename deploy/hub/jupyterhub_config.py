@@ -7,7 +7,7 @@ come from the environment, and your own settings from a file of your own, so tha
     COURSE_HUB_URL         where the hub listens; http://127.0.0.1:8000
     COURSE_HUB_DOMAIN      the hub's address in a browser, as in https://hub.example.edu; each server then has its
                            own below, https://ada.hub.example.edu. Or "none": all share the hub's. Where there are
-                           teachers or an exchange it must be said; README.md beside this file says what it means
+                           teachers, admins or an exchange it must be said; README.md beside this file says more
     COURSE_HUB_PORT        the hub's own port, which nobody calls; 8081
     COURSE_HUB_PROXY_PORT  the proxy's, likewise; 8001
     COURSE_HUB_STATE       what the hub remembers, for root alone; /var/lib/training-cost-hub
@@ -163,10 +163,20 @@ if HUB:  # JupyterHub warns in its log of both: they are meant
     c.JupyterHub.extra_handlers = [*c.JupyterHub.get("extra_handlers", []), (f"/{ELSEWHERE}/.*", Elsewhere)]
     c.ConfigurableHTTPProxy.command += ["--default-target", f"{c.JupyterHub.hub_bind_url}/hub/{ELSEWHERE}"]
 
+
+def gives_rights(settings: Any) -> bool:
+    """Tell whether somebody may do more than a student: by a role, as an admin, or by what a way of logging in says."""
+    rights = [role.get("users") or role.get("groups") for role in settings.JupyterHub.load_roles]
+    for section in settings.values():
+        rights += [section[name] for name in section if name.startswith("admin_") and name != "admin_access"]
+        rights.append(section.get("manage_roles"))
+    return any(rights)
+
+
 EXCHANGE = Path(os.environ.get("COURSE_HUB_EXCHANGE", "/srv/training-cost-exchange"))
-if (TEACHERS or EXCHANGE.is_dir()) and DOMAIN != "none" and not HUB:
+if DOMAIN != "none" and not HUB and (EXCHANGE.is_dir() or gives_rights(c)):
     refuse(
-        "This class has teachers or an exchange, so a student's page must not have the hub's own address: set "
+        "This class has teachers, admins or an exchange, so a student's page must not have the hub's own address: set "
         'COURSE_HUB_DOMAIN, as in https://hub.example.edu, or "none" if you know what that means. '
         "deploy/hub/README.md, under *Let students reach it*, says what each takes."
     )

@@ -9,6 +9,7 @@ import re
 import runpy
 import subprocess
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -54,6 +55,26 @@ def what_the_hub_reads(folder: Path, files: list[Path], **variables: str) -> lis
     done = subprocess.run(list(map(str, command)), env=surroundings | variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+Own = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Own:
+    """Return how the configuration is read with lines in a file of one's own; the class has students alone."""
+    for name in ("DOMAIN", "TEACHERS"):
+        monkeypatch.setenv(f"COURSE_HUB_{name}", "")
+    for name, place in {"STATE": tmp_path, "OWN": tmp_path / "own.py", "EXCHANGE": tmp_path / "none"}.items():
+        monkeypatch.setenv(f"COURSE_HUB_{name}", str(place))
+
+    def read_with(lines: str) -> dict[str, Any]:
+        c = Config()
+        (tmp_path / "own.py").write_text(lines, encoding="utf-8")
+        given = {"get_config": lambda: c, "load_subconfig": lambda file: runpy.run_path(file, {"c": c})}
+        return runpy.run_path(str(CONFIG), given)
+
+    return read_with
 
 
 @pytest.fixture
@@ -117,6 +138,31 @@ def test_a_hub_that_refuses_its_settings_says_why_and_is_not_started_again(tmp_p
     assert "set COURSE_HUB_DOMAIN" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert f"RestartPreventExitStatus={refused.returncode}" in UNIT
+
+
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        ("c.Authenticator.admin_users = {'boss'}", True),
+        ("c.Authenticator.admin_users.add('boss')", True),
+        ("c.PAMAuthenticator.admin_groups = {'staff'}", True),
+        ("c.GitHubOAuthenticator.admin_users = {'boss'}", True),
+        ("c.JupyterHub.admin_users = {'boss'}", True),
+        ("c.Authenticator.manage_roles = True", True),
+        ("c.JupyterHub.load_roles = [{'name': 'helper', 'scopes': ['servers'], 'users': ['boss']}]", True),
+        ("c.JupyterHub.load_roles.append({'name': 'helper', 'scopes': ['servers'], 'groups': ['staff']})", True),
+        ("c.JupyterHub.subdomain_host = ''\nc.Authenticator.admin_users = {'boss'}", True),
+        ("c.JupyterHub.subdomain_host = 'https://hub.example.edu'\nc.Authenticator.admin_users = {'boss'}", False),
+        ("c.JupyterHub.load_roles = [{'name': 'idle', 'scopes': ['servers'], 'services': ['idle']}]", False),
+        ("c.Authenticator.admin_users = set()\nc.JupyterHub.admin_access = False", False),
+    ],
+)
+def test_whoever_an_own_file_gives_rights_needs_an_address_apart_too(own: Own, line: str, refused: bool) -> None:
+    if refused:
+        with pytest.raises(SystemExit, match="set COURSE_HUB_DOMAIN"):
+            own(line)
+    else:
+        own(line)
 
 
 def with_variables(folder: Path, told: list[dict[str, str]]) -> list[dict[str, Any]]:
