@@ -13,15 +13,17 @@ come from the environment, and your own settings from a file of your own, so tha
     COURSE_HUB_STATE       what the hub remembers, for root alone; /var/lib/training-cost-hub
     COURSE_HUB_STUDENTS    who may log in, with spaces between the names
     COURSE_HUB_TEACHERS    likewise, and they see who is there, and start and stop servers
-    COURSE_HUB_STARTS      how many servers start at once, the others waiting; twice the machine's processors
+    COURSE_HUB_STARTS      how many servers start at once, from 1, the others waiting; twice the machine's processors
     COURSE_HUB_EXCHANGE    nbgrader's exchange, if sets are handed in on the hub; /srv/training-cost-exchange
     COURSE_HUB_OWN         your own settings, a file that need not be there; /etc/training-cost-hub.py
 """
 
 import asyncio
+import inspect
 import os
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -102,7 +104,10 @@ c.SystemdSpawner.readonly_paths = [str(COURSE)]
 
 # A class comes all at once. Some servers start, and the others wait for their turn by themselves: who starts beside
 # too many others is no sooner ready, and takes the processor's caches from them. LOAD.md beside this file has figures.
-turns = asyncio.Semaphore(int(os.environ.get("COURSE_HUB_STARTS", 2 * (os.cpu_count() or 1))))
+STARTS = os.environ.get("COURSE_HUB_STARTS", "").strip() or str(2 * (os.cpu_count() or 1))
+if not (STARTS.isdecimal() and int(STARTS) > 0):
+    refuse(f"COURSE_HUB_STARTS says how many servers start at once, as a whole number from 1, and is {STARTS!r}.")
+turns = asyncio.Semaphore(int(STARTS))
 started = set()
 TURN_SECONDS = 30
 """After so long the next one may start as well: a server that ends as it starts is waited for much longer."""
@@ -114,6 +119,18 @@ async def wait_for_turn(spawner: Any) -> None:
     start = asyncio.create_task(give_turn_on(spawner))
     started.add(start)  # else nothing holds it
     start.add_done_callback(started.discard)
+
+
+def after_turn(hook: Callable[[Any], Any]) -> Callable[[Any], Awaitable[None]]:
+    """Have another hook called when it is a server's turn."""
+
+    async def wait_and_call(spawner: Any) -> None:
+        await wait_for_turn(spawner)
+        done = hook(spawner)
+        if inspect.isawaitable(done):
+            await done
+
+    return wait_and_call
 
 
 async def give_turn_on(spawner: Any) -> None:
@@ -137,6 +154,12 @@ c.JupyterHub.cleanup_servers = False
 OWN = Path(os.environ.get("COURSE_HUB_OWN", "/etc/training-cost-hub.py"))
 if OWN.is_file():
     load_subconfig(str(OWN))  # type: ignore[name-defined] # noqa: F821
+
+# For each kind of spawner: the one that is named most exactly counts.
+for settings in c.values():
+    hook = settings.get("pre_spawn_hook", wait_for_turn)
+    if hook is not wait_for_turn:
+        settings.pre_spawn_hook = after_turn(hook) if hook else wait_for_turn
 
 # JupyterHub would answer under every name that leads here and is no running server's. Who logged in there, by a link of
 # a student's, would be logged in where that student's pages are. So the hub has its own name alone, and leads there.

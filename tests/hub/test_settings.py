@@ -214,6 +214,51 @@ def test_a_server_that_never_answers_keeps_nobody_waiting(settings: dict[str, An
     asyncio.run(come())
 
 
+@pytest.mark.parametrize("section", ["Spawner", "SystemdSpawner"])
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_a_hook_of_ones_own_is_called_when_it_is_the_servers_turn(
+    own: Own, monkeypatch: pytest.MonkeyPatch, section: str, kind: str
+) -> None:
+    monkeypatch.setenv("COURSE_HUB_STARTS", "1")
+    c = own(f"{kind} hook(spawner):\n    spawner.called = True\n\nc.{section}.pre_spawn_hook = hook")["c"]
+
+    async def come(*spawners: SimpleNamespace) -> None:
+        first, second = (asyncio.create_task(c[section].pre_spawn_hook(one)) for one in spawners)
+        await asyncio.wait_for(first, READY_SECONDS)
+        await asyncio.sleep(0.3)
+        assert [one.called for one in spawners] == [True, False]
+        spawners[0].pending = False
+        await asyncio.wait_for(second, READY_SECONDS)
+        assert spawners[1].called
+
+    asyncio.run(come(*(SimpleNamespace(pending="spawn", called=False) for _ in range(2))))
+
+
+def test_who_wants_no_hook_has_the_turns_all_the_same(own: Own) -> None:
+    read = own("c.Spawner.pre_spawn_hook = None")
+    assert read["c"].Spawner.pre_spawn_hook is read["wait_for_turn"]
+
+
+@pytest.mark.parametrize("starts", ["0", "-1", "2.5", "many", "²"])
+def test_a_number_of_starts_that_is_none_is_refused_in_one_sentence(
+    own: Own, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], starts: str
+) -> None:
+    monkeypatch.setenv("COURSE_HUB_STARTS", starts)
+    with pytest.raises(SystemExit):
+        own("")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "COURSE_HUB_STARTS" in line
+    assert starts in line
+
+
+@pytest.mark.parametrize("starts", ["", " "])
+def test_an_empty_number_of_starts_is_the_default(own: Own, monkeypatch: pytest.MonkeyPatch, starts: str) -> None:
+    monkeypatch.delenv("COURSE_HUB_STARTS", raising=False)
+    default = own("")["STARTS"]
+    monkeypatch.setenv("COURSE_HUB_STARTS", starts)
+    assert own("")["STARTS"] == default == str(2 * (os.cpu_count() or 1))
+
+
 @pytest.mark.parametrize(
     "limit",
     [
