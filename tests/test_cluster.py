@@ -612,7 +612,11 @@ def test_a_students_server_takes_what_was_measured_and_a_student_keeps_all_that_
     memory = {
         key: check_cluster.amount(text, check_cluster.UNITS) for key, text in VALUES["singleuser"]["memory"].items()
     }
-    measured = re.findall(r"^\| \d+ \| \d+ \| (\d+) \|", (HUB / "LOAD.md").read_text(encoding="utf-8"), re.M)
+    load = (HUB / "LOAD.md").read_text(encoding="utf-8")
+    measured = re.findall(r"^\| \d+ \| \d+ \| (\d+) \|", load, re.M)
+    server, lesson, exercise = re.search(r"^\| 40 \| 0 \| \d+ \| (\d+) \| (\d+) \| (\d+) \|", load, re.M).groups()
+    told = f"{server} MB for the server, {lesson} for the kernel of a lesson, {exercise} for that of the exercises"
+    assert told in re.sub(r"\n +# ", " ", (CLUSTER / "values.yaml").read_text(encoding="utf-8"))
     assert memory["guarantee"] >= max(map(int, measured)) * 1e6
     limit = VALUES["singleuser"]["memory"]["limit"]
     assert f'c.Spawner.mem_limit = "{limit}"' in (HUB / "jupyterhub_config.py").read_text(encoding="utf-8")

@@ -318,6 +318,22 @@ def test_the_pages_web_server_takes_no_configuration_from_a_kernel() -> None:
     assert all(one.startswith("{\n    admin off\n}\n") for one in caddy)
 
 
+@pytest.mark.parametrize(
+    ("name", "page", "domain"),
+    [
+        ("ada_l", CONFIG.with_name("README.md"), "hub.example.edu"),
+        ("ann", ROOT / "deploy" / "cluster" / "README.md", "hub.example.org"),
+        ("ann@example.org", ROOT / "deploy" / "cluster" / "README.md", "hub.example.org"),
+        ("ann@example.org", ROOT / "deploy" / "cluster" / "values.yaml", "hub.example.org"),
+    ],
+)
+def test_the_pages_say_at_which_address_a_name_is(name: str, page: Path, domain: str) -> None:
+    ask = "import sys; from jupyterhub.utils import subdomain_hook_idna as made; print(made(*sys.argv[1:], 'user'))"
+    command = [str(venv_python(ROOT, hub.VENV.name)), "-c", ask, name, domain]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    assert f"https://{said}" in page.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("line", WRONG)
 def test_what_the_hub_would_not_take_is_noticed(readings: dict[str, dict[str, Any]], line: str) -> None:
     assert readings[line]["wrong"]
