@@ -34,6 +34,7 @@ from check_cluster import (
     refused_by_the_hub,
 )
 from classroom.server import FIRST_LESSON, SETTINGS
+from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
 CLUSTER = ROOT / "deploy" / "cluster"
@@ -476,7 +477,7 @@ def test_what_the_chart_does_not_take_is_named_with_its_place_and_what_it_takes(
     assert said.startswith(f"{place}: {line}")
 
 
-FREE = ("custom", "hub.config", "hub.loadRoles", "singleuser.extraEnv")
+FREE = ("custom", "hub.config", "hub.extraConfig", "hub.loadRoles", "singleuser.extraEnv")
 """The maps that take any name; the names in `hub.config` are for the hub to know."""
 
 
@@ -575,6 +576,25 @@ def test_each_students_server_has_an_address_of_its_own_and_the_page_says_how_to
     assert complaints(whole, KEPT, draft=True) == []
     assert whole["hub"]["config"]["JupyterHub"]["subdomain_host"] == ""
     assert whole["hub"]["loadRoles"]["teacher"] is None, "a teacher needs an address apart"
+
+
+@pytest.mark.parametrize("domain", ["https://hub.example.org", ""])
+def test_the_hub_is_at_its_own_address_alone_as_on_one_machine(domain: str) -> None:
+    """The proxy sends what is under no server's name to the hub's part that leads to that address."""
+    config = Config({"JupyterHub": {"subdomain_host": domain}})
+    exec(VALUES["hub"]["extraConfig"]["elsewhere"], {"c": config})
+    if not domain:
+        assert config == Config({"JupyterHub": {"subdomain_host": ""}})
+        return
+    assert config.JupyterHub.hub_routespec == "hub.example.org/"
+    ((pattern, _),) = config.JupyterHub.extra_handlers
+    assert re.fullmatch(f"http://hub:8081/hub{pattern}", f"{VALUES['proxy']['chp']['defaultTarget']}/hub/login")
+
+
+def test_what_leads_to_the_hubs_address_is_the_same_as_on_one_machine() -> None:
+    part = re.compile(r"^class Elsewhere.*?(?=\n\n\n)", re.M | re.S)
+    here, there = VALUES["hub"]["extraConfig"]["elsewhere"], (HUB / "jupyterhub_config.py").read_text(encoding="utf-8")
+    assert part.search(here)[0] == part.search(there)[0]
 
 
 def test_the_pages_own_values_fill_every_place() -> None:
