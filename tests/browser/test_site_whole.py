@@ -58,13 +58,14 @@ PRESS = """
   root.way ??= 1;
   if (now >= high) root.way = -1;
   if (now <= low) root.way = 1;
-  const before = root.querySelector('.course-picture svg');
+  const before = root.querySelector('.course-picture svg'), call = root.querySelector('.course-call').textContent;
   window.measured = new Promise((done, fail) => {
-    setTimeout(() => fail(new Error('no new picture')), 20000);
+    setTimeout(() => fail(new Error('no new picture, nor a new call')), 20000);
     let pressed;
     addEventListener('keydown', () => { pressed = performance.now(); }, { once: true, capture: true });
     const observer = new MutationObserver(() => {
-      if (root.querySelector('.course-picture svg') === before) return;
+      const same = root.querySelector('.course-picture svg') === before;
+      if (same && root.querySelector('.course-call').textContent === call) return;  // some moves change no picture
       observer.disconnect();
       done(performance.now() - pressed);
     });
