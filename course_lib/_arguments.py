@@ -211,9 +211,14 @@ def whole(name: str, value: Any, minimum: int = 1, maximum: int | None = None) -
     return int(value)
 
 
+def is_list(value: Any) -> bool:
+    """Return whether a value is a list of things of any kind, which a text is not."""
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes))
+
+
 def whole_shape(name: str, value: Any) -> tuple[int, ...]:
     """Return the shape of an array, a list of whole numbers from 0 on, or raise by name for anything else."""
-    if not isinstance(value, Iterable) or isinstance(value, (str, bytes)):
+    if not is_list(value):
         raise TypeError(f"{name} must be a list of whole numbers, such as (4, 32); got {shown(value)}")
     return tuple(whole(name, size, 0) for size in value)
 

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from course_lib._arguments import numbers, shown
+from course_lib._arguments import is_list, numbers, shown
 from course_lib.block_formats.blocks import EncodedBlocks, decode, encode
 from course_lib.block_formats.formats import FORMATS, BlockFormat, bits_per_value
 from course_lib.quantization import (
@@ -105,7 +105,7 @@ def sqnr_table(
 
 def _formats(formats: Iterable[BlockFormat]) -> tuple[BlockFormat, ...]:
     """Return a list of formats, or raise `TypeError` for anything else, such as one format or a name."""
-    if isinstance(formats, Iterable) and not isinstance(formats, (str, bytes)):
+    if is_list(formats):
         chosen = tuple(formats)
         if all(isinstance(fmt, BlockFormat) for fmt in chosen):
             return chosen

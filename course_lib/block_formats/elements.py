@@ -10,7 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from course_lib._arguments import as_float64, numbers, of_kind, shown
-from course_lib.block_formats.levels import Levels
+from course_lib.block_formats.levels import Levels, whole_codes
 from course_lib.number_formats import FloatFormat, IntFormat, decode, encode, round_to
 
 Element = FloatFormat | IntFormat | Levels
@@ -74,14 +74,7 @@ def element_values(codes: NDArray[Any], element: Element) -> NDArray[np.float64]
     """
     of_kind("element", element, Element, AN_ELEMENT)
     if isinstance(element, Levels):
-        patterns = numbers("codes", codes)
-        if not patterns.size:  # an empty list has no kind of number
-            return np.zeros(patterns.shape)
-        if patterns.dtype.kind not in "iu":
-            raise TypeError(f"codes must be whole numbers; got {shown(codes)}")
-        if not 0 <= patterns.min() <= patterns.max() < len(element.values):
-            raise ValueError(f"codes must be from 0 to {len(element.values) - 1}; got {shown(codes)}")
-        return np.array(element.values)[patterns]
+        return np.array(element.values)[whole_codes("codes", codes, len(element.values), "whole numbers")]
     return np.asarray(decode(codes, element))
 
 

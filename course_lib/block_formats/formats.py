@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_lib._arguments import as_float64, numbers, one_of, plain, shown, whole, yes_or_no
-from course_lib.block_formats.levels import Levels, normal_float_levels
+from course_lib.block_formats.levels import Levels, normal_float_levels, whole_codes
 from course_lib.number_formats import FP4_E2M1, FP8_E4M3, FP8_E5M2, FP16, FP32, INT8, FloatFormat, IntFormat
 from course_lib.tiny_transformer import dynamic_code
 
@@ -63,13 +63,7 @@ class PowerFormat:
 
         Errors: `TypeError` for anything but integers; `ValueError` for one that has more bits.
         """
-        patterns = numbers("pattern", pattern)
-        if not patterns.size:  # an empty list has no kind of number
-            return np.zeros(patterns.shape)
-        if patterns.dtype.kind not in "iu":
-            raise TypeError(f"pattern must be a whole number; got {shown(pattern)}")
-        if not 0 <= patterns.min() <= patterns.max() < 2**self.bits:
-            raise ValueError(f"pattern must be from 0 to {2**self.bits - 1} for {self.name}; got {shown(pattern)}")
+        patterns = whole_codes("pattern", pattern, 2**self.bits, "a whole number", f" for {self.name}")
         scales = np.ldexp(1.0, patterns.astype(np.int32) - self.bias)
         return plain(np.where(patterns == 2**self.bits - 1, np.nan, scales))
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from course_lib._arguments import as_float64, numbers, shown
 
@@ -68,3 +70,15 @@ def normal_float_levels() -> tuple[float, ...]:
     below = [-quantile(p) for p in np.linspace(OUTERMOST, 0.5, 8)[:-1]]
     levels = np.array(sorted([*below, 0.0, *above])) / above[0]
     return tuple(levels.astype(np.float32).tolist())
+
+
+def whole_codes(name: str, value: ArrayLike, count: int, accepted: str, of: str = "") -> NDArray[Any]:
+    """Return codes from 0 to `count` - 1 as an array, or raise by name for others and for what is not `accepted`."""
+    codes = numbers(name, value)
+    if not codes.size:  # an empty list has no kind of number
+        return codes.astype(np.int64)
+    if codes.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be {accepted}; got {shown(value)}")
+    if not 0 <= codes.min() <= codes.max() < count:
+        raise ValueError(f"{name} must be from 0 to {count - 1}{of}; got {shown(value)}")
+    return codes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -211,6 +211,12 @@ class Written(widgets.Text):
             self.problem = str(error)
         else:
             self.problem = ""
+
+
+def bit_button(others: Sequence[widgets.ToggleButton]) -> widgets.ToggleButton:
+    """Return one more button of a bit, to lie on a picture; what it looks like is sent once, with the first."""
+    alike = {"layout": others[0].layout, "style": others[0].style} if others else {}
+    return widgets.ToggleButton(_dom_classes=["course-bit"], **alike)
 
 
 def choice(label: str, options: Iterable[Any], value: Any) -> widgets.Dropdown:

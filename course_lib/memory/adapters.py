@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from course_lib._arguments import finite, not_negative, positive, shown, some, whole
+from course_lib._arguments import finite, is_list, not_negative, positive, shown, some, whole
 from course_lib.compute_cost import HiddenMatrix
 from course_lib.memory.components import TrainingMemory, training_memory
 
@@ -39,14 +39,10 @@ def lora_parameters(matrices: Iterable[tuple[int, int, int] | HiddenMatrix], ran
 
 def _sizes_of(matrices: Any) -> list[Any]:
     """Return what says how large each matrix is, without its name; raise `TypeError` for what is no such list."""
-    each = [one[1:] if isinstance(one, HiddenMatrix) else one for one in matrices] if _listed(matrices) else [matrices]
-    if not all(_listed(one) and len(one) == len(SIZES) for one in each):
+    each = [one[1:] if isinstance(one, HiddenMatrix) else one for one in matrices] if is_list(matrices) else [matrices]
+    if not all(is_list(one) and len(one) == len(SIZES) for one in each):
         raise TypeError(f"matrices must be a list of ({', '.join(SIZES)}); got {shown(matrices)}")
     return each
-
-
-def _listed(value: Any) -> bool:
-    return isinstance(value, Iterable) and not isinstance(value, (str, bytes))
 
 
 @finite

@@ -11,7 +11,7 @@ import traitlets
 
 from course_lib.explorers.base import parts_of
 from course_lib.explorers.bit_grid import names_of
-from course_lib.explorers.controls import OWN_WIDTH
+from course_lib.explorers.controls import OWN_WIDTH, bit_button
 from course_lib.explorers.number_formats.view import LINE_REACH
 from course_lib.number_formats import (
     Format,
@@ -98,9 +98,8 @@ class BitPattern(widgets.Box):
         The buttons stand from the left, where the page begins to compare: those of both formats need not be shown anew.
         """
         while len(self.buttons) < fmt.bits:
-            alike = {"layout": self.buttons[0].layout, "style": self.buttons[0].style} if self.buttons else {}
-            button = widgets.ToggleButton(_dom_classes=["course-bit"], **alike)
-            self.buttons.append(self._heard(button, partial(self._toggled, len(self.buttons))))
+            button = self._heard(bit_button(self.buttons), partial(self._toggled, len(self.buttons)))
+            self.buttons.append(button)
         for number, button in enumerate(reversed(self.buttons[: fmt.bits])):
             with button.hold_sync():
                 button.description, button.tooltip = names_of(number, fmt)

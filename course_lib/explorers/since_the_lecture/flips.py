@@ -10,6 +10,7 @@ import ipywidgets as widgets
 import traitlets
 
 from course_lib.explorers.base import parts_of
+from course_lib.explorers.controls import bit_button
 
 
 class Flips(widgets.Box):
@@ -47,11 +48,7 @@ class Flips(widgets.Box):
                 button.observe(hear, "value")
 
     def _make_button(self) -> None:
-        alike = {"layout": self.buttons[0].layout, "style": self.buttons[0].style} if self.buttons else {}
-        button, hear = (
-            widgets.ToggleButton(_dom_classes=["course-bit"], **alike),
-            partial(self._toggled, len(self.buttons)),
-        )
+        button, hear = bit_button(self.buttons), partial(self._toggled, len(self.buttons))
         button.observe(hear, "value")
         self.buttons.append(button)
         self._hears.append(hear)
